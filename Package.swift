@@ -1,0 +1,73 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "elbo",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "VariationalInference", targets: ["VariationalInference"]),
+    .executable(name: "elbo", targets: ["elbo"]),
+  ],
+  dependencies: [
+    // The command's options, help and usage errors.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    // MARK: Layer 0 - doors to C
+    // Matrix products, compiled for the CPU at hand while running; what PyTorch itself uses.
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+    // Matrix products and factorisations in Double, which oneDNN lacks.
+    .systemLibrary(name: "CLAPACK", providers: [.apt(["liblapack-dev"]), .brew(["lapack"])]),
+    // Reads gzip-compressed data sets.
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    // Writes PNG figures.
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    // Element-wise kernels: vectorised for several CPU generations with no build flags.
+    .target(name: "CKernels"),
+
+    // MARK: Layer 1 - numbers, files, pictures
+    .target(
+      name: "Tensors", dependencies: ["CKernels", "COneDNN", "CLAPACK"],
+      swiftSettings: swiftSettings),
+    .target(name: "Formats", dependencies: ["CZlib", "CPNG"], swiftSettings: swiftSettings),
+    .target(name: "Figures", dependencies: ["Formats"], swiftSettings: swiftSettings),
+
+    // MARK: Layer 2 - the subject
+    .target(
+      name: "VariationalInference", dependencies: ["Tensors", "Formats", "Figures"],
+      swiftSettings: swiftSettings),
+
+    // MARK: Layer 3 - the command
+    .executableTarget(
+      name: "elbo",
+      dependencies: [
+        "VariationalInference", "Formats", "Figures",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+
+    // MARK: Tests
+    .target(
+      name: "TestSupport", dependencies: ["VariationalInference"], swiftSettings: swiftSettings),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "FiguresTests", dependencies: ["Figures", "Formats"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "VariationalInferenceTests", dependencies: ["VariationalInference", "TestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(name: "elboTests", dependencies: ["elbo"], swiftSettings: swiftSettings),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An array in NumPy's NPY format: what `numpy.save` writes and `numpy.load` reads.
+///
+/// Understood are little-endian `<f4` and `<f8` and bytes `|u1`, of any rank, row by row (C order),
+/// in versions 1.0, 2.0 and 3.0 of the format.
+package struct NPY: Equatable, Sendable {
+  /// The elements, row by row, in one of the three types.
+  package enum Elements: Equatable, Sendable {
+    case float32([Float])
+    case float64([Double])
+    case uint8([UInt8])
+  }
+
+  /// The lengths of the axes; empty for a single number.
+  package let shape: [Int]
+  /// The elements, as many as the product of the shape.
+  package let elements: Elements
+
+  /// - Precondition: There are as many elements as the product of the shape.
+  package init(shape: [Int], _ elements: Elements) {
+    precondition(
+      elements.count == shape.reduce(1, *),
+      "NPY shape \(shape) does not fit \(elements.count) elements")
+    self.shape = shape
+    self.elements = elements
+  }
+
+  /// Reads the file at `path`.
+  ///
+  /// - Throws: `FileError` or `FormatError`.
+  package static func read(_ path: String) throws -> NPY {
+    try parse(readFile(path), path: path)
+  }
+
+  /// Reads the bytes of a whole NPY file.
+  ///
+  /// - Throws: `FormatError`.
+  package static func parse(_ bytes: [UInt8], path: String) throws -> NPY {
+    let header = try NPYHeader(parsing: bytes, path: path)
+    let data = bytes[header.size...]
+    let width = try elementSize(header.type, path: path)
+    guard let count = checkedProduct(header.shape),
+      case let (size, overflow) = count.multipliedReportingOverflow(by: width), !overflow
+    else {
+      throw FormatError(path: path, .npyHeader(problem: "its shape overflows"))
+    }
+    guard size == data.count else {
+      throw FormatError(
+        path: path, .npySize(shape: header.shape, expected: size, found: data.count))
+    }
+    let elements: Elements =
+      switch header.type {
+      case "<f4": .float32(Numbers.floats(littleEndian: data))
+      case "<f8": .float64(Numbers.doubles(littleEndian: data))
+      default: .uint8(Array(data))
+      }
+    return NPY(shape: header.shape, elements)
+  }
+
+  private static func elementSize(_ type: String, path: String) throws -> Int {
+    switch type {
+    case "<f4": return 4
+    case "<f8": return 8
+    case "|u1": return 1
+    default: throw FormatError(path: path, .npyElementType(type))
+    }
+  }
+
+  /// The bytes of the file, in version 1.0.
+  package func encoded() -> [UInt8] {
+    let (type, data): (String, [UInt8]) =
+      switch elements {
+      case .float32(let values): ("<f4", Numbers.bytes(littleEndian: values))
+      case .float64(let values): ("<f8", Numbers.bytes(littleEndian: values))
+      case .uint8(let values): ("|u1", values)
+      }
+    return NPYHeader.encoded(type: type, shape: shape) + data
+  }
+}
+
+extension NPY.Elements {
+  /// The number of elements.
+  package var count: Int {
+    switch self {
+    case .float32(let values): values.count
+    case .float64(let values): values.count
+    case .uint8(let values): values.count
+    }
+  }
+}

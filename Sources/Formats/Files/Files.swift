@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads a whole file.
+///
+/// - Parameters:
+///   - path: A regular file; a folder, device or pipe is refused.
+///   - limit: The largest size accepted, in bytes, checked before any memory is taken.
+/// - Returns: Its bytes.
+/// - Throws: `FileError` naming the path.
+package func readFile(_ path: String, limit: Int = .max) throws -> [UInt8] {
+  do {
+    let status = try FileStatus(of: path)
+    switch status.kind {
+    case .folder: throw FileError.isFolder(path: path)
+    case .other: throw FileError.notRegular(path: path)
+    case .regular: break
+    }
+    guard status.size <= limit else {
+      throw FileError.tooLarge(path: path, size: status.size, limit: limit)
+    }
+    return try readToEnd(Descriptor(path, .read), expecting: status.size)
+  } catch let error as SystemError where error == .missing {
+    throw FileError.missing(path: path)
+  } catch let error as SystemError {
+    throw FileError.unreadable(path: path, reason: error.reason)
+  }
+}
+
+/// Reads until the end, or until `size` bytes if the file has grown since its size was asked.
+private func readToEnd(_ file: borrowing Descriptor, expecting size: Int) throws -> [UInt8] {
+  try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+    let raw = UnsafeMutableRawBufferPointer(buffer)
+    while count < size {
+      let read = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: raw[count..<size]))
+      if read == 0 { break }
+      count += read
+    }
+  }
+}
+
+/// Questions about files and folders, and the making of folders.
+package enum Files {
+  /// Whether anything, file or folder, is at `path`.
+  package static func exists(_ path: String) -> Bool {
+    (try? FileStatus(of: path)) != nil
+  }
+
+  /// Whether `path` is a folder.
+  package static func isFolder(_ path: String) -> Bool {
+    (try? FileStatus(of: path))?.kind == .folder
+  }
+
+  /// The size of the file at `path` in bytes, or nil where there is none.
+  package static func size(_ path: String) -> Int? {
+    (try? FileStatus(of: path))?.size
+  }
+
+  /// The names of the files and folders in `folder`, sorted.
+  ///
+  /// - Throws: `FileError` naming the folder.
+  package static func list(_ folder: String) throws -> [String] {
+    guard exists(folder) else { throw FileError.missing(path: folder) }
+    guard isFolder(folder) else { throw FileError.notFolder(path: folder) }
+    do {
+      return try POSIX.names(in: folder)
+    } catch let error {
+      throw FileError.folderUnreadable(path: folder, reason: error.reason)
+    }
+  }
+
+  /// Creates `path` and the folders above it; does nothing where it exists.
+  ///
+  /// - Throws: `FileError` naming the folder.
+  package static func createFolder(_ path: String) throws {
+    if path.isEmpty || isFolder(path) { return }
+    if exists(path) { throw FileError.notFolder(path: path) }
+    try createFolder(parent(of: path))
+    do {
+      try POSIX.makeFolder(path)
+    } catch let error where error == .exists && isFolder(path) {
+      return  // Another process was faster.
+    } catch let error {
+      throw FileError.folderNotCreated(path: path, reason: error.reason)
+    }
+  }
+
+  /// Removes a file; does nothing where there is none.
+  ///
+  /// - Throws: `FileError` naming the file.
+  package static func remove(_ path: String) throws {
+    do {
+      try POSIX.remove(file: path)
+    } catch let error where error == .missing {
+      return
+    } catch let error {
+      throw FileError.notRemoved(path: path, reason: error.reason)
+    }
+  }
+
+  /// The folder part of a path: "a/b" for "a/b/c", "." for "c", "/" for "/c".
+  package static func parent(of path: String) -> String {
+    let trimmed = withoutTrailingSlashes(path)
+    guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+    return withoutTrailingSlashes(trimmed[...slash])
+  }
+
+  /// The last part of a path: "c" for "a/b/c" and for "a/b/c/".
+  package static func name(of path: String) -> String {
+    let trimmed = withoutTrailingSlashes(path)
+    guard let slash = trimmed.lastIndex(of: "/"), trimmed != "/" else { return trimmed }
+    return String(trimmed[trimmed.index(after: slash)...])
+  }
+
+  private static func withoutTrailingSlashes(_ path: some StringProtocol) -> String {
+    var trimmed = String(path)
+    while trimmed.count > 1 && trimmed.hasSuffix("/") { trimmed.removeLast() }
+    return trimmed
+  }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The one door of this module to the operating system: no Foundation, so that the command starts
+// in milliseconds. Everything here throws `SystemError`; the files beside it turn that into a
+// sentence which names the path.
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A failed system call, known by its `errno`.
+struct SystemError: Error, Equatable {
+  let code: Int32
+
+  /// The error of the call that has just failed.
+  static var last: SystemError { SystemError(code: errno) }
+
+  static let missing = SystemError(code: ENOENT)
+  static let exists = SystemError(code: EEXIST)
+  static let busy = SystemError(code: EWOULDBLOCK)
+  static let isFolder = SystemError(code: EISDIR)
+
+  /// A few words for a person: "the disk is full", "permission denied".
+  var reason: String {
+    switch code {
+    case ENOSPC: "the disk is full"
+    case EDQUOT: "the disk quota is used up"
+    case EFBIG: "the file-size limit is reached"
+    case EROFS: "the file system is read-only"
+    case EACCES: "permission denied"
+    case ENOENT: "the folder does not exist"
+    case ENOTDIR: "a part of the path is a file, not a folder"
+    case ELOOP: "the path leads through a symbolic link that may not be followed"
+    default: String(cString: strerror(code)).lowercased()
+    }
+  }
+}
+
+/// What a path leads to.
+struct FileStatus {
+  enum Kind { case regular, folder, other }
+
+  let kind: Kind
+  let size: Int
+  /// Identifies the file itself, whatever its names are.
+  let identity: SIMD2<UInt64>
+
+  init(of path: String) throws(SystemError) {
+    var info = stat()
+    guard stat(path, &info) == 0 else { throw .last }
+    self.init(info)
+  }
+
+  init(_ info: stat) {
+    switch info.st_mode & S_IFMT {
+    case S_IFREG: kind = .regular
+    case S_IFDIR: kind = .folder
+    default: kind = .other
+    }
+    size = Int(info.st_size)
+    identity = SIMD2(UInt64(truncatingIfNeeded: info.st_dev), UInt64(info.st_ino))
+  }
+}
+
+/// An open file, closed when it goes out of scope, and never inherited by a child process.
+struct Descriptor: ~Copyable, Sendable {
+  enum Mode { case read, append, rewrite, folder }
+
+  let number: Int32
+
+  /// Opens `path`; `rewrite` creates a missing file, follows no link and does not truncate.
+  init(_ path: String, _ mode: Mode) throws(SystemError) {
+    let flags =
+      switch mode {
+      case .read: O_RDONLY
+      case .append: O_WRONLY | O_CREAT | O_APPEND
+      case .rewrite: O_RDWR | O_CREAT | O_NOFOLLOW
+      case .folder: O_RDONLY | O_DIRECTORY
+      }
+    var opened: Int32
+    repeat { opened = open(path, flags | O_CLOEXEC, 0o644) } while opened < 0 && errno == EINTR
+    guard opened >= 0 else { throw .last }
+    number = opened
+  }
+
+  deinit { _ = close(number) }
+
+  func status() throws(SystemError) -> FileStatus {
+    var info = stat()
+    guard fstat(number, &info) == 0 else { throw .last }
+    return FileStatus(info)
+  }
+
+  /// Reads once into `buffer`; returns the number of bytes, 0 at the end of the file.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+    while true {
+      // Linux moves at most 0x7ffff000 bytes a call and macOS refuses more than 2^31 - 1.
+      #if canImport(Glibc)
+        let count = Glibc.read(number, buffer.baseAddress, min(buffer.count, 1 << 30))
+      #elseif canImport(Musl)
+        let count = Musl.read(number, buffer.baseAddress, min(buffer.count, 1 << 30))
+      #else
+        let count = Darwin.read(number, buffer.baseAddress, min(buffer.count, 1 << 30))
+      #endif
+      if count >= 0 { return count }
+      guard errno == EINTR else { throw .last }
+    }
+  }
+
+  /// Writes all of `bytes`, however many calls that takes.
+  func writeAll(_ bytes: [UInt8]) throws(SystemError) {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { raw in
+        write(number, raw.baseAddress?.advanced(by: done), min(raw.count - done, 1 << 30))
+      }
+      if count < 0 {
+        guard errno == EINTR else { throw .last }
+      } else {
+        done += count
+      }
+    }
+  }
+
+  /// Waits until what was written is on the disk; file systems that cannot say are believed.
+  func synchronise() throws(SystemError) {
+    while fsync(number) != 0 {
+      switch errno {
+      case EINTR: continue
+      case EINVAL, ENOTSUP, EROFS: return
+      default: throw .last
+      }
+    }
+  }
+
+  func truncate(to size: Int) throws(SystemError) {
+    while ftruncate(number, off_t(size)) != 0 {
+      guard errno == EINTR else { throw .last }
+    }
+  }
+
+  /// Takes the exclusive lock (flock) on the file; without `waiting` throws `busy` when another
+  /// process holds it. A file system without locks counts as unlocked.
+  func lock(waiting: Bool) throws(SystemError) {
+    while flock(number, waiting ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {
+      switch errno {
+      case EINTR: continue
+      case ENOLCK, ENOTSUP, ENOSYS: return
+      default: throw .last
+      }
+    }
+  }
+}
+
+/// Calls on paths.
+enum POSIX {
+  static func rename(_ source: String, to destination: String) throws(SystemError) {
+    #if canImport(Glibc)
+      let result = Glibc.rename(source, destination)
+    #elseif canImport(Musl)
+      let result = Musl.rename(source, destination)
+    #else
+      let result = Darwin.rename(source, destination)
+    #endif
+    guard result == 0 else { throw .last }
+  }
+
+  static func remove(file path: String) throws(SystemError) {
+    guard unlink(path) == 0 else { throw .last }
+  }
+
+  static func makeFolder(_ path: String) throws(SystemError) {
+    guard mkdir(path, 0o755) == 0 else { throw .last }
+  }
+
+  /// The names in a folder, without "." and "..", sorted.
+  static func names(in folder: String) throws(SystemError) -> [String] {
+    guard let stream = opendir(folder) else { throw .last }
+    defer { closedir(stream) }
+    var names: [String] = []
+    errno = 0
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+      errno = 0
+    }
+    guard errno == 0 else { throw .last }
+    return names.sorted()
+  }
+
+  /// Waits for about `milliseconds`.
+  static func sleep(milliseconds: Int) {
+    var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+    nanosleep(&time, nil)
+  }
+}

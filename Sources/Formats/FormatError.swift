@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A file whose contents are not what they should be: which file, what was found, what to do.
+///
+/// `description` is one sentence for the user; the wording of all of them is in this file.
+package struct FormatError: Error, Equatable, Sendable {
+  /// The path of the file, or another name for where the bytes came from.
+  package let path: String
+  /// What is wrong.
+  package let fault: FormatFault
+
+  package init(path: String, _ fault: FormatFault) {
+    self.path = path
+    self.fault = fault
+  }
+}
+
+extension FormatError: CustomStringConvertible {
+  /// One sentence, without a full stop.
+  package var description: String { "'\(path)' \(fault)" }
+}
+
+/// What may be wrong with the contents of a file, by format. Offsets and sizes are in bytes.
+package enum FormatFault: Equatable, Sendable {
+  case json(JSONFault, offset: Int)
+
+  case gzipExpected
+  case gzipTruncated
+  case gzipDamaged(offset: Int, reason: String)
+  case gzipTrailing(offset: Int)
+  case unpacksBeyond(limit: Int)
+
+  case idxMagic([UInt8])
+  case idxElementType(UInt8)
+  case idxHeaderTruncated(size: Int)
+  case idxTooLarge(dimensions: [Int], limit: Int)
+  case idxSize(dimensions: [Int], expected: Int, found: Int)
+
+  case safetensors(SafetensorsFault)
+
+  case npyMagic
+  case npyVersion(major: UInt8, minor: UInt8)
+  case npyHeader(problem: String)
+  case npyElementType(String)
+  case npyFortranOrder
+  case npySize(shape: [Int], expected: Int, found: Int)
+
+  case png(reason: String)
+}
+
+/// What may be wrong with a JSON text.
+package enum JSONFault: Equatable, Sendable {
+  case unexpectedEnd
+  case unexpected(UInt8, expected: String)
+  case tooDeep(limit: Int)
+  case duplicateKey(String)
+  case notUTF8
+  case escape
+  case loneSurrogate
+  case controlCharacter(UInt8)
+  case numberOutOfRange(String)
+  case trailing
+}
+
+/// What may be wrong with a safetensors file.
+package enum SafetensorsFault: Equatable, Sendable {
+  case tooSmall(size: Int)
+  case headerTooLong(length: UInt64, limit: Int)
+  case headerBeyondFile(length: UInt64, size: Int)
+  case headerStart(UInt8)
+  case metadata(key: String)
+  case entry(tensor: String, problem: String)
+  case elementType(tensor: String, String)
+  case overflow(tensor: String, shape: [Int])
+  case byteCount(tensor: String, shape: [Int], type: String, expected: Int, found: Int)
+  case offsets(tensor: String, begin: Int, end: Int, expectedBegin: Int)
+  case dataSize(expected: Int, found: Int)
+  case missing(tensor: String, names: [String])
+  case notFloatingPoint(tensor: String, type: String)
+}
+
+extension FormatFault: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .json(let fault, let offset): "is not valid JSON at byte \(offset): \(fault)"
+    case .safetensors(let fault): "\(fault)"
+    case .png(let reason): "is not a readable PNG image (\(reason)); get it again"
+    case .gzipExpected, .gzipTruncated, .gzipDamaged, .gzipTrailing, .unpacksBeyond: gzipSentence
+    case .idxMagic, .idxElementType, .idxHeaderTruncated, .idxTooLarge, .idxSize: idxSentence
+    case .npyMagic, .npyVersion, .npyHeader, .npyElementType, .npyFortranOrder, .npySize:
+      npySentence
+    }
+  }
+
+  private var gzipSentence: String {
+    switch self {
+    case .gzipExpected: "does not begin as a gzip file (bytes 1f 8b); check that it is one"
+    case .gzipTruncated: "ends in the middle of its gzip data; it is truncated, so get it again"
+    case .gzipDamaged(let offset, let reason):
+      "is damaged: its gzip data is wrong before byte \(offset) (\(reason)); get it again"
+    case .gzipTrailing(let offset):
+      "holds foreign bytes after its gzip data, from byte \(offset) on; get it again"
+    case .unpacksBeyond(let limit):
+      "unpacks to more than the \(limit) bytes expected of it and is refused; if it is genuine,"
+        + " unpack it yourself"
+    default: ""
+    }
+  }
+
+  private var idxSentence: String {
+    switch self {
+    case .idxMagic(let bytes):
+      "begins with the bytes \(hexadecimal(bytes)) where an IDX file has 00 00 08; check that it"
+        + " is an IDX file"
+    case .idxElementType(let type):
+      "holds \(idxTypeName(type)) elements where unsigned bytes (type 08) are expected; convert it"
+    case .idxHeaderTruncated(let size):
+      "ends after \(size) bytes, inside its IDX header; it is truncated, so get it again"
+    case .idxTooLarge(let dimensions, let limit):
+      "promises \(product(dimensions)) bytes where at most \(limit) are possible; its IDX header is"
+        + " damaged, so get it again"
+    case .idxSize(let dimensions, let expected, let found):
+      "holds \(found) bytes where its IDX header promises \(product(dimensions)), \(expected) with"
+        + " the header; it is \(found < expected ? "truncated" : "damaged"), so get it again"
+    default: ""
+    }
+  }
+
+  private var npySentence: String {
+    switch self {
+    case .npyMagic: "does not begin as an NPY file (93 4e 55 4d 50 59); save it with numpy.save"
+    case .npyVersion(let major, let minor):
+      "is NPY version \(major).\(minor) where 1.0 or 2.0 is expected; save it with numpy.save"
+    case .npyHeader(let problem): "has a damaged NPY header (\(problem)); save it again"
+    case .npyElementType(let type):
+      "holds elements of type '\(type)' where '<f4', '<f8' or '|u1' is expected; convert it with"
+        + " array.astype"
+    case .npyFortranOrder:
+      "is stored column by column (Fortran order) where row by row is expected; save"
+        + " numpy.ascontiguousarray(array)"
+    case .npySize(let shape, let expected, let found):
+      "holds \(found) bytes of data where its shape \(product(shape)) needs \(expected); it is"
+        + " \(found < expected ? "truncated" : "damaged"), so get it again"
+    default: ""
+    }
+  }
+}
+
+extension JSONFault: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .unexpectedEnd: "the text ends too early, so it is truncated"
+    case .unexpected(let byte, let expected):
+      "\(character(byte)) was found where \(expected) is expected"
+    case .tooDeep(let limit): "more than \(limit) levels are nested"
+    case .duplicateKey(let key): "the key \"\(key)\" appears twice in one object"
+    case .notUTF8: "a string is not valid UTF-8"
+    case .escape: "a string holds an escape other than \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX"
+    case .loneSurrogate: "a string holds half of a surrogate pair"
+    case .controlCharacter(let byte): "a string holds the control character \(hexadecimal([byte]))"
+    case .numberOutOfRange(let text): "the number \(text) is beyond the range of Double"
+    case .trailing: "more text follows the end of the value"
+    }
+  }
+}
+
+extension SafetensorsFault: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .tooSmall(let size):
+      "holds \(size) bytes where a safetensors file has at least 10; it is truncated, so get it"
+        + " again"
+    case .headerTooLong(let length, let limit):
+      "announces a header of \(length) bytes where at most \(limit) are allowed; check that it is a"
+        + " safetensors file"
+    case .headerBeyondFile(let length, let size):
+      "announces a header of \(length) bytes but holds only \(size); it is truncated or not a"
+        + " safetensors file"
+    case .headerStart(let byte):
+      "has \(character(byte)) at byte 8 where a safetensors header begins with '{'; check that it"
+        + " is a safetensors file"
+    case .metadata(let key):
+      "has a metadata entry \"\(key)\" that is not a string; write strings only"
+    case .entry(let tensor, let problem):
+      "describes tensor \"\(tensor)\" wrongly (\(problem)); write the file again"
+    case .elementType(let tensor, let type):
+      "stores tensor \"\(tensor)\" as the unknown type \"\(type)\"; convert it to F32"
+    case .overflow(let tensor, let shape):
+      "gives tensor \"\(tensor)\" the impossible shape \(product(shape)); the file is damaged"
+    case .byteCount(let tensor, let shape, let type, let expected, let found):
+      "gives tensor \"\(tensor)\" \(found) bytes where \(type) \(product(shape)) needs \(expected);"
+        + " the file is damaged"
+    case .offsets(let tensor, let begin, let end, let expectedBegin):
+      "places tensor \"\(tensor)\" at bytes \(begin) to \(end) where one beginning at"
+        + " \(expectedBegin) is expected (no overlap, no gap); the file is damaged"
+    case .dataSize(let expected, let found):
+      "holds \(found) bytes of tensor data where its header describes \(expected); it is"
+        + " \(found < expected ? "truncated" : "damaged"), so get it again"
+    case .missing(let tensor, let names):
+      "has no tensor \"\(tensor)\"; it holds \(listed(names))"
+    case .notFloatingPoint(let tensor, let type):
+      "stores tensor \"\(tensor)\" as \(type) where F64, F32, F16 or BF16 is expected; convert it"
+    }
+  }
+}
+
+// MARK: Words
+
+/// "60000 x 28 x 28"; a single number for a scalar's empty shape is "scalar".
+private func product(_ dimensions: [Int]) -> String {
+  if dimensions.isEmpty { return "scalar" }
+  if dimensions.count > 8 { return "of \(dimensions.count) dimensions" }
+  return dimensions.map(String.init).joined(separator: " x ")
+}
+
+private func hexadecimal(_ bytes: [UInt8]) -> String {
+  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+}
+
+private func character(_ byte: UInt8) -> String {
+  (0x20..<0x7F).contains(byte)
+    ? "'\(Character(Unicode.Scalar(byte)))'" : "the byte \(hexadecimal([byte]))"
+}
+
+private func listed(_ names: [String]) -> String {
+  if names.isEmpty { return "none" }
+  let shown = names.prefix(6).joined(separator: ", ")
+  return names.count > 6 ? "\(shown) and \(names.count - 6) more" : shown
+}
+
+private func idxTypeName(_ type: UInt8) -> String {
+  switch type {
+  case 0x09: "signed byte (type 09)"
+  case 0x0B: "16-bit integer (type 0b)"
+  case 0x0C: "32-bit integer (type 0c)"
+  case 0x0D: "float (type 0d)"
+  case 0x0E: "double (type 0e)"
+  default: "unknown (type \(hexadecimal([type])))"
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+/// The rows of a batch that one tape of a parallel step works on.
+struct Shard<Scalar: TensorScalar>: Sendable {
+  let rows: Range<Int>
+  let batch: Int
+  let workspace: Workspace<Scalar>
+
+  /// Where a tensor with `shape` lies in the matrix of the whole batch; nil where its first axis is
+  /// not the rows of this shard (or a multiple: K samples for each row).
+  func place(of shape: [Int]) -> (offset: Int, capacity: Int)? {
+    guard let first = shape.first, first > 0, first % rows.count == 0 else { return nil }
+    let perRow = shape.reduce(1, *) / rows.count
+    return (rows.lowerBound * perRow, batch * perRow)
+  }
+}
+
+/// The memory of a parallel step, kept from step to step: one block for each allocation in program
+/// order, which holds the rows of all shards.
+final class Workspace<Scalar: TensorScalar>: Sendable {
+  private let slots = Mutex<[Storage<Scalar>]>([])
+
+  func slot(_ index: Int, capacity: Int) -> Storage<Scalar> {
+    slots.withLock { slots in
+      precondition(index <= slots.count, "the shards of a step ran different programs")
+      if index == slots.count { slots.append(Storage(capacity: capacity)) }
+      if slots[index].capacity < capacity { slots[index] = Storage(capacity: capacity) }
+      return slots[index]
+    }
+  }
+
+  /// Between steps: lets go of memory that a tensor outside still holds, so that it keeps its value.
+  func prepareForStep() {
+    slots.withLock { slots in
+      for index in slots.indices where !isKnownUniquelyReferenced(&slots[index]) {
+        slots[index] = Storage(capacity: slots[index].capacity)
+      }
+    }
+  }
+}
+
+/// The weight gradient of a linear layer, dW = D^T A and db = D^T 1, left as its factors.
+///
+/// Both lie in memory of the whole batch, so that one product serves all rows at once.
+struct DeferredLinear<Scalar: TensorScalar>: Sendable {
+  /// Parameter numbers: nodes of the tape.
+  let weight: Int
+  let bias: Int
+  /// A `[rows, inputs]` and D `[rows, outputs]`, the rows of this shard.
+  let input: Tensor<Scalar>
+  let gradient: Tensor<Scalar>
+}

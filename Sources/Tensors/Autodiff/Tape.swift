@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a traced tensor stands: the node of a tape that computed it.
+struct Trace<Scalar: TensorScalar>: Sendable {
+  let tape: Tape<Scalar>
+  let node: Int
+}
+
+/// A record of operations, in the order in which they ran, for reverse-mode differentiation.
+///
+///     let tape = Tape<Double>()
+///     let z = tape.variable(Tensor([1, 2, 3]))
+///     let y = (z * z).sum()
+///     let gradient = tape.gradients(of: y, at: [z])[0]    // [2, 4, 6]
+///
+/// `@unchecked Sendable`: tensors carry their tape and are values that may cross threads, but a tape
+/// belongs to the thread that records on it; parallel training gives each thread a tape of its own.
+public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
+  /// Maps the gradient of a node's value to the gradients of its inputs; nil where none is needed.
+  typealias Pullback = (Tensor<Scalar>) -> [Tensor<Scalar>?]
+
+  private struct Node {
+    let inputs: [Int?]
+    let pullback: Pullback?
+  }
+
+  private var nodes: [Node] = []
+  /// The leaves of this tape that a parallel step treats as parameters: nodes 0 ..< count.
+  private(set) var parameterCount = 0
+  let shard: Shard<Scalar>?
+  /// Weight gradients left to the second phase of a parallel step.
+  private(set) var deferred: [DeferredLinear<Scalar>] = []
+
+  /// An empty tape.
+  public convenience init() { self.init(shard: nil) }
+
+  init(shard: Shard<Scalar>?) {
+    self.shard = shard
+    nodes.reserveCapacity(64)
+  }
+
+  /// A traced tensor with the numbers of `value`: a leaf, with respect to which one differentiates.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func variable(_ value: Tensor<Scalar>) -> Tensor<Scalar> {
+    record(value, inputs: [], pullback: nil)
+  }
+
+  /// A leaf whose gradient a parallel step may compute later, from its factors.
+  func parameter(_ value: Tensor<Scalar>) -> Tensor<Scalar> {
+    precondition(nodes.count == parameterCount, "parameters must come first on a tape")
+    parameterCount += 1
+    return variable(value)
+  }
+
+  func record(
+    _ value: Tensor<Scalar>, inputs: [Int?], pullback: Pullback?
+  ) -> Tensor<Scalar> {
+    nodes.append(Node(inputs: inputs, pullback: pullback))
+    return Tensor(
+      shape: value.shape, storage: value.storage, offset: value.offset,
+      trace: Trace(tape: self, node: nodes.count - 1))
+  }
+
+  /// The gradients of the sum of `output`'s elements, or of `seed` times `output`, summed.
+  ///
+  /// - Parameters:
+  ///   - output: A tensor recorded on this tape.
+  ///   - inputs: Tensors recorded on this tape.
+  ///   - seed: The weight of each element of `output`, of the same shape; all ones when nil.
+  /// - Returns: A tensor per input, of its shape; zeros where `output` does not depend on it.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func gradients(
+    of output: Tensor<Scalar>, at inputs: [Tensor<Scalar>], seed: Tensor<Scalar>? = nil
+  ) -> [Tensor<Scalar>] {
+    let targets = inputs.map { node(of: $0, "input") }
+    let adjoints = backward(
+      from: output, seed: seed ?? Tensor(repeating: 1, shape: output.shape), keeping: Set(targets))
+    return zip(inputs, targets).map { input, node in adjoints[node] ?? .zeros(input.shape) }
+  }
+
+  /// The adjoints of the nodes in `kept` where `output` depends on them, by node.
+  func backward(
+    from output: Tensor<Scalar>, seed: Tensor<Scalar>, keeping kept: Set<Int>
+  ) -> [Tensor<Scalar>?] {
+    precondition(
+      seed.shape == output.shape, "a seed of shape \(seed.shape) for an output \(output.shape)")
+    let last = node(of: output, "output")
+    var adjoints = [Tensor<Scalar>?](repeating: nil, count: nodes.count)
+    adjoints[last] = seed.detached
+    for index in stride(from: last, through: 0, by: -1) {
+      guard let pullback = nodes[index].pullback else { continue }
+      let held = kept.contains(index) ? adjoints[index] : adjoints[index].take()
+      guard let adjoint = held else { continue }
+      for (input, gradient) in zip(nodes[index].inputs, pullback(adjoint)) {
+        guard let input, let gradient else { continue }
+        if adjoints[input] == nil {
+          adjoints[input] = gradient
+        } else {
+          adjoints[input]?.accumulate(gradient)
+        }
+      }
+    }
+    return adjoints
+  }
+
+  private func node(of tensor: Tensor<Scalar>, _ role: String) -> Int {
+    guard let trace = tensor.trace, trace.tape === self else {
+      preconditionFailure("the \(role) of shape \(tensor.shape) is not recorded on this tape")
+    }
+    return trace.node
+  }
+
+  func deferGradient(_ gradient: DeferredLinear<Scalar>) { deferred.append(gradient) }
+
+  // MARK: Memory of a parallel step
+
+  private var allocations = 0
+  private var slots: [Storage<Scalar>] = []
+
+  /// Memory for a result with `shape[0]` rows. In a parallel step all tapes run the same program,
+  /// so the i-th allocation of each is a block of rows of one matrix for the whole batch.
+  func allocate(_ shape: [Int]) -> Tensor<Scalar> {
+    guard let shard, let place = shard.place(of: shape) else {
+      return Tensor(uninitialized: shape)
+    }
+    let storage = shard.workspace.slot(allocations, capacity: place.capacity)
+    allocations += 1
+    slots.append(storage)
+    return Tensor(shape: shape, storage: storage, offset: place.offset)
+  }
+
+  /// `tensor`, moved into memory of the whole batch unless it is there already.
+  func batchWide(_ tensor: Tensor<Scalar>) -> Tensor<Scalar> {
+    if let place = shard?.place(of: tensor.shape), tensor.offset == place.offset,
+      slots.contains(where: { $0 === tensor.storage })
+    {
+      return tensor
+    }
+    let copy = allocate(tensor.shape)
+    withExtendedLifetime(tensor) {
+      copy.mutablePointer.update(from: tensor.pointer, count: tensor.count)
+    }
+    return copy
+  }
+}
+
+/// The value of a function of tensors and its gradients.
+///
+/// - Parameters:
+///   - point: Where to evaluate.
+///   - function: Computes a tensor from traced copies of `point`; its elements are summed.
+/// - Returns: What `function` returned, off the tape, and a gradient per element of `point`.
+public func valueWithGradients<Scalar>(
+  at point: [Tensor<Scalar>], of function: ([Tensor<Scalar>]) throws -> Tensor<Scalar>
+) rethrows -> (value: Tensor<Scalar>, gradients: [Tensor<Scalar>]) {
+  let tape = Tape<Scalar>()
+  let variables = point.map { tape.variable($0.detached) }
+  let output = try function(variables)
+  guard output.isTraced else { return (output, point.map { .zeros($0.shape) }) }
+  return (output.detached, tape.gradients(of: output, at: variables))
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Tensor {
+  /// log p(x) of independent Bernoulli variables given by their logits, summed over the last axis.
+  ///
+  ///     sum over j of x[j] l[j] - softplus(l[j]),  with d/dl[j] = x[j] - sigmoid(l[j])
+  ///
+  /// For x strictly between 0 and 1 this is a cross-entropy (times -1), not a log-probability.
+  ///
+  /// - Parameter logits: `[..., n]`, of this tensor's shape; the tensor itself holds the x.
+  /// - Returns: `[...]`, in nats.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func bernoulliLogProbability(logits: Tensor) -> Tensor {
+    precondition(
+      shape == logits.shape && rank >= 1, "pixels of shape \(shape), logits of \(logits.shape)")
+    let columns = shape[rank - 1]
+    let rows = shape.dropLast().reduce(1, *)
+    let (x, l) = (detached, logits.detached)
+    let tape = logits.trace?.tape
+    let residual = tape.map { $0.allocate(shape) }
+    let value = Tensor.generate(shape.dropLast(), x, l) {
+      Scalar.kernels.bernoulli(rows, columns, $1, $2, $0, residual?.mutablePointer)
+    }
+    let needsPixels = isTraced
+    return Tensor.operation(value: value, inputs: [self, logits]) { g in
+      [needsPixels ? l.scalingRows(by: g) : nil, residual?.scalingRows(by: g)]
+    }
+  }
+
+  /// Row r multiplied by `factor[r]`. Where all factors are 1, as when the objective is a plain sum
+  /// over examples, this tensor itself: a pass over memory less.
+  private func scalingRows(by factor: Tensor) -> Tensor {
+    if factor.withScalars({ $0.allSatisfy { $0 == 1 } }) { return self }
+    let rows = factor.count
+    return Tensor.generate(shape, self, factor) {
+      Scalar.kernels.scaleRows(rows, rows == 0 ? 0 : count / rows, $2, $1, $0)
+    }
+  }
+}

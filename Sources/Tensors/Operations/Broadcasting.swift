@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+
+/// Two shapes laid over each other, the last axes aligned: sizes are equal, or one of them is 1 or
+/// missing and that operand is repeated.
+struct Broadcast {
+  /// Adjacent axes that both operands treat alike are one axis here: a bias added to a batch of
+  /// rows becomes two axes, whatever the rank.
+  struct Axis {
+    var size: Int
+    var advancesA: Bool
+    var advancesB: Bool
+  }
+
+  let shape: [Int]
+  private(set) var axes: [Axis] = []
+
+  init(_ a: [Int], _ b: [Int]) {
+    let rank = max(a.count, b.count)
+    shape = (0..<rank).map { axis in
+      let (sizeA, sizeB) = (Self.size(a, axis, rank), Self.size(b, axis, rank))
+      precondition(
+        sizeA == sizeB || sizeA == 1 || sizeB == 1, "shapes \(a) and \(b) do not broadcast")
+      return sizeA == 1 ? sizeB : sizeA
+    }
+    for axis in 0..<rank {
+      let (sizeA, sizeB) = (Self.size(a, axis, rank), Self.size(b, axis, rank))
+      append(Axis(size: shape[axis], advancesA: sizeA != 1, advancesB: sizeB != 1))
+    }
+  }
+
+  private static func size(_ shape: [Int], _ axis: Int, _ rank: Int) -> Int {
+    let own = axis - (rank - shape.count)
+    return own < 0 ? 1 : shape[own]
+  }
+
+  private mutating func append(_ axis: Axis) {
+    if axis.size == 1 { return }
+    if let last = axes.last, last.advancesA == axis.advancesA, last.advancesB == axis.advancesB {
+      axes[axes.count - 1].size *= axis.size
+    } else {
+      axes.append(axis)
+    }
+  }
+
+  /// Calls `body` for each innermost row with the offsets of output and operands, the length, and
+  /// the operands' strides, 0 or 1.
+  func forEachRow(_ body: (_ out: Int, _ a: Int, _ b: Int, Int, Int, Int) -> Void) {
+    let inner = axes.last ?? Axis(size: 1, advancesA: true, advancesB: true)
+    let outer = axes.dropLast()
+    let (strideA, strideB) = (inner.advancesA ? 1 : 0, inner.advancesB ? 1 : 0)
+    let rows = outer.reduce(1) { $0 * $1.size }
+    if rows == 0 || inner.size == 0 { return }
+    let stepsA = Self.strides(outer.map { ($0.size, $0.advancesA) }, strideA * inner.size)
+    let stepsB = Self.strides(outer.map { ($0.size, $0.advancesB) }, strideB * inner.size)
+    for row in 0..<rows {
+      var (rest, a, b) = (row, 0, 0)
+      for axis in outer.indices.reversed() {
+        let (quotient, index) = rest.quotientAndRemainder(dividingBy: outer[axis].size)
+        rest = quotient
+        a += index * stepsA[axis]
+        b += index * stepsB[axis]
+      }
+      body(row * inner.size, a, b, inner.size, strideA, strideB)
+    }
+  }
+
+  /// Elements between neighbours along each axis of an operand; 0 where it is repeated.
+  private static func strides(_ axes: [(size: Int, advances: Bool)], _ inner: Int) -> [Int] {
+    var strides = [Int](repeating: 0, count: axes.count)
+    var step = max(inner, 1)
+    for axis in axes.indices.reversed() where axes[axis].advances {
+      strides[axis] = step
+      step *= axes[axis].size
+    }
+    return strides
+  }
+}
+
+extension Tensor {
+  /// An element-wise kernel of two tensors, broadcast; nothing is recorded.
+  static func binary(_ operation: ElboBinary, _ a: Tensor, _ b: Tensor) -> Tensor {
+    let kernel = Scalar.kernels.binary
+    if a.shape == b.shape {
+      return generate(a.shape, a, b) { kernel(operation, a.count, $1, 1, $2, 1, $0) }
+    }
+    if b.count == 1, b.rank <= a.rank {
+      return generate(a.shape, a, b) { kernel(operation, a.count, $1, 1, $2, 0, $0) }
+    }
+    let broadcast = Broadcast(a.shape, b.shape)
+    return generate(broadcast.shape, a, b) { out, pointerA, pointerB in
+      broadcast.forEachRow { offset, offsetA, offsetB, count, strideA, strideB in
+        kernel(
+          operation, count, pointerA + offsetA, strideA, pointerB + offsetB, strideB, out + offset)
+      }
+    }
+  }
+
+  /// Sums the axes along which `shape` was repeated to make this tensor's shape: the gradient of a
+  /// broadcast. Nothing is recorded.
+  func summed(to shape: [Int]) -> Tensor {
+    if self.shape == shape { return self }
+    var result = self
+    var inner = 1
+    for axis in self.shape.indices.reversed() {
+      let own = axis - (rank - shape.count)
+      let target = own < 0 ? 1 : shape[own]
+      if target == self.shape[axis] {
+        inner *= target
+      } else {
+        result = result.summedMiddle(size: self.shape[axis], inner: inner)
+      }
+    }
+    return Tensor(shape: shape, storage: result.storage, offset: result.offset)
+  }
+
+  /// `[outer, size, inner]` to `[outer, inner]`.
+  private func summedMiddle(size: Int, inner: Int) -> Tensor {
+    let outer = size == 0 || inner == 0 ? 0 : count / (size * inner)
+    return Tensor.generate([outer, inner], self) { Scalar.kernels.sum(outer, size, inner, $1, $0) }
+  }
+}

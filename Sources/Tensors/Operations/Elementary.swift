@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+
+extension Tensor {
+  /// The natural exponential of each element.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func exp() -> Tensor {
+    recordedFromOutput(ElboExp) { g, y in g * y }
+  }
+
+  /// The natural logarithm of each element.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func log() -> Tensor {
+    recordedFromInput(ElboLog) { g, x in g / x }
+  }
+
+  /// log(1 + x), exact also for small x.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func logOnePlus() -> Tensor {
+    recordedFromInput(ElboLogOnePlus) { g, x in g / (1 + x) }
+  }
+
+  /// exp(x) - 1, exact also for small x.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func expMinusOne() -> Tensor {
+    recordedFromOutput(ElboExpMinusOne) { g, y in g * (y + 1) }
+  }
+
+  /// The square root of each element.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func squareRoot() -> Tensor {
+    recordedFromOutput(ElboSquareRoot) { .binary(ElboSquareRootGradientFromY, $0, $1) }
+  }
+
+  /// The square of each element.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func squared() -> Tensor {
+    recordedFromInput(ElboSquare) { g, x in g * x * 2 }
+  }
+
+  /// 1 / x for each element.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func reciprocal() -> Tensor {
+    recordedFromOutput(ElboReciprocal) { .binary(ElboReciprocalGradientFromY, $0, $1) }
+  }
+
+  /// The magnitude of each element; its gradient at 0 is 0.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func magnitude() -> Tensor {
+    recordedFromInput(ElboAbs) { .binary(ElboAbsGradientFromX, $0, $1) }
+  }
+
+  /// The hyperbolic tangent of each element.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func tanh() -> Tensor {
+    recordedFromOutput(ElboTanh) { .binary(ElboTanhGradientFromY, $0, $1) }
+  }
+
+  /// The logistic function 1 / (1 + exp(-x)).
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func sigmoid() -> Tensor {
+    recordedFromOutput(ElboSigmoid) { .binary(ElboSigmoidGradientFromY, $0, $1) }
+  }
+
+  /// log(1 + exp(x)), which neither overflows nor cancels.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func softplus() -> Tensor {
+    recordedFromInput(ElboSoftplus) { .binary(ElboSoftplusGradientFromX, $0, $1) }
+  }
+
+  /// max(x, 0); its gradient at 0 is 0.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func relu() -> Tensor {
+    recordedFromOutput(ElboRelu) { .binary(ElboReluGradientFromY, $0, $1) }
+  }
+
+  /// The sine of each element, in radians.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func sin() -> Tensor {
+    recordedFromInput(ElboSin) { g, x in g * x.cos() }
+  }
+
+  /// The cosine of each element, in radians.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func cos() -> Tensor {
+    recordedFromInput(ElboCos) { g, x in -(g * x.sin()) }
+  }
+}
+
+extension Tensor {
+  /// An element-wise kernel of one tensor; nothing is recorded.
+  static func unary(_ operation: ElboUnary, _ a: Tensor) -> Tensor {
+    generate(a.shape, a) { Scalar.kernels.unary(operation, a.count, $1, $0) }
+  }
+
+  private func recordedFromInput(
+    _ kernel: ElboUnary, gradient: @escaping (Tensor, Tensor) -> Tensor
+  ) -> Tensor {
+    let x = detached
+    return Tensor.operation(value: .unary(kernel, self), inputs: [self]) { [gradient($0, x)] }
+  }
+
+  private func recordedFromOutput(
+    _ kernel: ElboUnary, gradient: @escaping (Tensor, Tensor) -> Tensor
+  ) -> Tensor {
+    let y = Tensor.unary(kernel, self)
+    return Tensor.operation(value: y, inputs: [self]) { [gradient($0, y)] }
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Tensor {
+  /// A reparameterised draw from N(mean, exp(logVariance)): z = mean + exp(logVariance / 2) noise.
+  ///
+  /// dz/dmean = 1 and dz/dlogVariance = (z - mean) / 2 (Kingma and Welling 2014, section 2.4).
+  ///
+  /// - Parameters:
+  ///   - mean: Any shape.
+  ///   - logVariance: The shape of `mean`.
+  ///   - noise: Standard normal numbers, of the shape of `mean`.
+  /// - Returns: The draw, of the shape of `mean`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public static func gaussianSample(mean: Tensor, logVariance: Tensor, noise: Tensor) -> Tensor {
+    precondition(
+      mean.shape == logVariance.shape && mean.shape == noise.shape,
+      "a Gaussian of mean \(mean.shape), log variance \(logVariance.shape), noise \(noise.shape)")
+    let (m, v, e) = (mean.detached, logVariance.detached, noise.detached)
+    let tape = commonTape(of: [mean, logVariance, noise])
+    let z = tape?.allocate(mean.shape) ?? Tensor(uninitialized: mean.shape)
+    withExtendedLifetime((m, v, e)) {
+      Scalar.kernels.gaussianSample(m.count, m.pointer, v.pointer, e.pointer, z.mutablePointer)
+    }
+    let tracedNoise = noise.isTraced
+    return operation(value: z, inputs: [mean, logVariance, noise]) { g in
+      let dv = Tensor(uninitialized: z.shape)
+      withExtendedLifetime((g, z, m)) {
+        Scalar.kernels.gaussianSampleGradient(
+          z.count, g.pointer, z.pointer, m.pointer, dv.mutablePointer)
+      }
+      return [g, dv, tracedNoise ? g * (v * 0.5).exp() : nil]
+    }
+  }
+
+  /// KL(N(mean, exp(logVariance)) || N(0, I)), summed over the last axis.
+  ///
+  ///     1/2 sum over j of exp(v[j]) + m[j]^2 - 1 - v[j]
+  ///
+  /// - Parameters:
+  ///   - mean: `[..., n]`.
+  ///   - logVariance: The shape of `mean`.
+  /// - Returns: `[...]`, in nats; never negative (Kingma and Welling 2014, appendix B).
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public static func gaussianKLToStandardNormal(mean: Tensor, logVariance: Tensor) -> Tensor {
+    precondition(
+      mean.shape == logVariance.shape && mean.rank >= 1,
+      "a Gaussian of mean \(mean.shape) and log variance \(logVariance.shape)")
+    let (m, v) = (mean.detached, logVariance.detached)
+    let columns = m.shape[m.rank - 1]
+    let rows = m.shape.dropLast().reduce(1, *)
+    let value = generate(m.shape.dropLast(), m, v) {
+      Scalar.kernels.gaussianKL(rows, columns, $1, $2, $0)
+    }
+    return operation(value: value, inputs: [mean, logVariance]) { g in
+      let (dm, dv) = (Tensor(uninitialized: m.shape), Tensor(uninitialized: m.shape))
+      withExtendedLifetime((g, m, v)) {
+        Scalar.kernels.gaussianKLGradient(
+          rows, columns, g.pointer, m.pointer, v.pointer, dm.mutablePointer, dv.mutablePointer)
+      }
+      return [dm, dv]
+    }
+  }
+}

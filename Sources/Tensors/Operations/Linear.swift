@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+
+/// The non-linearity after a linear map, computed in the same pass over memory.
+public enum Activation: String, Sendable, CaseIterable {
+  /// The value itself.
+  case identity
+  /// max(x, 0).
+  case relu
+  /// The hyperbolic tangent.
+  case tanh
+}
+
+extension Activation {
+  var kernel: ElboActivation {
+    switch self {
+    case .identity: ElboIdentityActivation
+    case .relu: ElboReluActivation
+    case .tanh: ElboTanhActivation
+    }
+  }
+
+  /// The gradient before the activation, from that after it and the activation's output.
+  func pullback<Scalar>(_ g: Tensor<Scalar>, output y: Tensor<Scalar>, into result: Tensor<Scalar>)
+  {
+    let kernel = self == .tanh ? ElboTanhGradientFromY : ElboReluGradientFromY
+    withExtendedLifetime((g, y)) {
+      Scalar.kernels.binary(kernel, g.count, g.pointer, 1, y.pointer, 1, result.mutablePointer)
+    }
+  }
+}
+
+extension Tensor {
+  /// A fused linear layer: activation(x W^T + b).
+  ///
+  /// With D the gradient before the activation: dx = D W, dW = D^T x, db = D^T 1. In a parallel step
+  /// the last two are left to its second phase as the factors D and x.
+  ///
+  /// - Parameters:
+  ///   - weight: `[outputs, inputs]`, as `torch.nn.Linear` stores it.
+  ///   - bias: `[outputs]`.
+  ///   - activation: Applied to each output.
+  /// - Returns: `[..., outputs]` for this tensor of shape `[..., inputs]`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func linear(
+    weight: Tensor, bias: Tensor, activation: Activation = .identity
+  ) -> Tensor {
+    precondition(
+      rank >= 1 && weight.rank == 2 && shape[rank - 1] == weight.shape[1]
+        && bias.shape == [weight.shape[0]],
+      "a linear layer of weight \(weight.shape) and bias \(bias.shape) for an input \(shape)")
+    let tape = Tensor.commonTape(of: [self, weight, bias])
+    let resultShape = Array(shape.dropLast()) + [weight.shape[0]]
+    let output = tape?.allocate(resultShape) ?? Tensor(uninitialized: resultShape)
+    output.writeLinear(self, weight, bias, activation)
+    guard let tape else { return output }
+
+    let (x, w) = (detached, weight.detached)
+    let needsInput = isTraced
+    let (weightNode, biasNode) = (weight.trace?.node, bias.trace?.node)
+    let inputs = [trace?.node, weightNode, biasNode]
+    return tape.record(output, inputs: inputs) { [unowned tape] g in
+      let deferred = tape.canDefer(weightNode, biasNode, rows: x.shape)
+      let d = g.before(activation, output: output, on: deferred ? tape : nil)
+      let dx: Tensor? = needsInput ? .product(d, w, resultShape: x.shape) : nil
+      if deferred, let weightNode, let biasNode {
+        tape.deferGradient(
+          DeferredLinear(weight: weightNode, bias: biasNode, input: tape.batchWide(x), gradient: d))
+        return [dx, nil, nil]
+      }
+      return [
+        dx,
+        weightNode.map { _ in .product(d, x, transposeA: true, resultShape: w.shape) },
+        biasNode.map { _ in d.summed(to: [w.shape[0]]) },
+      ]
+    }
+  }
+
+  private func writeLinear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, _ activation: Activation)
+  {
+    writeProduct(x, weight, transposeB: true)
+    let outputs = weight.shape[0]
+    let rows = outputs == 0 ? 0 : count / outputs
+    withExtendedLifetime(bias) {
+      Scalar.kernels.biasActivation(
+        activation.kernel, rows, outputs, bias.pointer, mutablePointer)
+    }
+  }
+
+  /// This gradient, taken back through the activation, in memory of the whole batch if `tape` asks.
+  private func before(
+    _ activation: Activation, output: Tensor, on tape: Tape<Scalar>?
+  ) -> Tensor {
+    if activation == .identity { return tape?.batchWide(self) ?? self }
+    let result = tape?.allocate(shape) ?? Tensor(uninitialized: shape)
+    activation.pullback(self, output: output, into: result)
+    return result
+  }
+}
+
+extension Tape {
+  /// Whether the gradient of a layer with these parameters can wait for the second phase.
+  fileprivate func canDefer(_ weight: Int?, _ bias: Int?, rows shape: [Int]) -> Bool {
+    guard let weight, let bias, weight < parameterCount, bias < parameterCount else { return false }
+    return shard?.place(of: shape) != nil
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+/// Computes the gradient of a sum over the rows of a batch, and updates parameters with it, on all
+/// threads of a pool, in two phases:
+///
+/// 1. Each thread takes rows of the batch, runs the function and takes the gradient back to the
+///    activations. Linear layers leave their weight gradients as two factors.
+/// 2. Each thread takes rows of each weight matrix, computes their gradient over the whole batch in
+///    one product, and updates them while they are in its cache.
+///
+/// No thread copies or adds another's gradients, and every sum has an order that depends on the
+/// batch alone: the same bits for any number of threads.
+package final class GradientStep<Scalar: TensorScalar> {
+  /// The values that the function sees and the update changes.
+  package let parameters: FlatBuffer<Scalar>
+  /// The gradient of the last step, complete when its update runs.
+  package let gradients: FlatBuffer<Scalar>
+  private let workers: WorkerPool
+  private let workspace = Workspace<Scalar>()
+  /// Whether some gradient cannot be left to the second phase: its sum over shards must then run in
+  /// an order that no number of threads changes. Unknown before the first step.
+  private var sumsShards = true
+
+  /// What one shard of a batch works with.
+  package struct Context {
+    /// The rows of the batch.
+    package let rows: Range<Int>
+    /// Traced, in the order of the buffer.
+    package let parameters: [Tensor<Scalar>]
+    fileprivate let tape: Tape<Scalar>
+
+    /// Memory for this shard's rows of an input of the batch, which `body` fills.
+    package func input(
+      _ shape: [Int], initializedBy body: (UnsafeMutableBufferPointer<Scalar>) -> Void
+    ) -> Tensor<Scalar> {
+      let tensor = tape.allocate(shape)
+      body(UnsafeMutableBufferPointer(start: tensor.mutablePointer, count: tensor.count))
+      return tensor
+    }
+  }
+
+  private struct Outcome: Sendable {
+    let gradients: [Tensor<Scalar>?]
+    let deferred: [DeferredLinear<Scalar>]
+    let report: [Tensor<Scalar>]
+  }
+
+  /// A step for parameters that begin at these values.
+  package init(parameters: [Tensor<Scalar>], workers: WorkerPool) {
+    self.parameters = FlatBuffer(parameters)
+    gradients = FlatBuffer(shapes: parameters.map(\.shape))
+    self.workers = workers
+  }
+
+  /// One step.
+  ///
+  /// - Parameters:
+  ///   - batch: The number of rows, at least 1.
+  ///   - function: Called for each shard; returns a tensor whose elements are summed to the
+  ///     function's value, and tensors to report, which need not be traced.
+  ///   - update: Called for disjoint ranges of elements, on several threads at once, when the
+  ///     gradient of the range is complete.
+  /// - Returns: The reports in the order of the rows.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  package func run(
+    batch: Int,
+    function: @escaping @Sendable (Context) -> (value: Tensor<Scalar>, report: [Tensor<Scalar>]),
+    update: @escaping @Sendable (Range<Int>) -> Void
+  ) -> [[Tensor<Scalar>]] {
+    precondition(batch > 0, "a step needs at least one row")
+    workspace.prepareForStep()
+    let shards = self.shards(of: batch)
+    let outcomes = firstPhase(shards, batch, function)
+    sumsShards = outcomes.contains { $0.gradients.contains { $0 != nil } }
+    secondPhase(outcomes, update)
+    return outcomes.map(\.report)
+  }
+
+  private func firstPhase(
+    _ shards: [Range<Int>], _ batch: Int,
+    _ function:
+      @escaping @Sendable (Context) -> (
+        value: Tensor<Scalar>, report: [Tensor<Scalar>]
+      )
+  ) -> [Outcome] {
+    let (views, workspace) = (parameters.views, workspace)
+    return workers.map(shards.count) { index in
+      let shard = Shard(rows: shards[index], batch: batch, workspace: workspace)
+      let tape = Tape<Scalar>(shard: shard)
+      let context = Context(
+        rows: shard.rows, parameters: views.map(tape.parameter), tape: tape)
+      let (value, report) = function(context)
+      guard value.isTraced else {
+        return Outcome(gradients: views.map { _ in nil }, deferred: [], report: report)
+      }
+      let adjoints = tape.backward(
+        from: value, seed: Tensor(repeating: 1, shape: value.shape), keeping: Set(views.indices))
+      return Outcome(
+        gradients: Array(adjoints[..<views.count]), deferred: tape.deferred, report: report)
+    }
+  }
+
+  /// Rows for each thread in multiples of what the matrix products need to repeat their bits; in
+  /// fixed blocks where shards are summed.
+  private func shards(of batch: Int) -> [Range<Int>] {
+    let unit = MatrixProduct.rowGranularity
+    let units = (batch + unit - 1) / unit
+    let blocks = sumsShards ? (units + 1) / 2 : min(workers.count, units)
+    return (0..<blocks).map { block in
+      let start = sumsShards ? block * 2 : block * units / blocks
+      let end = sumsShards ? block * 2 + 2 : (block + 1) * units / blocks
+      return start * unit..<min(end * unit, batch)
+    }
+  }
+
+  private func secondPhase(
+    _ outcomes: [Outcome], _ update: @escaping @Sendable (Range<Int>) -> Void
+  ) {
+    let factors = LinearFactors.overWholeBatch(outcomes.map(\.deferred))
+    let tasks = parameters.shapes.indices.map { number in
+      ParameterGradient(
+        number: number, range: parameters.ranges[number],
+        rows: max(parameters.shapes[number].first ?? 1, 1),
+        summands: outcomes.compactMap { $0.gradients[number] },
+        factors: factors.filter { $0.weight == number || $0.bias == number })
+    }
+    let (gradients, threads) = (gradients, workers.count)
+    workers.run { thread in
+      for task in tasks {
+        let rows = thread * task.rows / threads..<(thread + 1) * task.rows / threads
+        if let elements = task.write(rows, into: gradients) { update(elements) }
+      }
+    }
+  }
+}

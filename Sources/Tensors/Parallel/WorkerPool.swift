@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// Threads that meet twice per training step: the calling thread and `count - 1` others.
+///
+/// Between two runs in quick succession the others spin, because waking a sleeping thread takes
+/// longer than a phase of a small step; after a while they sleep.
+public final class WorkerPool: Sendable {
+  /// The number of threads that work, the calling one included.
+  public let count: Int
+  private let shared: Shared
+
+  /// The work of one run and the meeting before and after it.
+  private final class Shared: Sendable {
+    struct Mail: Sendable {
+      var work: (@Sendable (Int) -> Void)?
+      var isClosed = false
+    }
+
+    let mail = Mutex(Mail())
+    let generation = Atomic<Int>(0)
+    let unfinished = Atomic<Int>(0)
+    let door = Door()
+  }
+
+  /// Starts the threads.
+  ///
+  /// - Parameter count: At least 1; more threads than cores only help to test that results agree.
+  public init(count: Int) {
+    precondition(count >= 1, "a pool of \(count) threads cannot work")
+    self.count = count
+    shared = Shared()
+    for index in 1..<max(count, 1) {
+      startThread { [shared] in Self.serve(index, shared) }
+    }
+  }
+
+  deinit {
+    shared.mail.withLock { $0.isClosed = true }
+    shared.door.open { shared.generation.add(1, ordering: .releasing) }
+  }
+
+  /// Runs `work` once on each thread, with the thread's number, and returns when all are done.
+  ///
+  /// - Precondition: Only one run of a pool at a time.
+  public func run(_ work: @escaping @Sendable (Int) -> Void) {
+    if count == 1 { return work(0) }
+    shared.mail.withLock { $0.work = work }
+    shared.unfinished.store(count - 1, ordering: .relaxed)
+    shared.door.open { shared.generation.add(1, ordering: .releasing) }
+    work(0)
+    var spins = 0
+    while shared.unfinished.load(ordering: .acquiring) > 0 { pause(&spins) }
+    shared.mail.withLock { $0.work = nil }
+  }
+
+  /// Calls `body` for 0 ..< items and returns the results in order. Thread i begins with item i, then
+  /// whoever is free takes the next.
+  public func map<Result: Sendable>(
+    _ items: Int, _ body: @escaping @Sendable (Int) -> Result
+  ) -> [Result] {
+    let next = SharedCounter(from: count)
+    let results = Mutex([Result?](repeating: nil, count: items))
+    run { thread in
+      var item = thread
+      while item < items {
+        let result = body(item)
+        results.withLock { $0[item] = result }
+        item = next.take()
+      }
+    }
+    return results.withLock { $0.compactMap { $0 } }
+  }
+
+  private static func serve(_ index: Int, _ shared: Shared) {
+    var seen = 0
+    while true {
+      seen = shared.door.wait(until: shared.generation, isNot: seen)
+      let mail = shared.mail.withLock { $0 }
+      if mail.isClosed { return }
+      mail.work?(index)
+      shared.unfinished.subtract(1, ordering: .acquiringAndReleasing)
+    }
+  }
+}
+
+/// Hands out whole numbers, each once.
+private final class SharedCounter: Sendable {
+  private let value: Atomic<Int>
+  init(from first: Int) { value = Atomic(first) }
+  func take() -> Int { value.add(1, ordering: .relaxed).oldValue }
+}
+
+/// Spins, then lets other threads run: with more threads than cores, one must make way.
+private func pause(_ spins: inout Int) {
+  spins += 1
+  if spins % 4096 == 0 { sched_yield() }
+}
+
+private func startThread(_ body: @escaping @Sendable () -> Void) {
+  final class Box: Sendable {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+  let argument = Unmanaged.passRetained(Box(body)).toOpaque()
+  #if canImport(Glibc)
+    var thread = pthread_t()
+  #else
+    var thread: pthread_t?
+  #endif
+  let status = pthread_create(
+    &thread, nil,
+    { argument in
+      #if canImport(Glibc)
+        guard let argument else { return nil }
+      #endif
+      Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
+      return nil
+    }, argument)
+  precondition(status == 0, "the system refused to start a thread (error \(status))")
+  #if canImport(Glibc)
+    pthread_detach(thread)
+  #else
+    if let thread { pthread_detach(thread) }
+  #endif
+}
+
+/// Where threads wait for the next run: first awake, then asleep.
+private final class Door: @unchecked Sendable {
+  // Condition variables have no Swift form; this one is touched under `mutex` alone.
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  /// About a tenth of a millisecond: longer than the time between the phases of a step.
+  private static let spins = 40_000
+
+  init() {
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(changed, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(changed)
+    pthread_mutex_destroy(mutex)
+    changed.deallocate()
+    mutex.deallocate()
+  }
+
+  func open(_ change: () -> Void) {
+    pthread_mutex_lock(mutex)
+    change()
+    pthread_cond_broadcast(changed)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func wait(until value: borrowing Atomic<Int>, isNot seen: Int) -> Int {
+    var spins = 0
+    while spins < Self.spins {
+      let current = value.load(ordering: .acquiring)
+      if current != seen { return current }
+      pause(&spins)
+    }
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while value.load(ordering: .acquiring) == seen { pthread_cond_wait(changed, mutex) }
+    return value.load(ordering: .acquiring)
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+
+extension Double: TensorScalar {
+  /// The same number as a `Double`.
+  public var double: Double { Double(self) }
+
+  /// The kernels for `Double`.
+  public static let kernels = Kernels<Double>(
+    unary: { elbo_unary_f64($0, $1, $2, $3) },
+    binary: { elbo_binary_f64($0, $1, $2, $3, $4, $5, $6) },
+    fill: { elbo_fill_f64($0, $1, $2) },
+    accumulate: { elbo_accumulate_f64($0, $1, $2) },
+    sum: { elbo_sum_f64($0, $1, $2, $3, $4) },
+    max: { elbo_max_f64($0, $1, $2, $3, $4) },
+    transpose: { elbo_transpose_f64($0, $1, $2, $3) },
+    biasActivation: { elbo_bias_activation_f64($0, $1, $2, $3, $4) },
+    bernoulli: { elbo_bernoulli_f64($0, $1, $2, $3, $4, $5) },
+    scaleRows: { elbo_scale_rows_f64($0, $1, $2, $3, $4) },
+    gaussianSample: { elbo_gaussian_sample_f64($0, $1, $2, $3, $4) },
+    gaussianSampleGradient: { elbo_gaussian_sample_gradient_f64($0, $1, $2, $3, $4) },
+    gaussianKL: { elbo_gaussian_kl_f64($0, $1, $2, $3, $4) },
+    gaussianKLGradient: { elbo_gaussian_kl_gradient_f64($0, $1, $2, $3, $4, $5, $6) },
+    adam: { n, gradient, parameter, first, second, c in
+      elbo_adam_f64(
+        n, gradient, parameter, first, second, c.rate, c.beta1, c.beta2, c.epsilon, c.correction1,
+        c.correction2)
+    },
+    normal: { n, key, out in
+      elbo_normal_f64(n, key.seed, key.counters.0, key.counters.1, key.counters.2, out)
+    },
+    uniform: { n, key, range, out in
+      elbo_uniform_f64(
+        n, key.seed, key.counters.0, key.counters.1, key.counters.2, range.lowerBound,
+        range.upperBound, out)
+    },
+    bytes: { elbo_bytes_f64($0, $1, $2) },
+    thresholdBytes: { elbo_threshold_bytes_f64($0, $1, $2) },
+    bernoulliBytes: { n, key, bytes, out in
+      elbo_bernoulli_bytes_f64(
+        n, key.seed, key.counters.0, key.counters.1, key.counters.2, bytes, out)
+    },
+    firstNonFinite: { elbo_first_non_finite_f64($0, $1) },
+    multiply: { $0.multiply($1, $2, into: $3) }
+  )
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLAPACK
+internal import COneDNN
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// C = op(A) op(B), or C += op(A) op(B): row-major, op(A) `[m, k]`, op(B) `[k, n]`, C `[m, n]`.
+///
+/// Each row of C depends on its row of op(A) and on op(B) alone, and its bits are the same for any
+/// block of rows that begins and ends at a multiple of ``rowGranularity`` (or at the last row).
+struct MatrixProduct: Sendable {
+  var m, n, k: Int
+  /// Elements between rows of A and of B as they lie in memory, before the transposition.
+  var strideA, strideB, strideC: Int
+  var transposeA = false
+  var transposeB = false
+  var accumulates = false
+
+  /// oneDNN computes rows in groups; a group that is cut differently may round differently.
+  static let rowGranularity = 16
+
+  /// True where there is nothing to multiply; C is then cleared unless it accumulates.
+  private func isTrivial<Scalar: BinaryFloatingPoint>(_ c: UnsafeMutablePointer<Scalar>) -> Bool {
+    if m > 0, n > 0, k > 0 { return false }
+    if !accumulates {
+      for row in 0..<m { (c + row * strideC).update(repeating: 0, count: n) }
+    }
+    return true
+  }
+
+  func multiply(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>
+  ) {
+    if isTrivial(c) { return }
+    SingleThreadedOpenMP.enforce()
+    let status = dnnl_sgemm(
+      letter(transposeA), letter(transposeB), dnnl_dim_t(m), dnnl_dim_t(n), dnnl_dim_t(k), 1, a,
+      dnnl_dim_t(strideA), b, dnnl_dim_t(strideB), accumulates ? 1 : 0, c, dnnl_dim_t(strideC))
+    precondition(status == dnnl_success, "oneDNN refused a matrix product \(self)")
+  }
+
+  /// BLAS is column-major: the row-major product is C^T = op(B)^T op(A)^T.
+  func multiply(
+    _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, into c: UnsafeMutablePointer<Double>
+  ) {
+    if isTrivial(c) { return }
+    var (ta, tb) = (letter(transposeA), letter(transposeB))
+    var (m, n, k) = (Int32(m), Int32(n), Int32(k))
+    var (lda, ldb, ldc) = (Int32(strideA), Int32(strideB), Int32(strideC))
+    var (alpha, beta) = (1.0, accumulates ? 1.0 : 0.0)
+    dgemm_(&tb, &ta, &n, &m, &k, &alpha, b, &ldb, a, &lda, &beta, c, &ldc)
+  }
+
+  private func letter(_ transposed: Bool) -> CChar {
+    CChar(UInt8(ascii: transposed ? "T" : "N"))
+  }
+}
+
+/// Keeps oneDNN on the calling thread: its OpenMP threads would spin against ours.
+private enum SingleThreadedOpenMP {
+  /// Set once per thread. The symbol is looked up because oneDNN may be built without OpenMP.
+  static func enforce() {
+    if pthread_getspecific(key) != nil { return }
+    setThreads?(1)
+    pthread_setspecific(key, UnsafeRawPointer(bitPattern: 1))
+  }
+
+  private static let key: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key, nil)
+    return key
+  }()
+
+  private static let setThreads: (@convention(c) (Int32) -> Void)? = {
+    guard let symbol = dlsym(dlopen(nil, RTLD_NOW), "omp_set_num_threads") else { return nil }
+    return unsafeBitCast(symbol, to: (@convention(c) (Int32) -> Void).self)
+  }()
+}

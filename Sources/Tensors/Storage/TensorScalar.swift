@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+
+/// A type of number that tensors hold: exactly `Float` and `Double`.
+///
+/// Networks train in `Float`; gradient checks, identities and user-written joint densities run in
+/// `Double`. The requirements are whole-buffer kernels, so that no generic code runs per element.
+public protocol TensorScalar: BinaryFloatingPoint, Sendable
+where RawSignificand: FixedWidthInteger {
+  /// The kernels of this type, a table of functions.
+  static var kernels: Kernels<Self> { get }
+
+  /// The same number as a `Double`.
+  var double: Double { get }
+}
+
+/// The whole-buffer functions behind every operation on tensors of one scalar type.
+///
+/// Each entry is documented beside its declaration in `CKernels.h`.
+public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
+  typealias Input = UnsafePointer<Scalar>
+  typealias Output = UnsafeMutablePointer<Scalar>
+
+  let unary: @Sendable (ElboUnary, Int, Input, Output) -> Void
+  let binary: @Sendable (ElboBinary, Int, Input, Int, Input, Int, Output) -> Void
+  let fill: @Sendable (Int, Scalar, Output) -> Void
+  let accumulate: @Sendable (Int, Input, Output) -> Void
+  let sum: @Sendable (Int, Int, Int, Input, Output) -> Void
+  let max: @Sendable (Int, Int, Int, Input, Output) -> Void
+  let transpose: @Sendable (Int, Int, Input, Output) -> Void
+  let biasActivation: @Sendable (ElboActivation, Int, Int, Input?, Output) -> Void
+  let bernoulli: @Sendable (Int, Int, Input, Input, Output, Output?) -> Void
+  let scaleRows: @Sendable (Int, Int, Input, Input, Output) -> Void
+  let gaussianSample: @Sendable (Int, Input, Input, Input, Output) -> Void
+  let gaussianSampleGradient: @Sendable (Int, Input, Input, Input, Output) -> Void
+  let gaussianKL: @Sendable (Int, Int, Input, Input, Output) -> Void
+  let gaussianKLGradient: @Sendable (Int, Int, Input, Input, Input, Output, Output) -> Void
+  let adam: @Sendable (Int, Input, Output, Output, Output, AdamCoefficients<Scalar>) -> Void
+  let normal: @Sendable (Int, NoiseKey, Output) -> Void
+  let uniform: @Sendable (Int, NoiseKey, Range<Scalar>, Output) -> Void
+  let bytes: @Sendable (Int, UnsafePointer<UInt8>, Output) -> Void
+  let thresholdBytes: @Sendable (Int, UnsafePointer<UInt8>, Output) -> Void
+  let bernoulliBytes: @Sendable (Int, NoiseKey, UnsafePointer<UInt8>, Output) -> Void
+  let firstNonFinite: @Sendable (Int, Input) -> Int
+  let multiply: @Sendable (MatrixProduct, Input, Input, Output) -> Void
+}
+
+/// The numbers of one Adam step, shared by all parameters.
+package struct AdamCoefficients<Scalar: Sendable>: Sendable {
+  package var rate, beta1, beta2, epsilon, correction1, correction2: Scalar
+
+  package init(
+    rate: Scalar, beta1: Scalar, beta2: Scalar, epsilon: Scalar, correction1: Scalar,
+    correction2: Scalar
+  ) {
+    self.rate = rate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.correction1 = correction1
+    self.correction2 = correction2
+  }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a data set could not be loaded or downloaded: one sentence for the user.
+///
+/// The wording of all of them is in this file. Faults inside a single file (missing, truncated, not
+/// in the right format) have sentences of the same kind, from the module that reads the file.
+public enum DatasetError: Error, Equatable, Sendable {
+  /// There is no such folder.
+  case missingFolder(path: String)
+  /// The folder holds no images for a part; `names` are those looked for.
+  case missingImages(folder: String, split: DatasetSplit, names: [String])
+  /// A file of images is not of three dimensions (count, rows, columns).
+  case notImages(path: String, dimensions: [Int])
+  /// A file of labels is not of one dimension.
+  case notLabels(path: String, dimensions: [Int])
+  /// A file holds no image, or images without pixels.
+  case noImages(path: String, dimensions: [Int])
+  /// Images and labels differ in number.
+  case countsDiffer(images: String, imageCount: Int, labels: String, labelCount: Int)
+  /// Two parts of a data set have images of different sizes (rows, columns).
+  case sizesDiffer(folder: String, train: [Int], other: DatasetSplit, otherSize: [Int])
+
+  /// The program that downloads is not installed.
+  case downloaderMissing(program: String, source: String, folder: String, files: [String])
+  /// No mirror delivered a file; each attempt is a URL and what happened there.
+  case notDownloaded(source: String, attempts: [String], folder: String, files: [String])
+  /// A file in the cache is not the published one.
+  case notAsPublished(path: String, expected: String, found: String)
+}
+
+extension DatasetError: CustomStringConvertible {
+  /// One sentence, without a full stop.
+  public var description: String {
+    switch self {
+    case .missingFolder(let path):
+      "the data folder '\(path)' does not exist; check its name"
+    case .missingImages(let folder, let split, let names):
+      "the folder '\(folder)' holds no \(split) images; none of these files is in it: "
+        + names.joined(separator: ", ")
+    case .notImages(let path, let dimensions):
+      "'\(path)' holds an array of \(words(dimensions)) where images (count x rows x columns) are"
+        + " expected; check that it is the file of images"
+    case .notLabels(let path, let dimensions):
+      "'\(path)' holds an array of \(words(dimensions)) where labels (one dimension) are expected;"
+        + " check that it is the file of labels"
+    case .noImages(let path, let dimensions):
+      "'\(path)' holds no pixels (\(words(dimensions))); at least one image is needed"
+    case .countsDiffer(let images, let imageCount, let labels, let labelCount):
+      "'\(images)' holds \(imageCount) images but '\(labels)' holds \(labelCount) labels; take both"
+        + " from the same data set"
+    case .sizesDiffer(let folder, let train, let other, let otherSize):
+      "in '\(folder)' the train images are \(words(train)) but the \(other) images are"
+        + " \(words(otherSize)); take both from the same data set"
+    case .downloaderMissing(let program, let source, let folder, let files):
+      "\(source) cannot be downloaded because the program '\(program)' was not found; install it, or"
+        + byHand(folder, files)
+    case .notDownloaded(let source, let attempts, let folder, let files):
+      "\(source) could not be downloaded (\(attempts.joined(separator: "; "))); try again later, or"
+        + byHand(folder, files)
+    case .notAsPublished(let path, let expected, let found):
+      "'\(path)' is not the published file (SHA-256 \(found) where \(expected) is expected); delete"
+        + " it to download it anew"
+    }
+  }
+
+  private func words(_ dimensions: [Int]) -> String {
+    dimensions.map(String.init).joined(separator: " x ")
+  }
+
+  private func byHand(_ folder: String, _ files: [String]) -> String {
+    " put \(files.joined(separator: ", ")) (plain or with .gz) into '\(folder)' by hand"
+  }
+}
+
+/// What happened at one URL.
+enum DownloadFault: Error, Equatable {
+  /// The program could not be started because there is none of that name.
+  case programMissing
+  /// The program ended with this code; `status` is the server's last answer, `words` the program's.
+  case failed(code: Int32, status: Int?, words: String)
+  /// What arrived is not a whole gzip file.
+  case damaged(words: String)
+  /// What arrived is whole but not the published data.
+  case otherContents(sha256: String)
+}
+
+extension DownloadFault: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .programMissing: "the program was not found"
+    case .failed(5, _, _), .failed(6, _, _): "there is no network or no such host"
+    case .failed(7, _, _): "the server cannot be reached"
+    case .failed(18, _, _), .failed(52, _, _), .failed(56, _, _): "the connection broke off"
+    case .failed(22, let status?, _): "the server answered \(status)"
+    case .failed(23, _, _): "the disk is full or the folder is read-only"
+    case .failed(28, _, _): "the server was too slow or silent"
+    case .failed(63, _, _): "what the server sends is too large to be the file"
+    case .failed(let code, _, ""): "the download program ended with code \(code)"
+    case .failed(_, _, let words): words
+    case .damaged(let words): "what arrived \(words)"
+    case .otherContents(let sha256):
+      "what arrived is not the published data, its SHA-256 being \(sha256)"
+    }
+  }
+}

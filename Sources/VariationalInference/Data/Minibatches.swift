@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Tensors
+
+/// Examples as the network sees them: pixels converted, noise drawn, each a pure function of
+/// (seed, example, round), whatever batch or thread they fall into.
+struct ExampleSource: Sendable {
+  let data: ImageDataset
+  let binarization: Binarization
+  let seed: UInt64
+  let pixelPurpose: NoisePurpose
+  let latentPurpose: NoisePurpose
+
+  /// For fitting: pixels and noise change with the epoch.
+  static func training(_ data: ImageDataset, _ binarization: Binarization, seed: UInt64) -> Self {
+    Self(
+      data: data, binarization: binarization, seed: seed, pixelPurpose: .trainingPixels,
+      latentPurpose: .trainingLatent)
+  }
+
+  /// For judging: the same pixels and noise at every evaluation with the same seed.
+  static func evaluation(_ data: ImageDataset, _ binarization: Binarization, seed: UInt64) -> Self {
+    Self(
+      data: data, binarization: binarization, seed: seed, pixelPurpose: .evaluationPixels,
+      latentPurpose: .evaluationLatent)
+  }
+
+  /// Writes the pixels of some examples, one row each.
+  func writePixels<Scalar: TensorScalar>(
+    _ examples: some Collection<Int>, round: Int, to buffer: UnsafeMutableBufferPointer<Scalar>
+  ) {
+    let width = data.pixelsPerImage
+    data.pixels.withUnsafeBufferPointer { pixels in
+      for (row, example) in examples.enumerated() {
+        let bytes = UnsafeBufferPointer(rebasing: pixels[example * width..<(example + 1) * width])
+        let target = UnsafeMutableBufferPointer(rebasing: buffer[row * width..<(row + 1) * width])
+        if let base = target.baseAddress {
+          conversion(example, round).write(bytes, to: base)
+        }
+      }
+    }
+  }
+
+  /// Writes `dimension` standard normal numbers for each example.
+  func writeNoise<Scalar: TensorScalar>(
+    _ examples: some Collection<Int>, round: Int, dimension: Int,
+    to buffer: UnsafeMutableBufferPointer<Scalar>
+  ) {
+    guard let base = buffer.baseAddress else { return }
+    for (row, example) in examples.enumerated() {
+      latentPurpose.key(seed: seed, example: example, round: round)
+        .writeStandardNormal(dimension, to: base + row * dimension)
+    }
+  }
+
+  private func conversion(_ example: Int, _ round: Int) -> PixelConversion {
+    switch binarization {
+    case .none: .greyLevels
+    case .threshold: .threshold
+    case .dynamic: .draw(pixelPurpose.key(seed: seed, example: example, round: round))
+    }
+  }
+}
+
+/// The order of the examples in one epoch, cut into batches; the last may be smaller.
+struct EpochOrder: Sendable {
+  private let order: [Int]
+  private let batchSize: Int
+
+  /// A uniformly random order that depends on seed and epoch alone.
+  init(examples: Int, batchSize: Int, seed: UInt64, epoch: Int) {
+    var generator = CounterGenerator(seed: seed, stream: Self.streams | UInt64(epoch))
+    order = Array(0..<examples).shuffled(using: &generator)
+    self.batchSize = batchSize
+  }
+
+  /// The number of batches.
+  var count: Int { (order.count + batchSize - 1) / batchSize }
+
+  /// The examples of a batch.
+  subscript(batch: Int) -> ArraySlice<Int> {
+    order[batch * batchSize..<min((batch + 1) * batchSize, order.count)]
+  }
+
+  /// "or" in the top bits: apart from streams of other purposes under the same seed.
+  private static let streams: UInt64 = 0x6f72 << 48
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A variational autoencoder: a standard normal prior, a Bernoulli likelihood network and an
+/// amortised diagonal Gaussian posterior.
+///
+///     p(x, z) = Bernoulli(x; decoder(z)) N(z; 0, I),   q(z | x) = N(z; mu(x), diag sigma^2(x))
+///
+/// - Source: Kingma and Welling, "Auto-encoding variational Bayes", ICLR 2014, arXiv:1312.6114.
+public struct VariationalAutoencoder<Scalar: TensorScalar>: Parameterized {
+  /// The widths of all layers.
+  public let architecture: Architecture
+  /// q(z | x).
+  public var encoder: GaussianEncoder<Scalar>
+  /// p(x | z).
+  public var decoder: BernoulliDecoder<Scalar>
+
+  /// The widths of a variational autoencoder's layers.
+  public struct Architecture: Sendable, Equatable {
+    /// Pixels of an example.
+    public var data: Int
+    /// Hidden layers of the encoder, in the order of the data.
+    public var hidden: [Int]
+    /// Hidden layers of the decoder, in the order of the data.
+    public var decoderHidden: [Int]
+    /// Dimensions of z.
+    public var latent: Int
+    /// After every hidden layer.
+    public var activation: Activation
+
+    /// The article's sizes, unless others are given; the decoder mirrors the encoder.
+    public init(
+      data: Int = 784, hidden: [Int] = [400], decoderHidden: [Int]? = nil, latent: Int = 20,
+      activation: Activation = .relu
+    ) {
+      self.data = data
+      self.hidden = hidden
+      self.decoderHidden = decoderHidden ?? hidden.reversed()
+      self.latent = latent
+      self.activation = activation
+    }
+  }
+
+  /// A model with freshly drawn weights.
+  ///
+  /// - Parameters:
+  ///   - architecture: All widths must be positive.
+  ///   - generator: Draws the weights.
+  public init(_ architecture: Architecture, using generator: inout some RandomNumberGenerator) {
+    self.architecture = architecture
+    encoder = GaussianEncoder(
+      inputs: architecture.data, hidden: architecture.hidden, latent: architecture.latent,
+      activation: architecture.activation, using: &generator)
+    decoder = BernoulliDecoder(
+      latent: architecture.latent, hidden: architecture.decoderHidden,
+      outputs: architecture.data, activation: architecture.activation, using: &generator)
+  }
+
+  /// `encoder.*`, then `decoder.*`: the names of the equivalent PyTorch module.
+  public mutating func visitParameters(
+    _ visit: (_ name: String, _ parameter: inout Tensor<Scalar>) throws -> Void
+  ) rethrows {
+    try encoder.visitParameters { try visit("encoder.\($0)", &$1) }
+    try decoder.visitParameters { try visit("decoder.\($0)", &$1) }
+  }
+}
+
+extension VariationalAutoencoder: GenerativeModel, AmortizedPosterior {
+  /// p(z) = N(0, I).
+  public var prior: StandardNormal<Scalar> { StandardNormal(dimension: architecture.latent) }
+
+  /// The number of dimensions of z.
+  public var latentDimension: Int { architecture.latent }
+
+  /// p(x | z) for each row of z, `[batch, latent]`.
+  public func likelihood(given z: Tensor<Scalar>) -> Bernoulli<Scalar> {
+    decoder.likelihood(given: z)
+  }
+
+  /// q(z | x) for each row of x, `[batch, data]`.
+  public func posterior(given x: Tensor<Scalar>) -> DiagonalGaussian<Scalar> {
+    encoder.posterior(given: x)
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Adam: steps along the gradient, each coordinate scaled by its recent magnitude.
+///
+///     m <- b1 m + (1 - b1) g          v <- b2 v + (1 - b2) g^2
+///     parameter <- parameter + rate * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
+///
+/// Objectives are maximised, so the step goes up the gradient. The gradient is that of the sum over
+/// a batch, as in the reference implementation; Adam is nearly indifferent to its scale.
+///
+/// - Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, Algorithm 1.
+public struct Adam: Sendable, Equatable {
+  /// The size of a step.
+  public var learningRate: Double
+  /// The memory of the mean of gradients.
+  public var beta1: Double
+  /// The memory of the mean of squared gradients.
+  public var beta2: Double
+  /// Keeps the quotient finite.
+  public var epsilon: Double
+
+  /// The usual constants, unless others are given.
+  public init(
+    learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
+  ) {
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+  }
+
+  /// What Adam remembers between steps.
+  public struct State<Scalar: TensorScalar>: Sendable {
+    /// The number of steps taken.
+    public package(set) var step = 0
+    /// The running mean of gradients.
+    public let firstMoment: FlatBuffer<Scalar>
+    /// The running mean of squared gradients.
+    public let secondMoment: FlatBuffer<Scalar>
+
+    /// Before the first step, for parameters of these shapes.
+    public init(shapes: [[Int]]) {
+      firstMoment = FlatBuffer(shapes: shapes)
+      secondMoment = FlatBuffer(shapes: shapes)
+    }
+  }
+
+  /// The numbers of the `step`-th step, counted from 1. The kernel descends; the rate's sign makes
+  /// it climb: the one place where the sign of an objective flips.
+  func coefficients<Scalar: TensorScalar>(step: Int) -> AdamCoefficients<Scalar> {
+    AdamCoefficients(
+      rate: Scalar(-learningRate), beta1: Scalar(beta1), beta2: Scalar(beta2),
+      epsilon: Scalar(epsilon), correction1: Scalar(1 - power(beta1, step)),
+      correction2: Scalar(1 - power(beta2, step)))
+  }
+
+  /// By repeated squaring: the same bits with any C library.
+  private func power(_ base: Double, _ exponent: Int) -> Double {
+    var (result, factor, rest) = (1.0, base, exponent)
+    while rest > 0 {
+      if rest & 1 == 1 { result *= factor }
+      factor *= factor
+      rest >>= 1
+    }
+    return result
+  }
+}

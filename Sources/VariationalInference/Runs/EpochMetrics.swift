@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Figures
+internal import Formats
+
+/// What one epoch gave: a line of `metrics.jsonl`.
+package struct EpochMetrics: Sendable, Equatable {
+  /// Counted from 1.
+  package var epoch: Int
+  /// Spent on training, without evaluation.
+  package var seconds: Double
+  /// Means over the epoch while the parameters moved, in nats per image.
+  package var train: MeanTerms
+  /// Means over the test set after the epoch, in nats per image.
+  package var test: MeanTerms
+
+  package init(epoch: Int, seconds: Double, train: MeanTerms, test: MeanTerms) {
+    self.epoch = epoch
+    self.seconds = seconds
+    self.train = train
+    self.test = test
+  }
+}
+
+extension MeanTerms {
+  var json: JSONValue {
+    ["elbo": .number(elbo), "reconstruction": .number(reconstruction), "kl": .number(kl)]
+  }
+
+  init?(json: JSONValue?) {
+    guard let reconstruction = json?["reconstruction"]?.doubleValue,
+      let kl = json?["kl"]?.doubleValue
+    else { return nil }
+    self.init(reconstruction: reconstruction, kl: kl)
+  }
+}
+
+extension EpochMetrics {
+  var json: JSONValue {
+    [
+      "epoch": JSONValue(epoch), "seconds": .number((seconds * 1000).rounded() / 1000),
+      "train": train.json, "test": test.json,
+    ]
+  }
+
+  init?(json: JSONValue) {
+    guard let epoch = json["epoch"]?.intValue, let seconds = json["seconds"]?.doubleValue,
+      let train = MeanTerms(json: json["train"]), let test = MeanTerms(json: json["test"])
+    else { return nil }
+    self.init(epoch: epoch, seconds: seconds, train: train, test: test)
+  }
+}
+
+extension [EpochMetrics] {
+  /// ELBO, reconstruction and KL against the epoch, for training and test images.
+  package func curves(subtitle: String) -> LineChart {
+    let epochs = map { Double($0.epoch) }
+    func panel(_ title: String, _ part: KeyPath<MeanTerms, Double>) -> LineChart.Panel {
+      LineChart.Panel(
+        title: title, xLabel: "epoch", yLabel: "nats per image",
+        series: [
+          .init(name: "train", x: epochs, y: map { $0.train[keyPath: part] }),
+          .init(name: "test", x: epochs, y: map { $0.test[keyPath: part] }, style: .dashed),
+        ])
+    }
+    return LineChart(
+      title: "Training", subtitle: subtitle,
+      panels: [
+        panel("ELBO", \.elbo), panel("Reconstruction", \.reconstruction), panel("KL", \.kl),
+      ])
+  }
+}

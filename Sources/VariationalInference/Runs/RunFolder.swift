@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Formats
+
+/// The folder of one training run and the names of its files.
+package struct RunFolder: Sendable, Equatable {
+  /// The folder.
+  package let path: String
+
+  package init(_ path: String) { self.path = path }
+
+  /// The trained parameters.
+  package var model: String { "\(path)/model.safetensors" }
+  /// Everything that decides the rest of the run.
+  package var state: String { "\(path)/state.safetensors" }
+  /// What was asked for, and what it was asked of.
+  package var record: String { "\(path)/run.json" }
+  /// One line per epoch.
+  package var metrics: String { "\(path)/metrics.jsonl" }
+  /// Pictures.
+  package var figures: String { "\(path)/figures" }
+
+  /// Makes the folder ready for a new run.
+  ///
+  /// - Parameter overwriting: Whether a folder that holds something may be used; only the files of a
+  ///   run are removed from it.
+  /// - Throws: ``RunError`` where it holds something and may not be overwritten.
+  package func prepare(overwriting: Bool) throws {
+    if Files.isFolder(path), try !Files.list(path).isEmpty {
+      if !overwriting { throw RunError.notEmpty(path: path) }
+      for file in [model, state, record, metrics] where Files.exists(file) {
+        try Files.remove(file)
+      }
+    }
+    try Files.createFolder(path)
+  }
+
+  /// The epochs recorded so far.
+  package func readMetrics() throws -> [EpochMetrics] {
+    guard Files.exists(metrics) else { return [] }
+    let text = String(decoding: try readFile(metrics), as: UTF8.self)
+    return try text.split(separator: "\n").enumerated().map { number, line in
+      let json = try JSONValue.parse(String(line), path: "\(metrics), line \(number + 1)")
+      guard let epoch = EpochMetrics(json: json) else {
+        throw RunError.unreadableRecord(path: metrics, key: "line \(number + 1)")
+      }
+      return epoch
+    }
+  }
+
+  /// Rewrites the record of epochs, atomically.
+  package func write(_ epochs: [EpochMetrics]) throws {
+    let text = epochs.map { $0.json.compact + "\n" }.joined()
+    try AtomicFile.write(Array(text.utf8), to: metrics)
+  }
+
+  /// Adds the line of one epoch.
+  package func append(_ epoch: EpochMetrics) throws {
+    try LineWriter(path: metrics).append(epoch.json.compact)
+  }
+}
+
+/// A run folder that cannot be used.
+package enum RunError: Error, Sendable, Equatable, CustomStringConvertible {
+  case notEmpty(path: String)
+  case unreadableRecord(path: String, key: String)
+  case otherData(run: String, key: String, recorded: String, found: String)
+  case nothingToResume(path: String)
+
+  package var description: String {
+    switch self {
+    case .notEmpty(let path):
+      "the folder '\(path)' is not empty; choose another with --output, or add --overwrite to "
+        + "replace the run in it"
+    case .unreadableRecord(let path, let key):
+      "'\(path)' has no usable entry for \(key); restore the file or start a new run"
+    case .otherData(let run, let key, let recorded, let found):
+      "the run '\(run)' was made with \(key) \(recorded), but this is \(found); resume it with what "
+        + "it was made with"
+    case .nothingToResume(let path):
+      "'\(path)' holds no state.safetensors to go on from; name the folder of a run that was begun"
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a run stands.
+public struct TrainingProgress: Sendable, Equatable {
+  /// Epochs completed.
+  public internal(set) var epoch = 0
+  /// Batches completed in the present epoch.
+  public internal(set) var batch = 0
+  /// Steps taken in all.
+  public internal(set) var steps = 0
+  /// What the present epoch has seen.
+  public internal(set) var seen = RunningTerms()
+
+  /// The beginning.
+  public init() {}
+
+  package init(epoch: Int, batch: Int, steps: Int, seen: RunningTerms) {
+    self.epoch = epoch
+    self.batch = batch
+    self.steps = steps
+    self.seen = seen
+  }
+}
+
+/// Everything that, with options and data, decides the rest of a run.
+public struct TrainingState<Scalar: TensorScalar>: Sendable {
+  /// The parameters' names, in the order of the three lists.
+  public let names: [String]
+  /// The parameters.
+  public let parameters: [Tensor<Scalar>]
+  /// Adam's running means of gradients.
+  public let firstMoments: [Tensor<Scalar>]
+  /// Adam's running means of squared gradients.
+  public let secondMoments: [Tensor<Scalar>]
+  /// Where the run stands.
+  public let progress: TrainingProgress
+
+  package init(
+    names: [String], parameters: [Tensor<Scalar>], firstMoments: [Tensor<Scalar>],
+    secondMoments: [Tensor<Scalar>], progress: TrainingProgress
+  ) {
+    self.names = names
+    self.parameters = parameters
+    self.firstMoments = firstMoments
+    self.secondMoments = secondMoments
+    self.progress = progress
+  }
+}
+
+/// What one training step saw.
+public struct TrainingStep: Sendable {
+  /// The epoch, counted from 0.
+  public let epoch: Int
+  /// The batch within the epoch, counted from 0.
+  public let batch: Int
+  /// Batches in the epoch.
+  public let batches: Int
+  /// Means over the batch, before the step, in nats per example.
+  public let terms: MeanTerms
+  /// Sums over the epoch up to and including this batch.
+  public let epochSoFar: RunningTerms
+  /// Whether this was the epoch's last batch.
+  public let endsEpoch: Bool
+}
+
+/// The bound of a batch is infinite or not a number.
+public struct TrainingDivergence: Error, Sendable, CustomStringConvertible {
+  /// The step, counted from 1.
+  public let step: Int
+  /// The epoch, counted from 1.
+  public let epoch: Int
+  /// The batch in the epoch, counted from 1.
+  public let batch: Int
+  /// The means of the batch.
+  public let terms: MeanTerms
+
+  /// One sentence: when, which part, and what to try.
+  public var description: String {
+    let part = terms.reconstruction.isFinite ? "KL divergence" : "reconstruction cost"
+    let value = terms.reconstruction.isFinite ? terms.kl : terms.reconstruction
+    return "training diverged at step \(step) (epoch \(epoch), batch \(batch)): the \(part) is "
+      + "\(value); try a smaller learning rate"
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Formats
+internal import VariationalInference
+
+/// Latent variables made visible.
+struct Decode: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Pictures of latent variables read from a .npy file.",
+    discussion: """
+      The file holds an array [count, latent], or what 'elbo encode' wrote, [count, 2, latent], of
+      which the means are decoded.
+      """)
+
+  @OptionGroup var model: ModelOption
+
+  @Argument(help: "The .npy file of latent variables.")
+  var latents: String
+
+  @OptionGroup var output: PictureOutput
+
+  func run() throws {
+    let loaded = try model.load()
+    let z = try readLatents(loaded)
+    let (height, width) = loaded.imageSize
+    let intensities = loaded.model.decode(z)
+    try output.write(
+      ModelFigures.samples(
+        intensities, height: height, width: width, title: "Decoded \(Files.name(of: latents))",
+        subtitle: loaded.summary),
+      numbers: intensities, height: height, width: width, name: "decoded", model: loaded)
+  }
+
+  private func readLatents(_ loaded: ModelOption.Loaded) throws -> Tensor<Float> {
+    let array = try NPY.read(latents)
+    let latent = loaded.model.latentDimension
+    let isEncoded = array.shape.count == 3 && array.shape[1] == 2
+    guard array.shape.last == latent, array.shape.count == 2 || isEncoded, array.shape[0] > 0 else {
+      throw LatentShapeError(path: latents, found: array.shape, latent: latent)
+    }
+    let values = Tensor<Float>(array.floats, shape: array.shape)
+    if values.firstNonFinite != nil { throw LatentShapeError(path: latents, latent: latent) }
+    return isEncoded
+      ? values.slice(0..<1, along: 1).reshaped(to: [array.shape[0], latent]) : values
+  }
+}
+
+/// An array that does not hold latent variables of the model.
+struct LatentShapeError: Error, CustomStringConvertible {
+  let path: String
+  /// Nil where the shape is right but a number is not finite.
+  var found: [Int]?
+  let latent: Int
+
+  var description: String {
+    guard let found else {
+      return "'\(path)' holds infinite or undefined numbers; encode the images again"
+    }
+    return "'\(path)' has shape \(found) where [count, \(latent)] or [count, 2, \(latent)] is "
+      + "expected, at least one row; encode the images with this model"
+  }
+}
+
+extension NPY {
+  /// The elements in single precision.
+  var floats: [Float] {
+    switch elements {
+    case .float32(let values): values
+    case .float64(let values): values.map { Float($0) }
+    case .uint8(let values): values.map { Float($0) }
+    }
+  }
+}

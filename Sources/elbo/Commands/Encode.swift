@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Formats
+internal import VariationalInference
+
+/// The surrogate posterior of each test image.
+struct Encode: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write means and log variances of q(z|x) for the test images.",
+    discussion: """
+      The file is a NumPy array of shape [images, 2, latent], 32-bit floats: array[i, 0] is the
+      mean of image i, array[i, 1] the logarithm of its variances.
+      """)
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var test: TestDataOptions
+  @OptionGroup var threads: ThreadOptions
+
+  @Option(name: .shortAndLong, help: "The .npy file to write.")
+  var output: String
+
+  @Option(help: "Only the first COUNT images.")
+  var count: Int?
+
+  func validate() throws { try require(count ?? 1, atLeast: 1, "--count") }
+
+  func run() throws {
+    let workers = threads.makeWorkers()
+    let loaded = try model.load()
+    let all = try test.load(for: loaded, workers: workers)
+    let images = count.map { all.prefix($0) } ?? all
+    let q = loaded.model.encode(
+      images, binarization: test.binarization(for: loaded), seed: test.seed, workers: workers)
+    let latent = loaded.model.latentDimension
+    let stacked = Tensor.concatenated(
+      [q.mean, q.logVariance].map { $0.reshaped(to: [images.count, 1, latent]) }, along: 1)
+    try AtomicFile.write(
+      NPY(shape: stacked.shape, .float32(stacked.scalars)).encoded(), to: output)
+    Terminal.line("Wrote \(output): [\(images.count), 2, \(latent)], means and log variances")
+  }
+}

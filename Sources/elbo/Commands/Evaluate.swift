@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Formats
+internal import VariationalInference
+
+/// The ELBO on the test images.
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The ELBO and its parts on the test images, with standard errors.",
+    discussion: """
+      One draw of q(z|x) per image; the same seed gives the same draws. Example, for a model
+      trained elsewhere whose tensors are named encoder.fc1.weight and so on:
+
+        elbo evaluate vae.safetensors --data mnist --json
+      """)
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var test: TestDataOptions
+  @OptionGroup var threads: ThreadOptions
+
+  @Flag(help: "Print one JSON object instead of a table.")
+  var json = false
+
+  func run() throws {
+    let workers = threads.makeWorkers()
+    let loaded = try model.load()
+    let images = try test.load(for: loaded, workers: workers)
+    let binarization = test.binarization(for: loaded)
+    let result = loaded.model.evaluate(
+      on: images, binarization: binarization, seed: test.seed, workers: workers)
+    if json {
+      print(report(result, images, binarization).pretty)
+    } else {
+      printTable(result, images, binarization)
+    }
+  }
+
+  private func report(
+    _ result: Evaluation, _ images: ImageDataset, _ binarization: Binarization
+  ) -> JSONValue {
+    let (elbo, reconstruction, kl) = estimates(result)
+    return [
+      "elbo": .number(elbo.mean),
+      "reconstruction": .number(reconstruction.mean),
+      "kl": .number(kl.mean),
+      "elbo_standard_error": .number(elbo.standardError),
+      "examples": JSONValue(elbo.examples),
+      "protocol": [
+        "data": .string(images.name), "split": .string(images.split),
+        "binarize": .string(binarization.rawValue), "objective": .string(binarization.meaning),
+        "samples": 1, "seed": .string("\(test.seed)"), "unit": "nats per image",
+      ],
+    ]
+  }
+
+  private func printTable(
+    _ result: Evaluation, _ images: ImageDataset, _ binarization: Binarization
+  ) {
+    let (elbo, reconstruction, kl) = estimates(result)
+    print("\(images.name) \(images.split), \(elbo.examples.grouped) images, nats per image")
+    for (name, value) in [("ELBO", elbo), ("reconstruction", reconstruction), ("KL", kl)] {
+      let number = value.mean.fixed(3)
+      print(
+        name.padded(to: 16) + String(repeating: " ", count: max(0, 9 - number.count)) + number
+          + " ± \(value.standardError.fixed(3))")
+    }
+    print(
+      "Protocol: \(binarization.meaning); 1 draw of q per image, seed \(test.seed); ± is one "
+        + "standard error over images.")
+  }
+
+  private func estimates(_ result: Evaluation) -> (Estimate, Estimate, Estimate) {
+    (Estimate(result.elbo), Estimate(result.reconstruction), Estimate(result.kl))
+  }
+}
+
+extension String {
+  func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: Swift.max(0, width - count))
+  }
+}

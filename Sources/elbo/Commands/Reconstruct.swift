@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import VariationalInference
+
+/// Test images beside what the model makes of them.
+struct Reconstruct: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Pictures of test images above their reconstructions.",
+    discussion: "Each image is encoded, and the mean of its posterior is decoded.")
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var test: TestDataOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: PictureOutput
+
+  @Option(help: "How many images.")
+  var count = 32
+
+  func validate() throws { try require(count, atLeast: 1, "--count") }
+
+  func run() throws {
+    let loaded = try model.load()
+    let images = try test.load(for: loaded, workers: threads.makeWorkers())
+    let figures = ModelFigures(
+      model: loaded.model, test: images, binarization: test.binarization(for: loaded),
+      seed: test.seed, subtitle: loaded.summary)
+    let (grid, numbers) = figures.reconstructions(count: count)
+    try output.write(
+      grid, numbers: numbers, height: images.height, width: images.width, name: "reconstructions",
+      model: loaded)
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import VariationalInference
+
+/// Images that the model dreams up.
+struct Sample: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Pictures of draws from the prior, decoded.",
+    discussion: "Shown are the expected pixels of p(x|z) for z drawn from N(0, I).")
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var output: PictureOutput
+
+  @Option(help: "How many images.")
+  var count = 64
+
+  @Option(help: "Decides the draws.")
+  var seed: UInt64 = 0
+
+  func validate() throws { try require(count, atLeast: 1, "--count") }
+
+  func run() throws {
+    let loaded = try model.load()
+    let (height, width) = loaded.imageSize
+    let intensities = loaded.model.sample(count: count, seed: seed)
+    try output.write(
+      ModelFigures.samples(intensities, height: height, width: width, subtitle: loaded.summary),
+      numbers: intensities, height: height, width: width, name: "samples", model: loaded)
+  }
+}

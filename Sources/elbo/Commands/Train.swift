@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Formats
+internal import VariationalInference
+
+/// Learns a variational autoencoder.
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train a variational autoencoder on images.",
+    discussion: """
+      Examples:
+
+        elbo train                                        built-in digits, 50 epochs
+        elbo train --data mnist --epochs 10
+        elbo train --data folder/of/idx/files --hidden 512,256 --latent 10
+        elbo train --resume runs/mnist-2026-01-31-120000  go on where a run stopped
+
+      The run's folder gets model.safetensors (loads into PyTorch with load_state_dict),
+      run.json, metrics.jsonl and pictures. Ctrl-C saves everything first.
+
+      Without --binarize, grey levels are used as they are: the reconstruction term is then a
+      cross-entropy on grey levels, not a normalised density, as in most tutorials.
+      """)
+
+  @OptionGroup var settings: TrainingSettings
+  @OptionGroup var threads: ThreadOptions
+
+  @Option(
+    name: .shortAndLong,
+    help: "The run's folder; must be empty or new. (default: runs/<data>-<time>)")
+  var output: String?
+
+  @Flag(help: "Replace the run in a folder that is not empty.")
+  var overwrite = false
+
+  @Option(help: "Passes over the data. (default: 50)")
+  var epochs: Int?
+
+  @Option(
+    help: "Go on with the run in this folder, exactly as it would have gone on. Takes its settings."
+  )
+  var resume: String?
+
+  @Flag(inversion: .prefixedNo, help: "Draw pictures at the end.")
+  var figures = true
+
+  func validate() throws {
+    try require(epochs ?? 1, atLeast: 1, "--epochs")
+    if resume != nil {
+      if let option = settings.firstGiven ?? (output == nil ? nil : "--output") {
+        throw ValidationError(
+          "--resume takes the settings of the run; \(option) cannot be changed, only --epochs and "
+            + "--threads can.")
+      }
+      if overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
+    }
+  }
+
+  func run() throws {
+    let workers = threads.makeWorkers()
+    let session = try resume.map { try resumed($0, workers) } ?? begun(workers)
+    try session.run(figures: figures)
+  }
+
+  private func begun(_ workers: WorkerPool) throws -> TrainingSession {
+    let source = settings.data ?? "digits"
+    let time = Clock.now("%Y-%m-%d-%H%M%S")
+    let folder = RunFolder(output ?? "runs/\(DataSource.shortName(source))-\(time)")
+    try folder.prepare(overwriting: overwrite)
+    let data = try DataSource.load(source, workers: workers)
+    let options = settings.options(epochs: epochs ?? 50)
+    var generator = CounterGenerator(seed: options.seed, stream: Self.initialisation)
+    let model = VariationalAutoencoder<Float>(
+      settings.architecture(pixels: data.train.pixelsPerImage), using: &generator)
+    let record = RunRecord(
+      dataSource: DataSource.absolute(source), data: data, model: model, options: options,
+      started: Clock.now("%Y-%m-%dT%H:%M:%S%z"))
+    try record.write(to: folder.record)
+    return TrainingSession(
+      folder: folder, record: record, data: data, model: model, workers: workers)
+  }
+
+  private func resumed(_ path: String, _ workers: WorkerPool) throws -> TrainingSession {
+    let folder = RunFolder(path.hasSuffix("/") ? String(path.dropLast()) : path)
+    guard Files.exists(folder.state) else { throw RunError.nothingToResume(path: folder.path) }
+    var record = try RunRecord(path: folder.record)
+    let data = try DataSource.load(record.dataSource, workers: workers)
+    try record.check(data, run: folder.path)
+    record.options.epochs = epochs ?? record.options.epochs
+    var generator = CounterGenerator(seed: record.options.seed, stream: Self.initialisation)
+    let model = VariationalAutoencoder<Float>(record.architecture, using: &generator)
+    let session = TrainingSession(
+      folder: folder, record: record, data: data, model: model, workers: workers)
+    try session.restore()
+    try record.write(to: folder.record)
+    return session
+  }
+
+  /// "in" in the top bits: apart from streams of other purposes under the same seed.
+  private static let initialisation: UInt64 = 0x696e << 48
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Formats
+internal import VariationalInference
+
+/// A run from its present state to its end: steps, evaluation, records, pictures.
+final class TrainingSession {
+  private let folder: RunFolder
+  private let record: RunRecord
+  private let data: DatasetSplits
+  private let workers: WorkerPool
+  private let trainer: Trainer<VariationalAutoencoder<Float>>
+  private var epochs: [EpochMetrics] = []
+  private var lastSave = Clock.seconds
+
+  /// A long run saves its state this often, in seconds, at the end of an epoch.
+  private static let saveInterval = 30.0
+
+  init(
+    folder: RunFolder, record: RunRecord, data: DatasetSplits,
+    model: VariationalAutoencoder<Float>, workers: WorkerPool
+  ) {
+    self.folder = folder
+    self.record = record
+    self.data = data
+    self.workers = workers
+    trainer = Trainer(model, data: data.train, options: record.options, workers: workers)
+  }
+
+  /// Takes up the state saved in the folder, and drops records of epochs after it.
+  func restore() throws {
+    let state = try TrainingState(checkpoint: folder.state, model: trainer.model)
+    guard state.progress.batch < trainer.batchesPerEpoch,
+      state.progress.epoch <= record.options.epochs
+    else {
+      throw ValidationError(
+        "The run '\(folder.path)' has completed \(state.progress.epoch) epochs; ask for more with "
+          + "--epochs.")
+    }
+    trainer.restore(state)
+    epochs = Array(try folder.readMetrics().prefix(state.progress.epoch))
+    try folder.write(epochs)
+  }
+
+  func run(figures: Bool) throws {
+    announce()
+    Interrupt.watch()
+    var display = TrainingDisplay(
+      epochs: record.options.epochs, imagesPerEpoch: data.train.count, progress: trainer.progress)
+    var epochStart = Clock.seconds
+    while let step = try nextStep() {
+      display.show(step)
+      if step.endsEpoch {
+        let seconds = Clock.seconds - epochStart
+        let metrics = try finishEpoch(step, seconds: seconds)
+        display.show(metrics, rate: Double(data.train.count) / seconds)
+        epochStart = Clock.seconds
+      }
+      if let signal = Interrupt.signalNumber { try stop(signal) }
+    }
+    try save()
+    try conclude(figures: figures)
+  }
+
+  private func announce() {
+    let (train, test) = (data.train, data.test)
+    Terminal.line(
+      "\(train.name): \(train.count.grouped) training and \(test.count.grouped) test images of "
+        + "\(train.height) x \(train.width)")
+    Terminal.line(
+      "model: \(record.summary); \(record.parameterCount.grouped) parameters; "
+        + "\(workers.count) thread\(workers.count == 1 ? "" : "s")")
+    Terminal.line("objective: \(record.options.binarization.meaning); nats per image")
+    if trainer.progress.steps > 0 {
+      Terminal.line("resumed after step \(trainer.progress.steps.grouped)")
+    }
+  }
+
+  private func nextStep() throws -> TrainingStep? {
+    do {
+      return try trainer.step()
+    } catch let divergence as TrainingDivergence {
+      Terminal.clearLine()
+      throw SavedDivergence(
+        divergence: divergence, state: Files.exists(folder.state) ? folder.state : nil)
+    }
+  }
+
+  private func finishEpoch(_ step: TrainingStep, seconds: Double) throws -> EpochMetrics {
+    let test = trainer.model.evaluate(
+      on: data.test, binarization: record.options.binarization, seed: record.options.seed,
+      workers: workers)
+    let metrics = EpochMetrics(
+      epoch: step.epoch + 1, seconds: seconds, train: step.epochSoFar.mean, test: test.mean)
+    epochs.append(metrics)
+    try folder.append(metrics)
+    if Clock.seconds - lastSave > Self.saveInterval { try save() }
+    return metrics
+  }
+
+  /// Model and state, each whole or not at all.
+  private func save() throws {
+    try trainer.model.save(
+      to: folder.model,
+      metadata: [
+        "data": record.data.name, "height": "\(record.data.height)",
+        "width": "\(record.data.width)", "elbo": ElboVersion.current,
+      ])
+    try trainer.state.save(to: folder.state)
+    lastSave = Clock.seconds
+  }
+
+  private func stop(_ signal: Int32) throws {
+    Terminal.clearLine()
+    try save()
+    let progress = trainer.progress
+    Terminal.line(
+      "Stopped in epoch \(progress.epoch + 1) after \(progress.batch) of "
+        + "\(trainer.batchesPerEpoch) batches; everything is saved. Go on with:")
+    Terminal.line("  elbo train --resume \(folder.path)")
+    throw ExitCode(128 + signal)
+  }
+
+  private func conclude(figures: Bool) throws {
+    if figures {
+      let pictures = ModelFigures(
+        model: trainer.model, test: data.test, binarization: record.options.binarization,
+        seed: record.options.seed, subtitle: record.summary)
+      try pictures.writeAll(epochs, to: folder.figures, workers: workers)
+    }
+    if let last = epochs.last {
+      Terminal.line(
+        "done: test ELBO \(last.test.elbo.fixed(2)) nats per image "
+          + "(\(record.options.binarization.meaning))")
+    }
+    Terminal.line("wrote \(folder.path)" + (figures ? "; look at \(folder.figures)" : ""))
+  }
+}
+
+/// Training diverged; where the last good state is.
+struct SavedDivergence: Error, CustomStringConvertible {
+  let divergence: TrainingDivergence
+  let state: String?
+
+  var description: String {
+    "\(divergence)" + (state.map { "; the last good state is '\($0)'" } ?? "")
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import VariationalInference
+
+@main
+struct Elbo: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "elbo",
+    abstract: "Variational inference: train a variational autoencoder, judge it, look at it.",
+    discussion: """
+      Begin with:
+
+        elbo train                        learn from built-in digits, no download
+        elbo train --data mnist           learn from MNIST
+        elbo evaluate runs/<run>          the ELBO on the test images, with its standard error
+        elbo sample runs/<run>            pictures of draws from the prior
+
+      All values are in nats per image. The evidence lower bound (ELBO) is maximised;
+      reconstruction and KL are costs: elbo = -reconstruction - kl.
+      """,
+    version: ElboVersion.current,
+    subcommands: [
+      Train.self, Evaluate.self, Reconstruct.self, Sample.self, Encode.self, Decode.self,
+    ])
+}

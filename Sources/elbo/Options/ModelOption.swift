@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Formats
+internal import VariationalInference
+
+/// The model that a command works on, and what its run knew about its data.
+struct ModelOption: ParsableArguments {
+  @Argument(help: "A run's folder, or a .safetensors file, also one written by PyTorch.")
+  var model: String
+
+  @Option(
+    help: "The hidden layers' activation, for a file that does not say: relu, tanh or identity.")
+  var activation: Activation?
+
+  /// A model with what is known about it.
+  struct Loaded {
+    let model: VariationalAutoencoder<Float>
+    let record: RunRecord?
+    let run: RunFolder?
+    let path: String
+
+    /// Rows and columns of an image: what the run knew, else a square.
+    var imageSize: (height: Int, width: Int) {
+      if let record { return (record.data.height, record.data.width) }
+      let pixels = model.architecture.data
+      let side = Int(Double(pixels).squareRoot().rounded())
+      return side * side == pixels ? (side, side) : (1, pixels)
+    }
+
+    /// One line for pictures.
+    var summary: String { record?.summary ?? Files.name(of: path) }
+
+    /// Checks that images fit the model.
+    func check(_ data: ImageDataset) throws {
+      if data.pixelsPerImage != model.architecture.data {
+        throw MisfitError(
+          model: path, expected: model.architecture.data, data: data.name,
+          found: "\(data.height) x \(data.width) = \(data.pixelsPerImage)")
+      }
+    }
+  }
+
+  func load() throws -> Loaded {
+    guard Files.isFolder(model) else {
+      return Loaded(
+        model: try VariationalAutoencoder(checkpoint: model, activation: activation),
+        record: nil, run: nil, path: model)
+    }
+    let run = RunFolder(model.hasSuffix("/") ? String(model.dropLast()) : model)
+    return Loaded(
+      model: try VariationalAutoencoder(checkpoint: run.model, activation: activation),
+      record: try RunRecord(path: run.record), run: run, path: run.model)
+  }
+}
+
+/// Test images for a model: those it was trained beside, unless others are named.
+struct TestDataOptions: ParsableArguments {
+  @Option(help: DataSource.help)
+  var data: String?
+
+  @Option(help: BinarizeHelp.text)
+  var binarize: Binarization?
+
+  @Option(help: "Decides all random draws.")
+  var seed: UInt64 = 0
+
+  func load(for model: ModelOption.Loaded, workers: WorkerPool) throws -> ImageDataset {
+    guard let name = data ?? model.record?.dataSource else {
+      throw ValidationError(
+        "'\(model.path)' does not tell which images it was trained on: name them with --data.")
+    }
+    let images = try DataSource.loadTest(name, workers: workers)
+    try model.check(images)
+    return images
+  }
+
+  func binarization(for model: ModelOption.Loaded) -> Binarization {
+    binarize ?? model.record?.options.binarization ?? .none
+  }
+}
+
+/// Images or latent variables of another width than the model's.
+struct MisfitError: Error, CustomStringConvertible {
+  let model: String
+  let expected: Int
+  let data: String
+  let found: String
+
+  var description: String {
+    "the model '\(model)' takes \(expected) numbers per example, but '\(data)' has \(found); "
+      + "choose data or model to fit"
+  }
+}

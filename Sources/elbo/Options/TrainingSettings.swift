@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import VariationalInference
+
+/// The settings that a run keeps for good.
+struct TrainingSettings: ParsableArguments {
+  @Option(help: DataSource.help)
+  var data: String?
+
+  @Option(help: "Widths of the encoder's hidden layers; the decoder mirrors them. (default: 400)")
+  var hidden: LayerWidths?
+
+  @Option(help: "Dimensions of the latent space. (default: 20)")
+  var latent: Int?
+
+  @Option(help: "After each hidden layer: relu, tanh or identity. (default: relu)")
+  var activation: Activation?
+
+  @Option(help: "Images per step; the last batch of an epoch may be smaller. (default: 128)")
+  var batchSize: Int?
+
+  @Option(help: "The step size of Adam. (default: 0.001)")
+  var learningRate: Double?
+
+  @Option(help: BinarizeHelp.text)
+  var binarize: Binarization?
+
+  @Option(help: "Decides weights, order and noise: the same seed gives the same run. (default: 0)")
+  var seed: UInt64?
+
+  func validate() throws {
+    try require(latent ?? 1, atLeast: 1, "--latent")
+    try require(batchSize ?? 1, atLeast: 1, "--batch-size")
+    if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
+      throw ValidationError("--learning-rate \(learningRate): a positive number is expected.")
+    }
+  }
+
+  /// The first of these options on the command line.
+  var firstGiven: String? {
+    let given = [
+      ("--data", data != nil), ("--hidden", hidden != nil), ("--latent", latent != nil),
+      ("--activation", activation != nil), ("--batch-size", batchSize != nil),
+      ("--learning-rate", learningRate != nil), ("--binarize", binarize != nil),
+      ("--seed", seed != nil),
+    ]
+    return given.first { $0.1 }?.0
+  }
+
+  func options(epochs: Int) -> TrainingOptions {
+    TrainingOptions(
+      epochs: epochs, batchSize: batchSize ?? 128,
+      optimiser: Adam(learningRate: learningRate ?? 1e-3), binarization: binarize ?? .none,
+      seed: seed ?? 0)
+  }
+
+  func architecture(pixels: Int) -> VariationalAutoencoder<Float>.Architecture {
+    .init(
+      data: pixels, hidden: hidden?.widths ?? [400], latent: latent ?? 20,
+      activation: activation ?? .relu)
+  }
+}

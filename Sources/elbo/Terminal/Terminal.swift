@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// Standard output as people and programs meet it.
+enum Terminal {
+  /// Whether a person is looking: a live line may then be redrawn.
+  static let isInteractive = isatty(STDOUT_FILENO) == 1
+
+  /// Columns of the window; 80 where it does not tell.
+  static var width: Int {
+    var size = winsize()
+    let known = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return known ? Int(size.ws_col) : 80
+  }
+
+  /// Writes text without a line end and shows it at once.
+  static func write(_ text: String) {
+    print(text, terminator: "")
+    fflush(nil)
+  }
+
+  /// Writes a line and shows it at once, also when the output is a file or a pipe.
+  static func line(_ text: String) { write(text + "\n") }
+
+  /// Replaces the live line.
+  static func redraw(_ text: String) { write("\r\u{1B}[K" + text.prefix(max(width - 1, 20))) }
+
+  /// Removes the live line.
+  static func clearLine() { if isInteractive { write("\r\u{1B}[K") } }
+}

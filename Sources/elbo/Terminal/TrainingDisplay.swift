@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import VariationalInference
+
+/// Shows a run as it goes: one live line on a terminal, plain lines elsewhere.
+struct TrainingDisplay {
+  let epochs: Int
+  let imagesPerEpoch: Int
+  private let started = Clock.seconds
+  private let firstImage: Int
+  private var lastDrawn = 0.0
+
+  /// A display that begins at `progress`, so that a resumed run's rate counts only what it does.
+  init(epochs: Int, imagesPerEpoch: Int, progress: TrainingProgress) {
+    self.epochs = epochs
+    self.imagesPerEpoch = imagesPerEpoch
+    firstImage = progress.epoch * imagesPerEpoch + progress.seen.examples
+  }
+
+  mutating func show(_ step: TrainingStep) {
+    if Terminal.isInteractive {
+      let now = Clock.seconds
+      if now - lastDrawn < 0.1, !step.endsEpoch { return }
+      lastDrawn = now
+      Terminal.redraw(bar(step, elapsed: now - started))
+    } else if step.batch % 100 == 0 {
+      Terminal.line(
+        "epoch \(step.epoch + 1)/\(epochs), batch \(step.batch)/\(step.batches): "
+          + words(step.terms))
+    }
+  }
+
+  func show(_ metrics: EpochMetrics, rate: Double) {
+    Terminal.clearLine()
+    let number = String(repeating: " ", count: "\(epochs)".count - "\(metrics.epoch)".count)
+    Terminal.line(
+      "epoch \(number)\(metrics.epoch)/\(epochs)  train \(words(metrics.train))  "
+        + "test \(words(metrics.test))  \(metrics.seconds.fixed(2)) s  "
+        + "\(Int(rate).grouped) images/s")
+  }
+
+  private func bar(_ step: TrainingStep, elapsed: Double) -> String {
+    let cells = 20
+    let filled = cells * (step.batch + 1) / step.batches
+    let done = step.epoch * imagesPerEpoch + step.epochSoFar.examples
+    let rate = Double(done - firstImage) / max(elapsed, 1e-9)
+    let left = Double(epochs * imagesPerEpoch - done) / max(rate, 1)
+    return "epoch \(step.epoch + 1)/\(epochs) ["
+      + String(repeating: "█", count: filled) + String(repeating: "·", count: cells - filled)
+      + "] \(step.batch + 1)/\(step.batches)  \(words(step.epochSoFar.mean))  "
+      + "\(Int(rate).grouped) images/s  \(Clock.words(left)) left"
+  }
+
+  private func words(_ terms: MeanTerms) -> String {
+    "ELBO \(terms.elbo.fixed(2)) (reconstruction \(terms.reconstruction.fixed(2)), "
+      + "KL \(terms.kl.fixed(2)))"
+  }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Figures
+import Testing
+
+/// A figure under test with a name for the report.
+struct Sample: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let figure: any Figure
+
+  init(_ name: String, _ figure: any Figure) {
+    testDescription = name
+    self.figure = figure
+  }
+
+  static let all = ordinary + degenerate
+
+  /// What our own reports show.
+  static let ordinary = [
+    Sample("image grid in pairs", pairs),
+    Sample("image grid, ink on paper", inkGrid),
+    Sample("line chart in a row", lines(.row)),
+    Sample("line chart in a column", lines(.column)),
+    Sample("scatter chart", scatter(classes: 10)),
+    Sample("scatter chart without classes", scatter(classes: 0)),
+    Sample("horizontal bars", bars(20, .horizontal)),
+    Sample("vertical bars", bars(20, .vertical)),
+    Sample("200 horizontal bars", bars(200, .horizontal)),
+    Sample("200 vertical bars", bars(200, .vertical)),
+    Sample("ladder", ladder),
+  ]
+
+  /// What must neither crash nor deceive.
+  static let degenerate = [
+    Sample("no images", ImageGrid(pixels: [], imageWidth: 28, imageHeight: 28, columns: 8)),
+    Sample("no panels", LineChart(panels: [])),
+    Sample("no series", line([])),
+    Sample("no points", line([.init(name: "a", y: [])])),
+    Sample("one point", line([.init(name: "a", y: [-101.9])])),
+    Sample("only missing values", line([.init(name: "a", y: [.nan, .infinity])])),
+    Sample("constant", line([.init(name: "a", y: [3, 3, 3])])),
+    Sample("huge", line([.init(name: "a", y: [-1e300, 1e300, 1e308])])),
+    Sample("tiny", line([.init(name: "a", y: [1e-300, 2e-300, 0])])),
+    Sample("far from zero", line([.init(name: "a", y: [1e9, 1e9 + 1e-3, 1e9 + 2e-3])])),
+    Sample(
+      "twenty lines that end together", line((0..<20).map { .init(name: "s\($0)", y: [1, 2]) })),
+    Sample("no scatter", ScatterChart(x: [], y: [], classes: [])),
+    Sample("one scattered point", ScatterChart(x: [1], y: [1], classes: [3])),
+    Sample(
+      "scatter of missing values", ScatterChart(x: [.nan, 1], y: [1, .infinity], classes: [0, 1])),
+    Sample("no bars", BarChart(bars: [], valueLabel: "nats")),
+    Sample("zero bars", BarChart(bars: [.init("a", 0), .init("b", 0)], valueLabel: "nats")),
+    Sample(
+      "missing bars",
+      BarChart(bars: [.init("a", .nan), .init("b", 1, error: .nan)], valueLabel: "nats")),
+    Sample("no bounds", LadderChart(bounds: [])),
+    Sample("one exact bound", LadderChart(bounds: [.init("exact", -3, kind: .value)])),
+    Sample(
+      "missing bounds",
+      LadderChart(bounds: [
+        .init("ELBO", .nan, kind: .lower), .init("AIS", -2, standardError: .nan, kind: .upper),
+      ])),
+  ]
+
+  private static func line(_ series: [LineChart.Series]) -> LineChart {
+    LineChart(
+      title: "Degenerate", panels: [.init(xLabel: "epoch", yLabel: "nats", series: series)])
+  }
+
+  private static func images(_ count: Int) -> [UInt8] {
+    (0..<(count * 64)).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+  }
+
+  static let pairs = ImageGrid(
+    title: "Reconstructions", subtitle: "test images", caption: "Small print.",
+    pixels: images(32), imageWidth: 8, imageHeight: 8, columns: 8,
+    rowLabels: ["original", "reconstruction"], rowsPerGroup: 2, zoom: 3)
+
+  static let inkGrid = ImageGrid(
+    pixels: images(13), imageWidth: 8, imageHeight: 8, columns: 5, gap: 0, polarity: .darkOnLight)
+
+  static func lines(_ arrangement: LineChart.Arrangement) -> LineChart {
+    let elbo = (1...50).map { 101 + 60 / Double($0) }
+    func panel(_ title: String, _ shift: Double) -> LineChart.Panel {
+      let y = elbo.map { $0 + shift }
+      return .init(
+        title: title, xLabel: "epoch", yLabel: "nats per image",
+        series: [
+          .init(name: "train", y: y, style: .dashed),
+          .init(
+            name: "test", y: y.map { $0 + 0.3 },
+            band: .init(lower: y.map { $0 - 1 }, upper: y.map { $0 + 1 })),
+        ])
+    }
+    return LineChart(
+      title: "Training", subtitle: "MNIST",
+      panels: [panel("Negative ELBO", 0), panel("Reconstruction", -25), panel("KL", -80)],
+      arrangement: arrangement)
+  }
+
+  static func scatter(classes: Int) -> ScatterChart {
+    var generator = TestGenerator(seed: 9)
+    let labels = (0..<500).map { classes == 0 ? 0 : $0 % classes }
+    return ScatterChart(
+      title: "Latent space", x: labels.map { Double($0 % 3) + generator.normal() },
+      y: labels.map { Double($0 / 3) + generator.normal() }, classes: classes == 0 ? [] : labels,
+      xLabel: "z₁", yLabel: "z₂")
+  }
+
+  static func bars(_ count: Int, _ orientation: BarChart.Orientation) -> BarChart {
+    BarChart(
+      title: "KL per dimension",
+      bars: (0..<count).map { .init("z\($0)", Double($0 % 7) / 3, error: 0.05) },
+      valueLabel: "nats per image", nameLabel: "dimension", orientation: orientation,
+      order: .descending, threshold: .init(0.01, label: "active above 0.01"),
+      bodySize: Size(width: 560, height: 480))
+  }
+
+  static let ladder = LadderChart(
+    title: "How far is the ELBO from log p(x)?",
+    bounds: [
+      .init("ELBO", -101.93, standardError: 0.31, kind: .lower),
+      .init("IWAE-5000", -96.12, standardError: 0.28, kind: .lower),
+      .init("AIS", -95.71, standardError: 0.29, kind: .lower),
+      .init("reverse AIS", -95.18, standardError: 0.3, kind: .upper),
+    ])
+}
