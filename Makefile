@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install build demo test lint format docs clean
+DATA ?= $(HOME)/.cache/elbo/mnist
+.PHONY: help install build demo test benchmark lint format clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -18,6 +19,11 @@ demo: build ## Train on the built-in digits and draw pictures, offline, in a few
 
 test: install ## Run all tests
 	swift test -c release
+
+benchmark: build ## Time training against PyTorch and JAX; DATA=folder of MNIST's IDX files
+	test -x .peers/bin/python || python3 -m venv .peers
+	.peers/bin/python -m pip install --quiet torch jax numpy
+	.peers/bin/python Benchmarks/compare.py --data $(DATA) --peers .peers/bin/python
 
 lint: ## Check the format of all sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples

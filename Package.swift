@@ -56,6 +56,20 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    // MARK: Examples and measurements, not part of any product
+    .executableTarget(
+      name: "QuickStart", dependencies: ["VariationalInference"], path: "Examples/QuickStart",
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "OwnModel", dependencies: ["VariationalInference"], path: "Examples/OwnModel",
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "machine-limits", dependencies: ["Tensors"], path: "Benchmarks/MachineLimits",
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "readme-figures", dependencies: ["VariationalInference", "Formats", "Figures"],
+      path: "Benchmarks/ReadmeFigures", swiftSettings: swiftSettings),
+
     // MARK: Tests
     .target(
       name: "TestSupport", dependencies: ["VariationalInference"], swiftSettings: swiftSettings),
@@ -65,7 +79,8 @@ let package = Package(
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "VariationalInferenceTests", dependencies: ["VariationalInference", "TestSupport"],
+      name: "VariationalInferenceTests",
+      dependencies: ["VariationalInference", "Formats", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(name: "elboTests", dependencies: ["elbo"], swiftSettings: swiftSettings),
   ],

@@ -29,7 +29,5 @@ ELBO_INLINE double double_softplus(double x) {
 #define SIN sin
 #define COS cos
 #define EXP_NONPOSITIVE exp
-#define RECIPROCAL 1 /
-#define SQRT_FAST __builtin_elementwise_sqrt
 
 #include "kernels.inc"

@@ -20,7 +20,5 @@
 #define SIN sinf
 #define COS cosf
 #define EXP_NONPOSITIVE float_exp_nonpositive
-#define RECIPROCAL float_reciprocal
-#define SQRT_FAST float_square_root
 
 #include "kernels.inc"

@@ -63,26 +63,6 @@ ELBO_INLINE float float_exp_nonpositive(float x) {
   return (float_exp_polynomial(r) + 1.0f) * float_exp2_integer(n);
 }
 
-// 1 / x for a positive normal x, to 1 ulp: negating the exponent is right to 12 %, and each of
-// Newton's steps squares the error. A vector division takes longer than all of it.
-ELBO_INLINE float float_reciprocal(float x) {
-  float y = float_from_bits(0x7ef311c7 - bits_from_float(x));
-  y = y * (2.0f - x * y);
-  y = y * (2.0f - x * y);
-  y = y * (2.0f - x * y);
-  return y + y * (1.0f - x * y);
-}
-
-// The square root of x >= 0, to 2 ulp: halving the exponent, then Newton's steps for 1 / sqrt(x).
-ELBO_INLINE float float_square_root(float x) {
-  float y = float_from_bits(0x5f375a86 - (bits_from_float(x) >> 1));
-  float half = 0.5f * x;
-  y = y * (1.5f - half * y * y);
-  y = y * (1.5f - half * y * y);
-  y = y * (1.5f - half * y * y);
-  return x * y;
-}
-
 ELBO_INLINE float float_expm1(float x) {
   float y = x > 88.0f ? 88.0f : x;
   y = y < -30.0f ? -30.0f : y;
@@ -146,7 +126,7 @@ ELBO_INLINE float float_log1p(float x) {
 // log(1 + e) for 0 <= e <= 1, where log1p needs no special case.
 ELBO_INLINE float float_log1p_unit(float e) {
   float u = 1.0f + e;
-  float y = float_log_normal(u, (e - (u - 1.0f)) * float_reciprocal(u));
+  float y = float_log_normal(u, (e - (u - 1.0f)) / u);
   return e < 1e-4f ? e - 0.5f * e * e : y;
 }
 
@@ -173,7 +153,7 @@ ELBO_INLINE void float_sincos_turns(float t, float *sine, float *cosine) {
 
 ELBO_INLINE float float_sigmoid(float x) {
   float e = float_exp_nonpositive(x < 0.0f ? x : -x);
-  return (x < 0.0f ? e : 1.0f) * float_reciprocal(1.0f + e);
+  return (x < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
 // max(x, 0) + log(1 + exp(-|x|)): nothing overflows, nothing cancels.
@@ -185,6 +165,6 @@ ELBO_INLINE float float_softplus(float x) {
 ELBO_INLINE float float_tanh(float x) {
   float magnitude = x < 0.0f ? -x : x;
   float e = float_expm1(-2.0f * (magnitude > 10.0f ? 10.0f : magnitude));
-  float y = -e * float_reciprocal(2.0f + e);
+  float y = -e / (2.0f + e);
   return x < 0.0f ? -y : y;
 }

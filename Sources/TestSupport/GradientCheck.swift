@@ -11,7 +11,9 @@ package struct GradientComparison: Sendable {
   package let scale: Double
 
   /// The largest disagreement, relative to the largest of 1, the function's value and the gradient.
-  package var error: Double { relativeError(tape.flatMap { $0 }, differences.flatMap { $0 }, scale: scale) }
+  package var error: Double {
+    relativeError(tape.flatMap { $0 }, differences.flatMap { $0 }, scale: scale)
+  }
 }
 
 /// Differentiates sum(weight * function(point)), with pseudo-random weights of magnitude 0.5 to 1.5
@@ -33,7 +35,8 @@ package func compareGradients(
   let differences = point.indices.map { input in
     point[input].scalars.indices.map { element in
       let h = 1e-5 * max(1, point[input].scalars[element].magnitude)
-      return (value(moved(point, input, element, by: h))
+      return
+        (value(moved(point, input, element, by: h))
         - value(moved(point, input, element, by: -h))) / (2 * h)
     }
   }

@@ -82,7 +82,8 @@ package struct ConjugateNormalModel: KnownPosterior {
 
   package var prior: DiagonalGaussian<Double> {
     DiagonalGaussian(
-      mean: Tensor([priorMean], shape: [1, 1]), logVariance: Tensor([log(priorVariance)], shape: [1, 1]))
+      mean: Tensor([priorMean], shape: [1, 1]),
+      logVariance: Tensor([log(priorVariance)], shape: [1, 1]))
   }
 
   package func likelihood(given z: Tensor<Double>) -> DiagonalGaussian<Double> {

@@ -17,7 +17,9 @@ package struct SmallMatrix: Sendable, Equatable {
   }
 
   package init(diagonal: [Double]) {
-    self.init([Double](repeating: 0, count: diagonal.count * diagonal.count), rows: diagonal.count, columns: diagonal.count)
+    self.init(
+      [Double](repeating: 0, count: diagonal.count * diagonal.count), rows: diagonal.count,
+      columns: diagonal.count)
     for (index, value) in diagonal.enumerated() { self[index, index] = value }
   }
 

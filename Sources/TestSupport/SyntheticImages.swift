@@ -8,7 +8,9 @@ extension ImageDataset {
     var generator = SplitMix64(seed: seed)
     var pixels: [UInt8] = []
     for _ in 0..<count {
-      let (place, isRow) = (Int.random(in: 0..<side, using: &generator), Bool.random(using: &generator))
+      let (place, isRow) = (
+        Int.random(in: 0..<side, using: &generator), Bool.random(using: &generator)
+      )
       for row in 0..<side {
         for column in 0..<side {
           let distance = abs((isRow ? row : column) - place)
@@ -21,5 +23,7 @@ extension ImageDataset {
 }
 
 extension Array {
-  fileprivate subscript(safely index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
+  fileprivate subscript(safely index: Int) -> Element? {
+    indices.contains(index) ? self[index] : nil
+  }
 }

@@ -13,10 +13,10 @@ struct Elbo: ParsableCommand {
 
         elbo train                        learn from built-in digits, no download
         elbo train --data mnist           learn from MNIST
-        elbo evaluate runs/<run>          the ELBO on the test images, with its standard error
+        elbo evaluate runs/<run>          the ELBO on the test images
         elbo sample runs/<run>            pictures of draws from the prior
 
-      All values are in nats per image. The evidence lower bound (ELBO) is maximised;
+      All values are in nats per image. The evidence lower bound (ELBO) is maximised; \
       reconstruction and KL are costs: elbo = -reconstruction - kl.
       """,
     version: ElboVersion.current,

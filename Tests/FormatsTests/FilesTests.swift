@@ -166,23 +166,22 @@ struct AtomicFileTests {
   @Test("many writers at once leave one whole file")
   func manyWriters() async throws {
     let size = 200_000
-    let folder = "/tmp/elbo-writers-\(getpid())"
-    try Files.createFolder(folder)
+    let folder = try makeTemporaryFolder()
+    defer { removeFolder(folder) }
     let path = "\(folder)/a"
-    await withTaskGroup(of: Void.self) { group in
+    try await withThrowingTaskGroup(of: Void.self) { group in
       for writer in 0..<8 {
         group.addTask {
           for _ in 0..<5 {
-            try? AtomicFile.write([UInt8](repeating: UInt8(writer), count: size), to: path)
+            try AtomicFile.write([UInt8](repeating: UInt8(writer), count: size), to: path)
           }
         }
       }
+      try await group.waitForAll()
     }
     let bytes = try readFile(path)
     #expect(bytes.count == size && Set(bytes).count == 1)
     #expect(try Files.list(folder) == ["a"])
-    try Files.remove(path)
-    rmdir(folder)
   }
 }
 

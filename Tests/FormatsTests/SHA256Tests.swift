@@ -49,6 +49,6 @@ struct SHA256Tests {
   func speed() {
     let bytes = [UInt8](repeating: 1, count: 50_000_000)
     let time = ContinuousClock().measure { _ = SHA256.hexadecimal(of: bytes) }
-    #expect(time < .seconds(2), "took \(time); two seconds leave room for a loaded machine")
+    #expect(time < .seconds(4), "took \(time); 0.33 s on an idle machine, the rest is for load")
   }
 }

@@ -9,33 +9,35 @@ struct BroadcastCase: Sendable, CustomTestStringConvertible {
   let a, b, result: [Int]
   var testDescription: String { "\(a) with \(b)" }
 
-  static let all: [BroadcastCase] = [
-    .init(a: [], b: [], result: []),
-    .init(a: [3], b: [3], result: [3]),
-    .init(a: [2, 0, 3], b: [2, 0, 3], result: [2, 0, 3]),
-  ] + bothWays([
-    .init(a: [], b: [3], result: [3]),
-    .init(a: [], b: [2, 3], result: [2, 3]),
-    .init(a: [1], b: [5], result: [5]),
-    .init(a: [1, 1], b: [3], result: [1, 3]),
-    .init(a: [2, 3], b: [3], result: [2, 3]),
-    .init(a: [2, 1], b: [2, 3], result: [2, 3]),
-    .init(a: [2, 1], b: [1, 3], result: [2, 3]),
-    .init(a: [2, 1], b: [3], result: [2, 3]),
-    .init(a: [2, 3, 4], b: [3, 1], result: [2, 3, 4]),
-    .init(a: [2, 3, 4], b: [4], result: [2, 3, 4]),
-    .init(a: [2, 3, 4], b: [2, 1, 4], result: [2, 3, 4]),
-    .init(a: [2, 3, 4], b: [2, 1, 1], result: [2, 3, 4]),
-    .init(a: [2, 1, 4], b: [3, 1], result: [2, 3, 4]),
-    .init(a: [3, 1, 2, 1], b: [2, 1, 5], result: [3, 2, 2, 5]),
-    .init(a: [1, 18], b: [4, 1], result: [4, 18]),
-    .init(a: [1], b: [0], result: [0]),
-    .init(a: [], b: [0, 2], result: [0, 2]),
-    .init(a: [1, 3], b: [0, 3], result: [0, 3]),
-    .init(a: [3], b: [0, 3], result: [0, 3]),
-    .init(a: [2, 1], b: [2, 0], result: [2, 0]),
-    .init(a: [2, 1, 3], b: [0, 1], result: [2, 0, 3]),
-  ])
+  static let all: [BroadcastCase] =
+    [
+      .init(a: [], b: [], result: []),
+      .init(a: [3], b: [3], result: [3]),
+      .init(a: [2, 0, 3], b: [2, 0, 3], result: [2, 0, 3]),
+    ]
+    + bothWays([
+      .init(a: [], b: [3], result: [3]),
+      .init(a: [], b: [2, 3], result: [2, 3]),
+      .init(a: [1], b: [5], result: [5]),
+      .init(a: [1, 1], b: [3], result: [1, 3]),
+      .init(a: [2, 3], b: [3], result: [2, 3]),
+      .init(a: [2, 1], b: [2, 3], result: [2, 3]),
+      .init(a: [2, 1], b: [1, 3], result: [2, 3]),
+      .init(a: [2, 1], b: [3], result: [2, 3]),
+      .init(a: [2, 3, 4], b: [3, 1], result: [2, 3, 4]),
+      .init(a: [2, 3, 4], b: [4], result: [2, 3, 4]),
+      .init(a: [2, 3, 4], b: [2, 1, 4], result: [2, 3, 4]),
+      .init(a: [2, 3, 4], b: [2, 1, 1], result: [2, 3, 4]),
+      .init(a: [2, 1, 4], b: [3, 1], result: [2, 3, 4]),
+      .init(a: [3, 1, 2, 1], b: [2, 1, 5], result: [3, 2, 2, 5]),
+      .init(a: [1, 18], b: [4, 1], result: [4, 18]),
+      .init(a: [1], b: [0], result: [0]),
+      .init(a: [], b: [0, 2], result: [0, 2]),
+      .init(a: [1, 3], b: [0, 3], result: [0, 3]),
+      .init(a: [3], b: [0, 3], result: [0, 3]),
+      .init(a: [2, 1], b: [2, 0], result: [2, 0]),
+      .init(a: [2, 1, 3], b: [0, 1], result: [2, 0, 3]),
+    ])
 
   private static func bothWays(_ cases: [BroadcastCase]) -> [BroadcastCase] {
     cases.flatMap { [$0, .init(a: $0.b, b: $0.a, result: $0.result)] }

@@ -58,7 +58,8 @@ struct ShapingTests {
     checkGradients(of: { $0[0].reshaped(to: [0, 5]) }, at: [.zeros([3, 0])])
   }
 
-  @Test("transposition", arguments: [[1, 1], [3, 4], [1, 5], [5, 1], [17, 33], [0, 3], [3, 0]])
+  @Test(
+    "transposition", arguments: [[1, 1], [3, 4], [1, 5], [5, 1], [17, 33], [0, 3], [3, 0]])
   func transposed(_ shape: [Int]) {
     let x = Tensor<Double>.pseudoRandom(shape)
     let y = x.transposed()

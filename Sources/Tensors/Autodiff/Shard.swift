@@ -20,22 +20,36 @@ struct Shard<Scalar: TensorScalar>: Sendable {
 /// The memory of a parallel step, kept from step to step: one block for each allocation in program
 /// order, which holds the rows of all shards.
 final class Workspace<Scalar: TensorScalar>: Sendable {
-  private let slots = Mutex<[Storage<Scalar>]>([])
+  private struct Slot {
+    var storage: Storage<Scalar>
+    /// What the first shard of this step to come here asked for.
+    var asked: Int?
+  }
 
-  func slot(_ index: Int, capacity: Int) -> Storage<Scalar> {
+  private let slots = Mutex<[Slot]>([])
+
+  /// The block of an allocation; nil where another shard asked for a different size, because it ran
+  /// another program: their rows could overlap.
+  func slot(_ index: Int, capacity: Int) -> Storage<Scalar>? {
     slots.withLock { slots in
-      precondition(index <= slots.count, "the shards of a step ran different programs")
-      if index == slots.count { slots.append(Storage(capacity: capacity)) }
-      if slots[index].capacity < capacity { slots[index] = Storage(capacity: capacity) }
-      return slots[index]
+      if index == slots.count { slots.append(Slot(storage: Storage(capacity: capacity))) }
+      guard capacity == slots[index].asked ?? capacity else { return nil }
+      slots[index].asked = capacity
+      if slots[index].storage.capacity < capacity {
+        slots[index].storage = Storage(capacity: capacity)
+      }
+      return slots[index].storage
     }
   }
 
   /// Between steps: lets go of memory that a tensor outside still holds, so that it keeps its value.
   func prepareForStep() {
     slots.withLock { slots in
-      for index in slots.indices where !isKnownUniquelyReferenced(&slots[index]) {
-        slots[index] = Storage(capacity: slots[index].capacity)
+      for index in slots.indices {
+        slots[index].asked = nil
+        if !isKnownUniquelyReferenced(&slots[index].storage) {
+          slots[index].storage = Storage(capacity: slots[index].storage.capacity)
+        }
       }
     }
   }
@@ -43,7 +57,8 @@ final class Workspace<Scalar: TensorScalar>: Sendable {
 
 /// The weight gradient of a linear layer, dW = D^T A and db = D^T 1, left as its factors.
 ///
-/// Both lie in memory of the whole batch, so that one product serves all rows at once.
+/// Both lie in memory of the whole batch, where all shards run the same program, so that one product
+/// serves all rows at once.
 struct DeferredLinear<Scalar: TensorScalar>: Sendable {
   /// Parameter numbers: nodes of the tape.
   let weight: Int

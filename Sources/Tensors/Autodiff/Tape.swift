@@ -125,8 +125,10 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     guard let shard, let place = shard.place(of: shape) else {
       return Tensor(uninitialized: shape)
     }
-    let storage = shard.workspace.slot(allocations, capacity: place.capacity)
-    allocations += 1
+    defer { allocations += 1 }
+    guard let storage = shard.workspace.slot(allocations, capacity: place.capacity) else {
+      return Tensor(uninitialized: shape)
+    }
     slots.append(storage)
     return Tensor(shape: shape, storage: storage, offset: place.offset)
   }

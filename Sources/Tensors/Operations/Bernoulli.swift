@@ -23,18 +23,26 @@ extension Tensor {
       Scalar.kernels.bernoulli(rows, columns, $1, $2, $0, residual?.mutablePointer)
     }
     let needsPixels = isTraced
+    // A parallel step goes back once, and all its shards must use memory alike, whatever g holds.
+    let inPlace = tape?.shard != nil
     return Tensor.operation(value: value, inputs: [self, logits]) { g in
-      [needsPixels ? l.scalingRows(by: g) : nil, residual?.scalingRows(by: g)]
+      [
+        needsPixels ? l.scalingRows(by: g) : nil,
+        residual?.scalingRows(by: g, into: inPlace ? residual : nil),
+      ]
     }
   }
 
   /// Row r multiplied by `factor[r]`. Where all factors are 1, as when the objective is a plain sum
   /// over examples, this tensor itself: a pass over memory less.
-  private func scalingRows(by factor: Tensor) -> Tensor {
+  private func scalingRows(by factor: Tensor, into target: Tensor? = nil) -> Tensor {
     if factor.withScalars({ $0.allSatisfy { $0 == 1 } }) { return self }
+    let result = target ?? Tensor(uninitialized: shape)
     let rows = factor.count
-    return Tensor.generate(shape, self, factor) {
-      Scalar.kernels.scaleRows(rows, rows == 0 ? 0 : count / rows, $2, $1, $0)
+    withExtendedLifetime((self, factor)) {
+      Scalar.kernels.scaleRows(
+        rows, rows == 0 ? 0 : count / rows, factor.pointer, pointer, result.mutablePointer)
     }
+    return result
   }
 }

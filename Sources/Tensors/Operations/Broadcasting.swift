@@ -109,15 +109,16 @@ extension Tensor {
       if target == self.shape[axis] {
         inner *= target
       } else {
-        result = result.summedMiddle(size: self.shape[axis], inner: inner)
+        // What is left of the axes before it; some axis may be empty, so no quotient tells.
+        let outer = self.shape[..<axis].reduce(1, *)
+        result = result.summedMiddle(outer: outer, size: self.shape[axis], inner: inner)
       }
     }
     return Tensor(shape: shape, storage: result.storage, offset: result.offset)
   }
 
   /// `[outer, size, inner]` to `[outer, inner]`.
-  private func summedMiddle(size: Int, inner: Int) -> Tensor {
-    let outer = size == 0 || inner == 0 ? 0 : count / (size * inner)
-    return Tensor.generate([outer, inner], self) { Scalar.kernels.sum(outer, size, inner, $1, $0) }
+  private func summedMiddle(outer: Int, size: Int, inner: Int) -> Tensor {
+    Tensor.generate([outer, inner], self) { Scalar.kernels.sum(outer, size, inner, $1, $0) }
   }
 }

@@ -104,6 +104,7 @@ extension Tape {
   /// Whether the gradient of a layer with these parameters can wait for the second phase.
   fileprivate func canDefer(_ weight: Int?, _ bias: Int?, rows shape: [Int]) -> Bool {
     guard let weight, let bias, weight < parameterCount, bias < parameterCount else { return false }
-    return shard?.place(of: shape) != nil
+    // The first axis of a vector is not rows.
+    return shape.count >= 2 && shard?.place(of: shape) != nil
   }
 }

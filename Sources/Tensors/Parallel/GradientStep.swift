@@ -19,8 +19,8 @@ package final class GradientStep<Scalar: TensorScalar> {
   package let gradients: FlatBuffer<Scalar>
   private let workers: WorkerPool
   private let workspace = Workspace<Scalar>()
-  /// Whether some gradient cannot be left to the second phase: its sum over shards must then run in
-  /// an order that no number of threads changes. Unknown before the first step.
+  /// Whether some gradient cannot be left to one product in the second phase: its sum over shards
+  /// must then run in an order that no number of threads changes. Unknown before the first step.
   private var sumsShards = true
 
   /// What one shard of a batch works with.
@@ -71,22 +71,32 @@ package final class GradientStep<Scalar: TensorScalar> {
     update: @escaping @Sendable (Range<Int>) -> Void
   ) -> [[Tensor<Scalar>]] {
     precondition(batch > 0, "a step needs at least one row")
-    workspace.prepareForStep()
-    let shards = self.shards(of: batch)
-    let outcomes = firstPhase(shards, batch, function)
-    sumsShards = outcomes.contains { $0.gradients.contains { $0 != nil } }
+    var outcomes = firstPhase(batch, function)
+    let isSummed = Self.isSummed(outcomes)
+    if isSummed, !sumsShards {
+      // Unlike the step before, this one sums, but its shards were cut for this number of threads.
+      sumsShards = true
+      outcomes = firstPhase(batch, function)
+    }
+    sumsShards = isSummed
     secondPhase(outcomes, update)
     return outcomes.map(\.report)
   }
 
+  private static func isSummed(_ outcomes: [Outcome]) -> Bool {
+    outcomes.contains { $0.gradients.contains { $0 != nil } }
+      || LinearFactors.overWholeBatch(outcomes.map(\.deferred)) == nil
+  }
+
   private func firstPhase(
-    _ shards: [Range<Int>], _ batch: Int,
+    _ batch: Int,
     _ function:
       @escaping @Sendable (Context) -> (
         value: Tensor<Scalar>, report: [Tensor<Scalar>]
       )
   ) -> [Outcome] {
-    let (views, workspace) = (parameters.views, workspace)
+    workspace.prepareForStep()
+    let (views, workspace, shards) = (parameters.views, workspace, shards(of: batch))
     return workers.map(shards.count) { index in
       let shard = Shard(rows: shards[index], batch: batch, workspace: workspace)
       let tape = Tape<Scalar>(shard: shard)
@@ -103,23 +113,24 @@ package final class GradientStep<Scalar: TensorScalar> {
     }
   }
 
-  /// Rows for each thread in multiples of what the matrix products need to repeat their bits; in
-  /// fixed blocks where shards are summed.
+  /// Rows for each thread in multiples of what the matrix products need to repeat their bits, the
+  /// last with what is left over; in fixed blocks where shards are summed. The first of those is the
+  /// smaller, so that a tensor of constant size does not pass for rows of the batch in all of them.
   private func shards(of batch: Int) -> [Range<Int>] {
     let unit = MatrixProduct.rowGranularity
-    let units = (batch + unit - 1) / unit
-    let blocks = sumsShards ? (units + 1) / 2 : min(workers.count, units)
-    return (0..<blocks).map { block in
-      let start = sumsShards ? block * 2 : block * units / blocks
-      let end = sumsShards ? block * 2 + 2 : (block + 1) * units / blocks
-      return start * unit..<min(end * unit, batch)
+    let units = max(batch / unit, 1)
+    let blocks = sumsShards ? units / 2 + 1 : min(workers.count, units)
+    let starts = (0..<blocks).map { block in
+      (sumsShards ? max(2 * block - 1, 0) : block * units / blocks) * unit
     }
+    return zip(starts, starts.dropFirst() + [batch]).map { $0..<$1 }
   }
 
   private func secondPhase(
     _ outcomes: [Outcome], _ update: @escaping @Sendable (Range<Int>) -> Void
   ) {
-    let factors = LinearFactors.overWholeBatch(outcomes.map(\.deferred))
+    let deferred = outcomes.map(\.deferred)
+    let factors = LinearFactors.overWholeBatch(deferred) ?? LinearFactors.apart(deferred)
     let tasks = parameters.shapes.indices.map { number in
       ParameterGradient(
         number: number, range: parameters.ranges[number],
@@ -130,8 +141,9 @@ package final class GradientStep<Scalar: TensorScalar> {
     let (gradients, threads) = (gradients, workers.count)
     workers.run { thread in
       for task in tasks {
-        let rows = thread * task.rows / threads..<(thread + 1) * task.rows / threads
-        if let elements = task.write(rows, into: gradients) { update(elements) }
+        for slab in task.slabs(thread: thread, of: threads) {
+          update(task.write(slab, into: gradients))
+        }
       }
     }
   }

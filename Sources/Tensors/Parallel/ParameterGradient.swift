@@ -12,14 +12,31 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
   /// Linear layers that use the parameter, as weight or as bias.
   let factors: [LinearFactors<Scalar>]
 
-  /// Writes the gradient of some rows.
+  /// A thread's share of the rows, in slabs whose gradient stays in its cache until the update.
   ///
-  /// - Returns: The elements written; nil if there are none.
-  func write(_ slab: Range<Int>, into gradients: FlatBuffer<Scalar>) -> Range<Int>? {
-    let width = range.count / rows
+  /// All cuts are at multiples of what products need to repeat their bits; the last slab of the last
+  /// thread takes the rows left over.
+  func slabs(thread: Int, of threads: Int) -> [Range<Int>] {
+    let unit = MatrixProduct.transposedRowGranularity
+    let units = max(rows / unit, 1)
+    let (first, end) = (thread * units / threads, (thread + 1) * units / threads)
+    let height = max(4, Self.slabElements / max(width * unit, 1))
+    return stride(from: first, to: end, by: height).map { start in
+      let next = min(start + height, end)
+      return start * unit..<(next == units ? rows : next * unit)
+    }
+  }
+
+  /// 128 KB in single precision: an eighth of a core's second cache.
+  private static var slabElements: Int { 32_768 }
+
+  /// Elements in a row.
+  private var width: Int { range.count / rows }
+
+  /// Writes the gradient of some rows and returns their elements' place.
+  func write(_ slab: Range<Int>, into gradients: FlatBuffer<Scalar>) -> Range<Int> {
     let first = range.lowerBound
     let elements = first + slab.lowerBound * width..<first + slab.upperBound * width
-    if elements.isEmpty { return nil }
     let target = gradients.pointer(at: elements.lowerBound)
     var isStarted = factors.isEmpty || !summands.isEmpty
     if isStarted { Scalar.kernels.fill(elements.count, 0, target) }
@@ -50,16 +67,29 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
   let gradient: Tensor<Scalar>
 
   /// Joins what the shards of a step deferred: their factors are blocks of rows of one memory.
-  static func overWholeBatch(_ shards: [[DeferredLinear<Scalar>]]) -> [LinearFactors] {
-    precondition(
-      Set(shards.map(\.count)).count == 1, "the shards of a step ran different programs")
-    return shards[0].indices.map { layer in
-      let rows = shards.reduce(0) { $0 + $1[layer].rowCount }
-      let first = shards[0][layer]
-      return LinearFactors(
-        weight: first.weight, bias: first.bias,
-        input: first.input.wholeBatch(rows: rows), gradient: first.gradient.wholeBatch(rows: rows))
+  ///
+  /// - Returns: Nil where they are not, because a layer's rows are not those of the batch.
+  static func overWholeBatch(_ shards: [[DeferredLinear<Scalar>]]) -> [LinearFactors]? {
+    guard shards.allSatisfy({ $0.count == shards[0].count }) else { return nil }
+    var factors: [LinearFactors] = []
+    for layer in shards[0].indices {
+      let blocks = shards.map { $0[layer] }
+      let rows = blocks.reduce(0) { $0 + $1.rowCount }
+      guard
+        blocks.allSatisfy({ $0.weight == blocks[0].weight && $0.bias == blocks[0].bias }),
+        let input = Tensor.joined(blocks.map(\.input), rows: rows),
+        let gradient = Tensor.joined(blocks.map(\.gradient), rows: rows)
+      else { return nil }
+      factors.append(
+        LinearFactors(
+          weight: blocks[0].weight, bias: blocks[0].bias, input: input, gradient: gradient))
     }
+    return factors
+  }
+
+  /// What the shards deferred, each for itself; their products are to be added in this order.
+  static func apart(_ shards: [[DeferredLinear<Scalar>]]) -> [LinearFactors] {
+    shards.joined().compactMap { overWholeBatch([[$0]]) }.flatMap { $0 }
   }
 
   private var batchRows: Int { input.shape[0] }
@@ -94,8 +124,15 @@ extension DeferredLinear {
 }
 
 extension Tensor {
-  /// All rows of the memory in which this tensor, of the first shard, holds the first rows.
-  fileprivate func wholeBatch(rows: Int) -> Tensor {
-    Tensor(shape: [rows, shape[rank - 1]], storage: storage, offset: 0)
+  /// Blocks of rows that follow each other in one memory, as one matrix; nil where they do not.
+  fileprivate static func joined(_ blocks: [Tensor], rows: Int) -> Tensor? {
+    let first = blocks[0]
+    var end = first.offset
+    for block in blocks {
+      guard block.storage === first.storage, block.offset == end else { return nil }
+      end += block.count
+    }
+    return Tensor(
+      shape: [rows, first.shape[first.rank - 1]], storage: first.storage, offset: first.offset)
   }
 }

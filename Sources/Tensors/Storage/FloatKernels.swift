@@ -3,9 +3,6 @@
 internal import CKernels
 
 extension Float: TensorScalar {
-  /// The same number as a `Double`.
-  public var double: Double { Double(self) }
-
   /// The kernels for `Float`.
   public static let kernels = Kernels<Float>(
     unary: { elbo_unary_f32($0, $1, $2, $3) },
@@ -41,6 +38,8 @@ extension Float: TensorScalar {
       elbo_bernoulli_bytes_f32(
         n, key.seed, key.counters.0, key.counters.1, key.counters.2, bytes, out)
     },
+    toDoubles: { n, x, y in for i in 0..<n { y[i] = Double(x[i]) } },
+    fromDoubles: { n, x, y in for i in 0..<n { y[i] = Float(x[i]) } },
     firstNonFinite: { elbo_first_non_finite_f32($0, $1) },
     multiply: { $0.multiply($1, $2, into: $3) }
   )

@@ -12,7 +12,8 @@ internal import COneDNN
 /// C = op(A) op(B), or C += op(A) op(B): row-major, op(A) `[m, k]`, op(B) `[k, n]`, C `[m, n]`.
 ///
 /// Each row of C depends on its row of op(A) and on op(B) alone, and its bits are the same for any
-/// block of rows that begins and ends at a multiple of ``rowGranularity`` (or at the last row).
+/// block of at least ``rowGranularity`` rows that begins at a multiple of it; if A is transposed and
+/// B is not, for any block of at least two rows.
 struct MatrixProduct: Sendable {
   var m, n, k: Int
   /// Elements between rows of A and of B as they lie in memory, before the transposition.
@@ -21,8 +22,9 @@ struct MatrixProduct: Sendable {
   var transposeB = false
   var accumulates = false
 
-  /// oneDNN computes rows in groups; a group that is cut differently may round differently.
+  /// oneDNN multiplies fewer than 16 rows, and a single one, in other ways, which round differently.
   static let rowGranularity = 16
+  static let transposedRowGranularity = 4
 
   /// True where there is nothing to multiply; C is then cleared unless it accumulates.
   private func isTrivial<Scalar: BinaryFloatingPoint>(_ c: UnsafeMutablePointer<Scalar>) -> Bool {

@@ -98,7 +98,14 @@ extension Tensor {
   public var scalars: [Scalar] { withScalars { Array($0) } }
 
   /// The elements in row-major order, as `Double`.
-  public var doubles: [Double] { withScalars { $0.map(\.double) } }
+  public var doubles: [Double] {
+    [Double](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let target = buffer.baseAddress {
+        withExtendedLifetime(storage) { Scalar.kernels.toDoubles(count, pointer, target) }
+      }
+      initialized = count
+    }
+  }
 
   /// The only element of a tensor that has one.
   public var scalar: Scalar {
@@ -128,7 +135,13 @@ extension Tensor {
 
   /// The same numbers in another precision, off the tape.
   public func converted<Other: TensorScalar>(to type: Other.Type) -> Tensor<Other> {
-    Tensor<Other>(scalars.map { Other($0) }, shape: shape)
+    let result = Tensor<Other>(uninitialized: shape)
+    doubles.withUnsafeBufferPointer { source in
+      if let base = source.baseAddress {
+        Other.kernels.fromDoubles(count, base, result.mutablePointer)
+      }
+    }
+    return result
   }
 
   /// The index in row-major order of the first element that is infinite or not a number, if any.

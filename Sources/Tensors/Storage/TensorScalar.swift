@@ -10,9 +10,6 @@ public protocol TensorScalar: BinaryFloatingPoint, Sendable
 where RawSignificand: FixedWidthInteger {
   /// The kernels of this type, a table of functions.
   static var kernels: Kernels<Self> { get }
-
-  /// The same number as a `Double`.
-  var double: Double { get }
 }
 
 /// The whole-buffer functions behind every operation on tensors of one scalar type.
@@ -42,6 +39,8 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let bytes: @Sendable (Int, UnsafePointer<UInt8>, Output) -> Void
   let thresholdBytes: @Sendable (Int, UnsafePointer<UInt8>, Output) -> Void
   let bernoulliBytes: @Sendable (Int, NoiseKey, UnsafePointer<UInt8>, Output) -> Void
+  let toDoubles: @Sendable (Int, Input, UnsafeMutablePointer<Double>) -> Void
+  let fromDoubles: @Sendable (Int, UnsafePointer<Double>, Output) -> Void
   let firstNonFinite: @Sendable (Int, Input) -> Int
   let multiply: @Sendable (MatrixProduct, Input, Input, Output) -> Void
 }

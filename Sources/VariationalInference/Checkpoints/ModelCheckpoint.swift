@@ -52,7 +52,9 @@ private struct CheckpointShapes {
   func architecture<Scalar>(
     _ activation: Activation?
   ) throws -> VariationalAutoencoder<Scalar>.Architecture where Scalar: TensorScalar {
-    let data = try shape("encoder.fc1.weight", "[hidden, pixels]") { $0.count == 2 }[1]
+    let data = try shape("encoder.fc1.weight", "[hidden, pixels]") {
+      $0.count == 2 && $0[1] > 0
+    }[1]
     let encoder = try chain("encoder", from: data)
     let latent = try layer("encoder.fc_mu", from: encoder.last ?? data)
     _ = try layer("encoder.fc_logvar", from: encoder.last ?? data, to: latent)

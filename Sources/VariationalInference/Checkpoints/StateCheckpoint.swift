@@ -28,6 +28,9 @@ extension TrainingState {
             path: path,
             fault: .misshapen(tensor: key, found: tensor.shape, expected: "\(parameter.shape)"))
         }
+        if tensor.firstNonFinite != nil {
+          throw CheckpointError(path: path, fault: .notFinite(tensor: key))
+        }
         return tensor
       }
     }
@@ -61,23 +64,46 @@ extension TrainingProgress {
   }
 
   fileprivate init(metadata: [String: String], path: String) throws {
-    func number<Number: LosslessStringConvertible>(_ key: String, as type: Number.Type) throws
-      -> Number
+    func value<Value>(_ key: String, _ expected: String, _ convert: (String) -> Value?) throws
+      -> Value
     {
-      guard let number = metadata[key].flatMap({ Number($0) }) else {
+      guard let value = metadata[key].flatMap(convert) else {
         throw CheckpointError(
-          path: path, fault: .metadata(key: key, found: metadata[key], expected: "a whole number"))
+          path: path, fault: .metadata(key: key, found: metadata[key], expected: expected))
       }
-      return number
+      return value
+    }
+    func count(_ key: String) throws -> Int {
+      try value(key, "a whole number of at least 0") { Int($0).flatMap { $0 >= 0 ? $0 : nil } }
     }
     func sum(_ key: String) throws -> Double {
-      Double(bitPattern: try number(key, as: UInt64.self))
+      try value(key, "the bits of a finite number") { text in
+        UInt64(text).map(Double.init(bitPattern:)).flatMap { $0.isFinite ? $0 : nil }
+      }
     }
     self.init(
-      epoch: try number("epoch", as: Int.self), batch: try number("batch", as: Int.self),
-      steps: try number("steps", as: Int.self),
+      epoch: try count("epoch"), batch: try count("batch"), steps: try count("steps"),
       seen: RunningTerms(
         reconstruction: try sum("seen.reconstruction.bits"), kl: try sum("seen.kl.bits"),
-        examples: try number("seen.examples", as: Int.self)))
+        examples: try count("seen.examples")))
+  }
+
+  /// Refuses counters that no run with so many batches and examples in an epoch can have.
+  ///
+  /// - Throws: ``CheckpointError`` naming the counter.
+  package func check(batchesPerEpoch batches: Int, examples: Int, path: String) throws {
+    func require(_ isRight: Bool, _ key: String, _ found: Int, _ expected: String) throws {
+      if !isRight {
+        throw CheckpointError(
+          path: path, fault: .metadata(key: key, found: "\(found)", expected: expected))
+      }
+    }
+    try require(batch < batches, "batch", batch, "a number below \(batches)")
+    try require(
+      seen.examples <= examples, "seen.examples", seen.examples, "at most \(examples)")
+    // Divided, not multiplied: absurd counters must not overflow.
+    try require(
+      steps / batches == epoch && steps % batches == batch, "steps", steps,
+      "the number of batches in \(epoch) epochs and \(batch) batches")
   }
 }

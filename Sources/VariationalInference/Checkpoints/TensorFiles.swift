@@ -6,11 +6,12 @@ internal import Tensors
 extension Safetensors {
   /// A tensor of the file, converted to `Scalar`.
   func tensor<Scalar: TensorScalar>(_ name: String) throws -> Tensors.Tensor<Scalar> {
-    let shape = try entry(name).shape
-    if Scalar.self == Double.self {
-      return Tensors.Tensor(try doubles(name).map { Scalar($0) }, shape: shape)
+    let (type, shape) = (try entry(name).type, try entry(name).shape)
+    // Through Double where the file may hold more digits than a Float.
+    if type == .f64 {
+      return Tensors.Tensor(try doubles(name), shape: shape).converted(to: Scalar.self)
     }
-    return Tensors.Tensor(try floats(name).map { Scalar($0) }, shape: shape)
+    return Tensors.Tensor(try floats(name), shape: shape).converted(to: Scalar.self)
   }
 }
 
@@ -18,9 +19,9 @@ extension Safetensors.Tensor {
   /// A tensor to write: F64 for `Double`, F32 for `Float`.
   init<Scalar: TensorScalar>(_ name: String, _ tensor: Tensors.Tensor<Scalar>) {
     if Scalar.self == Double.self {
-      self.init(name: name, shape: tensor.shape, tensor.scalars.map { Double($0) })
+      self.init(name: name, shape: tensor.shape, tensor.doubles)
     } else {
-      self.init(name: name, shape: tensor.shape, tensor.scalars.map { Float($0) })
+      self.init(name: name, shape: tensor.shape, tensor.converted(to: Float.self).scalars)
     }
   }
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Formats
-
 /// Grey images of one size, in memory as bytes, with a label each if there are labels.
 ///
 /// The pixels stay bytes (47 MB for MNIST, not 188): a batch is converted when it is needed.
@@ -73,19 +71,36 @@ public struct ImageDataset: Sendable, Equatable {
       labels: labels.map { Array($0.prefix(maximum)) })
   }
 
-  /// What recognises the same images again: 64 hexadecimal digits.
+  /// What recognises the same images again: 16 hexadecimal digits.
   ///
-  ///     SHA-256(count, height, width as little-endian 64-bit numbers; pixels)
-  ///
-  /// Name, split and labels do not count. Costs about 7 ns a pixel (a third of a second for MNIST),
-  /// so it is computed when asked for, not when the data are loaded.
+  /// Name, split and labels do not count. A fast mixing function (about 0.2 ns a byte), which tells
+  /// other data from the same data but does not withstand forgery.
   public func fingerprint() -> String {
-    var hash = SHA256()
-    for number in [count, height, width] {
-      hash.update((0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) })
+    var lanes: (UInt64, UInt64, UInt64, UInt64) = (
+      UInt64(count), UInt64(height), UInt64(width), 0x9e37_79b9_7f4a_7c15
+    )
+    pixels.withUnsafeBytes { bytes in
+      func word(_ offset: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      }
+      let whole = bytes.count / 32 * 32
+      for offset in stride(from: 0, to: whole, by: 32) {
+        lanes.0 = Self.mix(lanes.0, word(offset))
+        lanes.1 = Self.mix(lanes.1, word(offset + 8))
+        lanes.2 = Self.mix(lanes.2, word(offset + 16))
+        lanes.3 = Self.mix(lanes.3, word(offset + 24))
+      }
+      for byte in bytes[whole...] { lanes.0 = Self.mix(lanes.0, UInt64(byte)) }
     }
-    hash.update(pixels)
-    return hash.hexadecimal()
+    let all = [lanes.1, lanes.2, lanes.3].reduce(lanes.0, Self.mix)
+    let digits = String(all, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  /// Every bit of the word changes about half the bits of the state within two rounds.
+  private static func mix(_ state: UInt64, _ word: UInt64) -> UInt64 {
+    let product = (state ^ word) &* 0x9fb2_1c65_1e98_df25
+    return product ^ (product >> 29)
   }
 }
 

@@ -41,15 +41,18 @@ struct ExampleSource: Sendable {
     }
   }
 
-  /// Writes `dimension` standard normal numbers for each example.
-  func writeNoise<Scalar: TensorScalar>(
-    _ examples: some Collection<Int>, round: Int, dimension: Int,
-    to buffer: UnsafeMutableBufferPointer<Scalar>
-  ) {
-    guard let base = buffer.baseAddress else { return }
-    for (row, example) in examples.enumerated() {
-      latentPurpose.key(seed: seed, example: example, round: round)
-        .writeStandardNormal(dimension, to: base + row * dimension)
+  /// Standard normal numbers for some examples, the first axis of `shape`.
+  func noise<Scalar>(
+    _ examples: some Collection<Int>, round: Int, shape: [Int]
+  ) -> Tensor<Scalar> {
+    precondition(shape.first == examples.count, "noise \(shape) for \(examples.count) examples")
+    let dimension = shape.dropFirst().reduce(1, *)
+    return Tensor(shape: shape) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      for (row, example) in examples.enumerated() {
+        latentPurpose.key(seed: seed, example: example, round: round)
+          .writeStandardNormal(dimension, to: base + row * dimension)
+      }
     }
   }
 

@@ -36,10 +36,9 @@ extension GenerativeModel where Self: AmortizedPosterior {
     let bounds = workers.map(ExampleBlocks(data.count).count) { block in
       let examples = ExampleBlocks(data.count)[block]
       let x: Tensor<Scalar> = source.pixels(examples)
-      let noise = Tensor<Scalar>(shape: [examples.count, latentDimension]) {
-        source.writeNoise(examples, round: 0, dimension: latentDimension, to: $0)
-      }
-      return self.evidenceLowerBound(x, posterior: self.posterior(given: x), noise: noise)
+      let q = self.posterior(given: x)
+      return self.evidenceLowerBound(
+        x, posterior: q, noise: source.noise(examples, round: 0, shape: q.noiseShape))
     }
     let reconstruction = bounds.flatMap { $0.reconstruction.doubles }
     let kl = bounds.flatMap { $0.kl.doubles }

@@ -46,6 +46,7 @@ extension VariationalAutoencoder {
 }
 
 extension Tensor {
-  /// Intensities from 0 to 1 as bytes from 0 to 255, rounded; what lies outside is clamped.
-  public var greyBytes: [UInt8] { doubles.map { UInt8(min(max($0, 0), 1) * 255 + 0.5) } }
+  /// Intensities from 0 to 1 as bytes from 0 to 255, rounded; what lies outside is clamped, what is
+  /// not a number is 0.
+  public var greyBytes: [UInt8] { doubles.map { $0 > 0 ? UInt8(min($0, 1) * 255 + 0.5) : 0 } }
 }

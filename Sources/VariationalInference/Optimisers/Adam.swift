@@ -47,7 +47,7 @@ public struct Adam: Sendable, Equatable {
 
   /// The numbers of the `step`-th step, counted from 1. The kernel descends; the rate's sign makes
   /// it climb: the one place where the sign of an objective flips.
-  func coefficients<Scalar: TensorScalar>(step: Int) -> AdamCoefficients<Scalar> {
+  package func coefficients<Scalar: TensorScalar>(step: Int) -> AdamCoefficients<Scalar> {
     AdamCoefficients(
       rate: Scalar(-learningRate), beta1: Scalar(beta1), beta2: Scalar(beta2),
       epsilon: Scalar(epsilon), correction1: Scalar(1 - power(beta1, step)),

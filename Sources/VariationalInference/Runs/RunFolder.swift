@@ -7,7 +7,11 @@ package struct RunFolder: Sendable, Equatable {
   /// The folder.
   package let path: String
 
-  package init(_ path: String) { self.path = path }
+  /// The folder at `path`, with or without slashes at its end.
+  package init(_ path: String) {
+    let end = path.lastIndex { $0 != "/" }
+    self.path = end.map { String(path[...$0]) } ?? path
+  }
 
   /// The trained parameters.
   package var model: String { "\(path)/model.safetensors" }
@@ -20,26 +24,33 @@ package struct RunFolder: Sendable, Equatable {
   /// Pictures.
   package var figures: String { "\(path)/figures" }
 
+  /// Refuses a folder that a new run may not use; changes nothing.
+  ///
+  /// - Parameter overwriting: Whether a folder that holds something may be used.
+  /// - Throws: ``RunError`` where it holds something and may not be overwritten.
+  package func check(overwriting: Bool) throws {
+    if Files.exists(path), try !Files.list(path).isEmpty, !overwriting {
+      throw RunError.notEmpty(path: path)
+    }
+  }
+
   /// Makes the folder ready for a new run.
   ///
   /// - Parameter overwriting: Whether a folder that holds something may be used; only the files of a
   ///   run are removed from it.
   /// - Throws: ``RunError`` where it holds something and may not be overwritten.
   package func prepare(overwriting: Bool) throws {
-    if Files.isFolder(path), try !Files.list(path).isEmpty {
-      if !overwriting { throw RunError.notEmpty(path: path) }
-      for file in [model, state, record, metrics] where Files.exists(file) {
-        try Files.remove(file)
-      }
-    }
+    try check(overwriting: overwriting)
+    for file in [model, state, record, metrics] { try Files.remove(file) }
     try Files.createFolder(path)
   }
 
-  /// The epochs recorded so far.
-  package func readMetrics() throws -> [EpochMetrics] {
+  /// The first `count` epochs recorded; later lines, of which a crash may have torn the last, are
+  /// not looked at.
+  package func readMetrics(upTo count: Int) throws -> [EpochMetrics] {
     guard Files.exists(metrics) else { return [] }
     let text = String(decoding: try readFile(metrics), as: UTF8.self)
-    return try text.split(separator: "\n").enumerated().map { number, line in
+    return try text.split(separator: "\n").prefix(count).enumerated().map { number, line in
       let json = try JSONValue.parse(String(line), path: "\(metrics), line \(number + 1)")
       guard let epoch = EpochMetrics(json: json) else {
         throw RunError.unreadableRecord(path: metrics, key: "line \(number + 1)")
@@ -78,7 +89,8 @@ package enum RunError: Error, Sendable, Equatable, CustomStringConvertible {
       "the run '\(run)' was made with \(key) \(recorded), but this is \(found); resume it with what "
         + "it was made with"
     case .nothingToResume(let path):
-      "'\(path)' holds no state.safetensors to go on from; name the folder of a run that was begun"
+      "'\(path)' holds no state.safetensors to go on from; name the folder of a run that has saved "
+        + "one, or begin a new run"
     }
   }
 }

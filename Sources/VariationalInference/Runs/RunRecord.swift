@@ -79,7 +79,7 @@ public enum ElboVersion {
 
 extension RunRecord {
   package func write(to path: String) throws {
-    try AtomicFile.write(Array((json.pretty + "\n").utf8), to: path)
+    try AtomicFile.write(Array(json.pretty.utf8), to: path)
   }
 
   private var json: JSONValue {
@@ -129,12 +129,14 @@ extension RunRecord {
       epochs: try reader.integer("training", "epochs"),
       batchSize: try reader.integer("training", "batch_size"),
       optimiser: Adam(
-        learningRate: try reader.value("training", "learning_rate") { $0.doubleValue }),
+        learningRate: try reader.value("training", "learning_rate") {
+          $0.doubleValue.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+        }),
       binarization: try reader.value("protocol", "binarize") {
         $0.stringValue.flatMap(Binarization.init)
       },
       seed: try reader.value("training", "seed") { $0.stringValue.flatMap { UInt64($0) } })
-    parameterCount = try reader.integer("model", "parameters")
+    parameterCount = try reader.value("model", "parameters") { $0.intValue }
     started = try reader.string("started")
     version = try reader.string("version")
   }
@@ -162,14 +164,16 @@ private struct RecordReader {
 
   func string(_ keys: String...) throws -> String { try value(at: keys) { $0.stringValue } }
 
-  /// A size: at least 1.
+  /// A size: at least 1, and such that the product of two is still a number.
   func integer(_ keys: String...) throws -> Int {
-    try value(at: keys) { $0.intValue.flatMap { $0 > 0 ? $0 : nil } }
+    try value(at: keys) { $0.intValue.flatMap { Self.sizes.contains($0) ? $0 : nil } }
   }
+
+  private static let sizes = 1...1_000_000_000
 
   func integers(_ keys: String...) throws -> [Int] {
     try value(at: keys) { list in
-      let numbers = list.arrayValue?.compactMap(\.intValue).filter { $0 > 0 }
+      let numbers = list.arrayValue?.compactMap(\.intValue).filter(Self.sizes.contains)
       return numbers?.count == list.arrayValue?.count ? numbers : nil
     }
   }

@@ -97,7 +97,6 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
   /// One step up the gradient of the batch's summed ELBO.
   private func ascend(_ examples: [Int]) throws -> RunningTerms {
     let (template, source) = (template, source)
-    let latent = template.latentDimension
     let (epoch, pixels) = (progress.epoch, data.pixelsPerImage)
     let coefficients: AdamCoefficients<Scalar> =
       options.optimiser.coefficients(step: progress.steps + 1)
@@ -108,11 +107,10 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
       let x = context.input([rows.count, pixels]) {
         source.writePixels(rows, round: epoch, to: $0)
       }
-      let noise = Tensor<Scalar>(shape: [rows.count, latent]) {
-        source.writeNoise(rows, round: epoch, dimension: latent, to: $0)
-      }
       let model = template.replacingParameters(with: context.parameters)
-      let bound = model.evidenceLowerBound(x, posterior: model.posterior(given: x), noise: noise)
+      let q = model.posterior(given: x)
+      let noise: Tensor<Scalar> = source.noise(rows, round: epoch, shape: q.noiseShape)
+      let bound = model.evidenceLowerBound(x, posterior: q, noise: noise)
       return (bound.elbo, [bound.reconstruction.detached, bound.kl.detached])
     } update: { range in
       FlatBuffer.adam(

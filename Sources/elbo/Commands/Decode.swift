@@ -9,7 +9,7 @@ struct Decode: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Pictures of latent variables read from a .npy file.",
     discussion: """
-      The file holds an array [count, latent], or what 'elbo encode' wrote, [count, 2, latent], of
+      The file holds an array [count, latent], or what 'elbo encode' wrote, [count, 2, latent], of \
       which the means are decoded.
       """)
 

@@ -9,7 +9,7 @@ struct Encode: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write means and log variances of q(z|x) for the test images.",
     discussion: """
-      The file is a NumPy array of shape [images, 2, latent], 32-bit floats: array[i, 0] is the
+      The file is a NumPy array of shape [images, 2, latent], 32-bit floats: array[i, 0] is the \
       mean of image i, array[i, 1] the logarithm of its variances.
       """)
 
@@ -20,10 +20,15 @@ struct Encode: ParsableCommand {
   @Option(name: .shortAndLong, help: "The .npy file to write.")
   var output: String
 
-  @Option(help: "Only the first COUNT images.")
+  @Option(parsing: .unconditional, help: "Only the first COUNT images.")
   var count: Int?
 
-  func validate() throws { try require(count ?? 1, atLeast: 1, "--count") }
+  func validate() throws {
+    try require(count, "--count", atMost: 1_000_000_000)
+    if !output.hasSuffix(".npy") {
+      throw ValidationError("--output '\(output)': a file ending in .npy is expected")
+    }
+  }
 
   func run() throws {
     let workers = threads.makeWorkers()
@@ -35,6 +40,10 @@ struct Encode: ParsableCommand {
     let latent = loaded.model.latentDimension
     let stacked = Tensor.concatenated(
       [q.mean, q.logVariance].map { $0.reshaped(to: [images.count, 1, latent]) }, along: 1)
+    if stacked.firstNonFinite != nil {
+      throw UndefinedResult(model: loaded.path, what: "means or variances")
+    }
+    try Files.createFolder(Files.parent(of: output))
     try AtomicFile.write(
       NPY(shape: stacked.shape, .float32(stacked.scalars)).encoded(), to: output)
     Terminal.line("Wrote \(output): [\(images.count), 2, \(latent)], means and log variances")

@@ -9,7 +9,7 @@ struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The ELBO and its parts on the test images, with standard errors.",
     discussion: """
-      One draw of q(z|x) per image; the same seed gives the same draws. Example, for a model
+      One draw of q(z|x) per image; the same seed gives the same draws. Example, for a model \
       trained elsewhere whose tensors are named encoder.fc1.weight and so on:
 
         elbo evaluate vae.safetensors --data mnist --json
@@ -29,11 +29,13 @@ struct Evaluate: ParsableCommand {
     let binarization = test.binarization(for: loaded)
     let result = loaded.model.evaluate(
       on: images, binarization: binarization, seed: test.seed, workers: workers)
+    if !result.mean.elbo.isFinite { throw UndefinedResult(model: loaded.path, what: "bounds") }
     if json {
-      print(report(result, images, binarization).pretty)
+      Terminal.write(report(result, images, binarization).pretty)
     } else {
       printTable(result, images, binarization)
     }
+    try Terminal.finish()
   }
 
   private func report(
@@ -63,7 +65,7 @@ struct Evaluate: ParsableCommand {
       let number = value.mean.fixed(3)
       print(
         name.padded(to: 16) + String(repeating: " ", count: max(0, 9 - number.count)) + number
-          + " ± \(value.standardError.fixed(3))")
+          + (elbo.examples > 1 ? " ± \(value.standardError.fixed(3))" : ""))
     }
     print(
       "Protocol: \(binarization.meaning); 1 draw of q per image, seed \(test.seed); ± is one "

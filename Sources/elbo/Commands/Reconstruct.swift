@@ -14,10 +14,10 @@ struct Reconstruct: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: PictureOutput
 
-  @Option(help: "How many images.")
+  @Option(parsing: .unconditional, help: "How many images.")
   var count = 32
 
-  func validate() throws { try require(count, atLeast: 1, "--count") }
+  func validate() throws { try require(count, "--count", atMost: 100_000) }
 
   func run() throws {
     let loaded = try model.load()

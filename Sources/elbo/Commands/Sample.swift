@@ -12,13 +12,13 @@ struct Sample: ParsableCommand {
   @OptionGroup var model: ModelOption
   @OptionGroup var output: PictureOutput
 
-  @Option(help: "How many images.")
+  @Option(parsing: .unconditional, help: "How many images.")
   var count = 64
 
-  @Option(help: "Decides the draws.")
+  @Option(parsing: .unconditional, help: "Decides the draws.")
   var seed: UInt64 = 0
 
-  func validate() throws { try require(count, atLeast: 1, "--count") }
+  func validate() throws { try require(count, "--count", atMost: 100_000) }
 
   func run() throws {
     let loaded = try model.load()

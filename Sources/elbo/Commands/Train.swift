@@ -16,10 +16,10 @@ struct Train: ParsableCommand {
         elbo train --data folder/of/idx/files --hidden 512,256 --latent 10
         elbo train --resume runs/mnist-2026-01-31-120000  go on where a run stopped
 
-      The run's folder gets model.safetensors (loads into PyTorch with load_state_dict),
+      The run's folder gets model.safetensors (loads into PyTorch with load_state_dict), \
       run.json, metrics.jsonl and pictures. Ctrl-C saves everything first.
 
-      Without --binarize, grey levels are used as they are: the reconstruction term is then a
+      Without --binarize, grey levels are used as they are: the reconstruction term is then a \
       cross-entropy on grey levels, not a normalised density, as in most tutorials.
       """)
 
@@ -34,7 +34,7 @@ struct Train: ParsableCommand {
   @Flag(help: "Replace the run in a folder that is not empty.")
   var overwrite = false
 
-  @Option(help: "Passes over the data. (default: 50)")
+  @Option(parsing: .unconditional, help: "Passes over the data. (default: 50)")
   var epochs: Int?
 
   @Option(
@@ -46,14 +46,16 @@ struct Train: ParsableCommand {
   var figures = true
 
   func validate() throws {
-    try require(epochs ?? 1, atLeast: 1, "--epochs")
+    try require(epochs, "--epochs")
+    try require(output, "--output")
+    try require(resume, "--resume")
     if resume != nil {
       if let option = settings.firstGiven ?? (output == nil ? nil : "--output") {
         throw ValidationError(
           "--resume takes the settings of the run; \(option) cannot be changed, only --epochs and "
-            + "--threads can.")
+            + "--threads can")
       }
-      if overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
+      if overwrite { throw ValidationError("--resume and --overwrite exclude each other") }
     }
   }
 
@@ -67,27 +69,32 @@ struct Train: ParsableCommand {
     let source = settings.data ?? "digits"
     let time = Clock.now("%Y-%m-%d-%H%M%S")
     let folder = RunFolder(output ?? "runs/\(DataSource.shortName(source))-\(time)")
-    try folder.prepare(overwriting: overwrite)
+    try folder.check(overwriting: overwrite)
     let data = try DataSource.load(source, workers: workers)
     let options = settings.options(epochs: epochs ?? 50)
+    let architecture = settings.architecture(pixels: data.train.pixelsPerImage)
+    try MemoryNeed(architecture, batch: min(options.batchSize, data.train.count)).check()
     var generator = CounterGenerator(seed: options.seed, stream: Self.initialisation)
-    let model = VariationalAutoencoder<Float>(
-      settings.architecture(pixels: data.train.pixelsPerImage), using: &generator)
+    let model = VariationalAutoencoder<Float>(architecture, using: &generator)
     let record = RunRecord(
       dataSource: DataSource.absolute(source), data: data, model: model, options: options,
       started: Clock.now("%Y-%m-%dT%H:%M:%S%z"))
+    // Only now, so that what was refused above has not cost an earlier run.
+    try folder.prepare(overwriting: overwrite)
     try record.write(to: folder.record)
     return TrainingSession(
       folder: folder, record: record, data: data, model: model, workers: workers)
   }
 
   private func resumed(_ path: String, _ workers: WorkerPool) throws -> TrainingSession {
-    let folder = RunFolder(path.hasSuffix("/") ? String(path.dropLast()) : path)
+    let folder = RunFolder(path)
     guard Files.exists(folder.state) else { throw RunError.nothingToResume(path: folder.path) }
     var record = try RunRecord(path: folder.record)
     let data = try DataSource.load(record.dataSource, workers: workers)
     try record.check(data, run: folder.path)
     record.options.epochs = epochs ?? record.options.epochs
+    try MemoryNeed(record.architecture, batch: min(record.options.batchSize, data.train.count))
+      .check()
     var generator = CounterGenerator(seed: record.options.seed, stream: Self.initialisation)
     let model = VariationalAutoencoder<Float>(record.architecture, using: &generator)
     let session = TrainingSession(

@@ -31,33 +31,38 @@ final class TrainingSession {
   /// Takes up the state saved in the folder, and drops records of epochs after it.
   func restore() throws {
     let state = try TrainingState(checkpoint: folder.state, model: trainer.model)
-    guard state.progress.batch < trainer.batchesPerEpoch,
-      state.progress.epoch <= record.options.epochs
-    else {
+    let progress = state.progress
+    try progress.check(
+      batchesPerEpoch: trainer.batchesPerEpoch, examples: data.train.count, path: folder.state)
+    // The epoch that the run is in, or the last one where it has just ended.
+    let begun = progress.epoch + (progress.batch > 0 ? 1 : 0)
+    if begun > record.options.epochs {
       throw ValidationError(
-        "The run '\(folder.path)' has completed \(state.progress.epoch) epochs; ask for more with "
-          + "--epochs.")
+        "the run '\(folder.path)' has begun epoch \(begun); ask for at least as many with --epochs")
     }
     trainer.restore(state)
-    epochs = Array(try folder.readMetrics().prefix(state.progress.epoch))
+    epochs = try folder.readMetrics(upTo: progress.epoch)
     try folder.write(epochs)
   }
 
   func run(figures: Bool) throws {
-    announce()
     Interrupt.watch()
+    announce()
     var display = TrainingDisplay(
       epochs: record.options.epochs, imagesPerEpoch: data.train.count, progress: trainer.progress)
-    var epochStart = Clock.seconds
+    var (epochStart, imagesBefore) = (Clock.seconds, trainer.progress.imagesInEpoch)
     while let step = try nextStep() {
       display.show(step)
       if step.endsEpoch {
         let seconds = Clock.seconds - epochStart
         let metrics = try finishEpoch(step, seconds: seconds)
-        display.show(metrics, rate: Double(data.train.count) / seconds)
-        epochStart = Clock.seconds
+        let images = Double(data.train.count - imagesBefore)
+        display.show(metrics, rate: images / max(seconds, 1e-9))
+        (epochStart, imagesBefore) = (Clock.seconds, 0)
       }
-      if let signal = Interrupt.signalNumber { try stop(signal) }
+      if let signal = Interrupt.signalNumber, trainer.progress.epoch < record.options.epochs {
+        try stop(signal)
+      }
     }
     try save()
     try conclude(figures: figures)
@@ -82,15 +87,24 @@ final class TrainingSession {
       return try trainer.step()
     } catch let divergence as TrainingDivergence {
       Terminal.clearLine()
-      throw SavedDivergence(
-        divergence: divergence, state: Files.exists(folder.state) ? folder.state : nil)
+      throw diverged("\(divergence)")
     }
+  }
+
+  private func diverged(_ divergence: String) -> SavedDivergence {
+    SavedDivergence(
+      divergence: divergence, state: Files.exists(folder.state) ? folder.state : nil)
   }
 
   private func finishEpoch(_ step: TrainingStep, seconds: Double) throws -> EpochMetrics {
     let test = trainer.model.evaluate(
       on: data.test, binarization: record.options.binarization, seed: record.options.seed,
       workers: workers)
+    guard test.mean.elbo.isFinite else {
+      throw diverged(
+        "training diverged in epoch \(step.epoch + 1): the ELBO of the test images is "
+          + "\(test.mean.elbo); try a smaller learning rate")
+    }
     let metrics = EpochMetrics(
       epoch: step.epoch + 1, seconds: seconds, train: step.epochSoFar.mean, test: test.mean)
     epochs.append(metrics)
@@ -99,8 +113,13 @@ final class TrainingSession {
     return metrics
   }
 
-  /// Model and state, each whole or not at all.
+  /// Model and state, each whole or not at all; undefined numbers never replace good ones.
   private func save() throws {
+    if trainer.model.parameters.contains(where: { $0.firstNonFinite != nil }) {
+      throw diverged(
+        "training diverged by step \(trainer.progress.steps): parameters are infinite or undefined; "
+          + "try a smaller learning rate")
+    }
     try trainer.model.save(
       to: folder.model,
       metadata: [
@@ -131,8 +150,8 @@ final class TrainingSession {
     }
     if let last = epochs.last {
       Terminal.line(
-        "done: test ELBO \(last.test.elbo.fixed(2)) nats per image "
-          + "(\(record.options.binarization.meaning))")
+        "done: test ELBO \(last.test.elbo.fixed(2)) nats per image; "
+          + record.options.binarization.meaning)
     }
     Terminal.line("wrote \(folder.path)" + (figures ? "; look at \(folder.figures)" : ""))
   }
@@ -140,10 +159,10 @@ final class TrainingSession {
 
 /// Training diverged; where the last good state is.
 struct SavedDivergence: Error, CustomStringConvertible {
-  let divergence: TrainingDivergence
+  let divergence: String
   let state: String?
 
   var description: String {
-    "\(divergence)" + (state.map { "; the last good state is '\($0)'" } ?? "")
+    divergence + (state.map { "; the last good state is '\($0)'" } ?? "")
   }
 }

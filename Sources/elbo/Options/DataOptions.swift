@@ -37,7 +37,7 @@ enum DataSource {
 
   /// A name for run folders: that of the set or of the folder.
   static func shortName(_ name: String) -> String {
-    Files.name(of: name.hasSuffix("/") ? String(name.dropLast()) : name)
+    Files.name(of: absolute(name))
   }
 
   /// A folder's absolute path, a set's name as it is: right from any working directory.
@@ -50,7 +50,7 @@ enum DataSource {
   }
 
   private static func folder(_ name: String) throws -> IDXFolder {
-    if !Files.exists(name) { throw UnknownData(name: name) }
+    if !Files.isFolder(name) { throw UnknownData(name: name) }
     return IDXFolder(name)
   }
 
@@ -93,6 +93,7 @@ struct UnknownData: Error, CustomStringConvertible {
 
   var description: String {
     let sets = (["digits"] + DatasetSource.all.map(\.name)).joined(separator: ", ")
-    return "no data '\(name)': give one of \(sets), or a folder of IDX files that exists"
+    return "'\(name)' is neither a known data set nor a folder; give one of \(sets), or a folder "
+      + "of IDX files"
   }
 }

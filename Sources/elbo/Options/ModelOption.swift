@@ -9,8 +9,7 @@ struct ModelOption: ParsableArguments {
   @Argument(help: "A run's folder, or a .safetensors file, also one written by PyTorch.")
   var model: String
 
-  @Option(
-    help: "The hidden layers' activation, for a file that does not say: relu, tanh or identity.")
+  @Option(help: "The function after each hidden layer, for a file that does not say.")
   var activation: Activation?
 
   /// A model with what is known about it.
@@ -20,12 +19,24 @@ struct ModelOption: ParsableArguments {
     let run: RunFolder?
     let path: String
 
-    /// Rows and columns of an image: what the run knew, else a square.
+    /// Rows and columns of an image: what the run knew or the file says, else a square.
     var imageSize: (height: Int, width: Int) {
       if let record { return (record.data.height, record.data.width) }
       let pixels = model.architecture.data
+      if let height = stated("height"), let width = stated("width"), pixels / height == width,
+        pixels % height == 0
+      {
+        return (height, width)
+      }
       let side = Int(Double(pixels).squareRoot().rounded())
       return side * side == pixels ? (side, side) : (1, pixels)
+    }
+
+    private func stated(_ key: String) -> Int? {
+      guard let file = try? Safetensors(path: path), let text = file.metadata[key] else {
+        return nil
+      }
+      return Int(text).flatMap { $0 > 0 ? $0 : nil }
     }
 
     /// One line for pictures.
@@ -47,10 +58,15 @@ struct ModelOption: ParsableArguments {
         model: try VariationalAutoencoder(checkpoint: model, activation: activation),
         record: nil, run: nil, path: model)
     }
-    let run = RunFolder(model.hasSuffix("/") ? String(model.dropLast()) : model)
-    return Loaded(
-      model: try VariationalAutoencoder(checkpoint: run.model, activation: activation),
-      record: try RunRecord(path: run.record), run: run, path: run.model)
+    let run = RunFolder(model)
+    let record = try RunRecord(path: run.record)
+    let loaded = try VariationalAutoencoder<Float>(checkpoint: run.model, activation: activation)
+    if record.architecture.data != loaded.architecture.data {
+      throw RunError.unreadableRecord(
+        path: run.record,
+        key: "data.height and data.width (the model takes \(loaded.architecture.data) pixels)")
+    }
+    return Loaded(model: loaded, record: record, run: run, path: run.model)
   }
 }
 
@@ -62,13 +78,15 @@ struct TestDataOptions: ParsableArguments {
   @Option(help: BinarizeHelp.text)
   var binarize: Binarization?
 
-  @Option(help: "Decides all random draws.")
+  @Option(parsing: .unconditional, help: "Decides all random draws.")
   var seed: UInt64 = 0
+
+  func validate() throws { try require(data, "--data") }
 
   func load(for model: ModelOption.Loaded, workers: WorkerPool) throws -> ImageDataset {
     guard let name = data ?? model.record?.dataSource else {
       throw ValidationError(
-        "'\(model.path)' does not tell which images it was trained on: name them with --data.")
+        "'\(model.path)' does not tell which images it was trained on; name them with --data")
     }
     let images = try DataSource.loadTest(name, workers: workers)
     try model.check(images)
@@ -90,5 +108,16 @@ struct MisfitError: Error, CustomStringConvertible {
   var description: String {
     "the model '\(model)' takes \(expected) numbers per example, but '\(data)' has \(found); "
       + "choose data or model to fit"
+  }
+}
+
+/// A model whose numbers are too large to compute with.
+struct UndefinedResult: Error, CustomStringConvertible {
+  let model: String
+  let what: String
+
+  var description: String {
+    "the model '\(model)' gives \(what) that are infinite or undefined; train it again with a "
+      + "smaller learning rate"
   }
 }

@@ -16,12 +16,23 @@ struct PictureOutput: ParsableArguments {
       """)
   var output: String?
 
+  func validate() throws {
+    try require(output, "--output")
+    let foreign = [".jpg", ".jpeg", ".gif", ".webp", ".pdf", ".eps", ".tif", ".tiff", ".npz"]
+    if let output, foreign.contains(where: output.lowercased().hasSuffix) {
+      throw ValidationError(
+        "--output \(output): a folder, or a file ending in .svg, .png or .npy is expected")
+    }
+  }
+
   /// Writes a figure or its numbers, and says where.
   func write(
     _ figure: ImageGrid, numbers: Tensor<Float>, height: Int, width: Int, name: String,
     model: ModelOption.Loaded
   ) throws {
+    if numbers.firstNonFinite != nil { throw UndefinedResult(model: model.path, what: "pixels") }
     let target = output ?? model.run?.figures ?? "."
+    if output != nil { try Files.createFolder(Files.parent(of: target)) }
     if target.hasSuffix(".npy") {
       let array = NPY(shape: [numbers.shape[0], height, width], .float32(numbers.scalars))
       try AtomicFile.write(array.encoded(), to: target)

@@ -14,13 +14,12 @@ extension Activation: ExpressibleByArgument {}
 
 /// `--threads`, the same for every command.
 struct ThreadOptions: ParsableArguments {
-  @Option(help: "Threads to compute on. Results do not depend on it. (default: all cores)")
+  @Option(
+    parsing: .unconditional,
+    help: "Threads to compute on. Results do not depend on it. (default: all cores)")
   var threads: Int?
 
-  func validate() throws {
-    try require(threads ?? 1, atLeast: 1, "--threads")
-    if let threads, threads > 256 { throw ValidationError("--threads \(threads): at most 256.") }
-  }
+  func validate() throws { try require(threads, "--threads", atMost: 256) }
 
   func makeWorkers() -> WorkerPool {
     WorkerPool(count: threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
@@ -45,11 +44,16 @@ struct LayerWidths: ExpressibleByArgument {
   var defaultValueDescription: String { widths.map(String.init).joined(separator: ",") }
 }
 
-/// Refuses a number below its smallest sensible value, as wrong usage.
-func require(_ value: Int, atLeast least: Int, _ option: String) throws {
-  if value < least {
-    throw ValidationError("\(option) \(value): a number of at least \(least) is expected.")
+/// Refuses a number that is not positive, or so large that it can only be a slip, as wrong usage.
+func require(_ value: Int?, _ option: String, atMost most: Int = 1_000_000) throws {
+  if let value, !(1...most).contains(value) {
+    throw ValidationError("\(option) \(value): a number from 1 to \(most) is expected")
   }
+}
+
+/// Refuses the empty path, which would be the root of the file system, as wrong usage.
+func require(_ path: String?, _ option: String) throws {
+  if path?.isEmpty == true { throw ValidationError("\(option) '': a path is expected") }
 }
 
 enum BinarizeHelp {

@@ -8,32 +8,41 @@ struct TrainingSettings: ParsableArguments {
   @Option(help: DataSource.help)
   var data: String?
 
-  @Option(help: "Widths of the encoder's hidden layers; the decoder mirrors them. (default: 400)")
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Widths of the encoder's hidden layers, as in 512,256; the decoder mirrors them. (default: 400)
+      """)
   var hidden: LayerWidths?
 
-  @Option(help: "Dimensions of the latent space. (default: 20)")
+  @Option(parsing: .unconditional, help: "Dimensions of the latent space. (default: 20)")
   var latent: Int?
 
-  @Option(help: "After each hidden layer: relu, tanh or identity. (default: relu)")
+  @Option(help: "The function after each hidden layer. (default: relu)")
   var activation: Activation?
 
-  @Option(help: "Images per step; the last batch of an epoch may be smaller. (default: 128)")
+  @Option(
+    parsing: .unconditional,
+    help: "Images per step; the last batch of an epoch may be smaller. (default: 128)")
   var batchSize: Int?
 
-  @Option(help: "The step size of Adam. (default: 0.001)")
+  @Option(parsing: .unconditional, help: "The step size of Adam. (default: 0.001)")
   var learningRate: Double?
 
   @Option(help: BinarizeHelp.text)
   var binarize: Binarization?
 
-  @Option(help: "Decides weights, order and noise: the same seed gives the same run. (default: 0)")
+  @Option(
+    parsing: .unconditional,
+    help: "Decides weights, order and noise: the same seed gives the same run. (default: 0)")
   var seed: UInt64?
 
   func validate() throws {
-    try require(latent ?? 1, atLeast: 1, "--latent")
-    try require(batchSize ?? 1, atLeast: 1, "--batch-size")
+    try require(data, "--data")
+    try require(latent, "--latent")
+    try require(batchSize, "--batch-size")
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
-      throw ValidationError("--learning-rate \(learningRate): a positive number is expected.")
+      throw ValidationError("--learning-rate \(learningRate): a positive number is expected")
     }
   }
 

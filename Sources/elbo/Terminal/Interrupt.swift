@@ -8,16 +8,21 @@ internal import Synchronization
   internal import Darwin
 #endif
 
-/// Ctrl-C and a polite request to end: noted, so that the run can save itself first.
+/// Ctrl-C, a polite request to end, a closed terminal, a reader that has gone (`elbo train | head`):
+/// noted, so that the run can save itself first.
 enum Interrupt {
   private static let received = Atomic<Int32>(0)
 
-  /// From now on SIGINT and SIGTERM are noted instead of ending the process. A second one ends it.
+  /// From now on these signals are noted instead of ending the process. A second Ctrl-C or request
+  /// ends it; each further line to a reader that has gone brings another SIGPIPE, which does not.
   static func watch() {
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         if Interrupt.received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
       }
+    }
+    for number in [SIGHUP, SIGPIPE] {
+      signal(number) { Interrupt.received.store($0, ordering: .relaxed) }
     }
   }
 

@@ -27,9 +27,23 @@ enum Terminal {
   /// Writes a line and shows it at once, also when the output is a file or a pipe.
   static func line(_ text: String) { write(text + "\n") }
 
+  /// Makes sure that all output has arrived, where losing some would be losing the result.
+  static func finish() throws {
+    if fflush(nil) != 0 { throw OutputError(reason: String(cString: strerror(errno))) }
+  }
+
   /// Replaces the live line.
   static func redraw(_ text: String) { write("\r\u{1B}[K" + text.prefix(max(width - 1, 20))) }
 
   /// Removes the live line.
   static func clearLine() { if isInteractive { write("\r\u{1B}[K") } }
+}
+
+/// Standard output that takes nothing more, as a file on a full disk.
+struct OutputError: Error, CustomStringConvertible {
+  let reason: String
+
+  var description: String {
+    "the output could not be written (\(reason.lowercased())); make room and repeat"
+  }
 }

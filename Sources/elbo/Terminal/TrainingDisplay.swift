@@ -14,7 +14,7 @@ struct TrainingDisplay {
   init(epochs: Int, imagesPerEpoch: Int, progress: TrainingProgress) {
     self.epochs = epochs
     self.imagesPerEpoch = imagesPerEpoch
-    firstImage = progress.epoch * imagesPerEpoch + progress.seen.examples
+    firstImage = progress.epoch * imagesPerEpoch + progress.imagesInEpoch
   }
 
   mutating func show(_ step: TrainingStep) {
@@ -55,4 +55,9 @@ struct TrainingDisplay {
     "ELBO \(terms.elbo.fixed(2)) (reconstruction \(terms.reconstruction.fixed(2)), "
       + "KL \(terms.kl.fixed(2)))"
   }
+}
+
+extension TrainingProgress {
+  /// Images seen in the present epoch; between two epochs `seen` still holds the one before.
+  var imagesInEpoch: Int { batch == 0 ? 0 : seen.examples }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Formats
-import Synchronization
 import Testing
 import VariationalInference
 
@@ -279,7 +278,8 @@ struct DatasetSourceTests {
     let server = try LoopbackServer([path: [.file(packed)]])
     defer { server.stop() }
     let source = source(["\(server.address)/"])
-    let cache = "/tmp/elbo-test-together-\(UInt64.random(in: 0 ... .max))"
+    let cache = try makeTemporaryFolder()
+    defer { removeFolder(cache) }
     let (downloader, images) = (downloader, images)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<2 {
@@ -291,7 +291,6 @@ struct DatasetSourceTests {
       try await group.waitForAll()
     }
     #expect(server.requests == [path])
-    for name in try Files.list("\(cache)/tiny") { try Files.remove("\(cache)/tiny/\(name)") }
   }
 
   @Test("a held lock is reported while waiting")

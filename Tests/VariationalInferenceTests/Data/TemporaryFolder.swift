@@ -13,15 +13,21 @@ import Testing
 
 /// Runs `body` with the path of a new folder, and removes the folder with all it holds afterwards.
 func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  var template = Array("/tmp/elbo-test-XXXXXX".utf8CString)
-  let made = mkdtemp(&template) != nil
-  try #require(made, "no temporary folder could be made: \(String(cString: strerror(errno)))")
-  let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  let folder = try makeTemporaryFolder()
   defer { removeFolder(folder) }
   return try body(folder)
 }
 
-private func removeFolder(_ folder: String) {
+/// The path of a new folder, for tests that wait; they call `removeFolder` themselves.
+func makeTemporaryFolder() throws -> String {
+  var template = Array("/tmp/elbo-test-XXXXXX".utf8CString)
+  let made = mkdtemp(&template) != nil
+  try #require(made, "no temporary folder could be made: \(String(cString: strerror(errno)))")
+  return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+}
+
+/// Removes a folder with all it holds.
+func removeFolder(_ folder: String) {
   for name in (try? Files.list(folder)) ?? [] {
     let path = "\(folder)/\(name)"
     if Files.isFolder(path) { removeFolder(path) } else { unlink(path) }

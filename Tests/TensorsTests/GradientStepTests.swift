@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+import Tensors
+import TestSupport
+import Testing
+
+/// What the last of some equal steps left behind.
+private struct StepResult<Scalar: TensorScalar>: Equatable {
+  var gradients: [[Scalar]]
+  var values: [Scalar]
+}
+
+/// Runs a program `steps` times; only the first step's shards are cut without knowing the program.
+private func run<Scalar: TensorScalar>(
+  _ program: StepProgram, batches: [Int], threads: Int, _ type: Scalar.Type
+) -> StepResult<Scalar> {
+  let step = GradientStep(
+    parameters: StepProgram.parameters(type), workers: WorkerPool(count: threads))
+  var values: [Scalar] = []
+  for batch in batches {
+    let data = StepProgram.data(batch, type)
+    let reports = step.run(batch: batch) { context in
+      let rows = data.slice(context.rows)
+      let x = context.input(rows.shape) { target in
+        rows.withScalars { _ = target.update(fromContentsOf: $0) }
+      }
+      let value = program.value(x, context.parameters)
+      return (value, [value.detached.copy])
+    } update: { _ in
+    }
+    values = reports.flatMap { $0[0].scalars }
+  }
+  return StepResult(gradients: step.gradients.tensors.map(\.scalars), values: values)
+}
+
+/// One row, less than a block of 16, a block, uneven blocks, and many.
+private let batchSizes = [1, 7, 16, 33, 40, 128]
+
+@Suite("Parallel gradient step")
+struct GradientStepTests {
+  /// Sums over at most 128 rows and 20 columns in another order: some 150 roundings of 2^-53.
+  @Test("the gradient is that of a single tape", arguments: StepProgram.allCases, batchSizes)
+  func singleTape(_ program: StepProgram, _ batch: Int) {
+    let (value, gradients) = valueWithGradients(at: StepProgram.parameters(Double.self)) {
+      program.value(StepProgram.data(batch, Double.self), $0)
+    }
+    for threads in [1, 3] {
+      for steps in [1, 2] {
+        let batches = [Int](repeating: batch, count: steps)
+        let result = run(program, batches: batches, threads: threads, Double.self)
+        #expect(relativeError(result.values, value.scalars, scale: 1) < 1e-13)
+        for (index, gradient) in gradients.enumerated() {
+          let error = relativeError(result.gradients[index], gradient.scalars, scale: 1)
+          #expect(error < 1e-12, "\(StepProgram.Parameter.allCases[index]), \(threads) threads")
+        }
+      }
+    }
+  }
+
+  /// In a batch of 512 a single row of a weight gradient would be multiplied in another way.
+  @Test(
+    "the same bits for 1, 2, 3 and 4 threads", arguments: StepProgram.allCases, batchSizes + [512])
+  func threads(_ program: StepProgram, _ batch: Int) {
+    bits(program, [batch], Float.self)
+    bits(program, [batch, batch], Float.self)
+    bits(program, [batch, batch], Double.self)
+  }
+
+  @Test(
+    "the same bits when batches of several sizes share the memory", arguments: StepProgram.allCases)
+  func changingBatches(_ program: StepProgram) {
+    bits(program, [40, 128, 7, 128, 33], Float.self)
+    let alone = run(program, batches: [33], threads: 2, Float.self)
+    #expect(run(program, batches: [128, 7, 40, 33], threads: 2, Float.self) == alone)
+  }
+
+  private func bits<Scalar: TensorScalar>(
+    _ program: StepProgram, _ batches: [Int], _ type: Scalar.Type
+  ) {
+    let one = run(program, batches: batches, threads: 1, type)
+    for threads in 2...4 {
+      #expect(
+        run(program, batches: batches, threads: threads, type) == one,
+        "\(type), \(threads) threads, batches \(batches)")
+    }
+  }
+
+  /// Adam updates a range once its gradient is complete, on the thread that computed it.
+  @Test("the update sees every element once", arguments: [1, 2, 4])
+  func coverage(_ threads: Int) {
+    let parameters = StepProgram.parameters(Float.self)
+    let step = GradientStep(parameters: parameters, workers: WorkerPool(count: threads))
+    let data = StepProgram.data(40, Float.self)
+    let seen = Mutex<[Range<Int>]>([])
+    _ = step.run(batch: 40) { context in
+      (StepProgram.elementwise.value(data.slice(context.rows), context.parameters), [])
+    } update: { range in
+      seen.withLock { $0.append(range) }
+    }
+    let elements = seen.withLock { $0.flatMap(Array.init) }.sorted()
+    #expect(elements == step.parameters.ranges.flatMap(Array.init))
+  }
+
+  @Test("reports come in the order of the rows", arguments: [1, 2, 3, 4])
+  func reports(_ threads: Int) {
+    let step = GradientStep<Float>(parameters: [Tensor([1])], workers: WorkerPool(count: threads))
+    for batch in [100, 100, 7] {
+      let reports = step.run(batch: batch) { context in
+        let rows = Tensor(context.rows.map { Float($0) })
+        return (rows * context.parameters[0], [rows])
+      } update: { _ in
+      }
+      #expect(reports.flatMap { $0[0].scalars } == (0..<batch).map { Float($0) })
+      #expect(step.gradients.tensors[0].scalars == [Float(batch * (batch - 1) / 2)])
+    }
+  }
+
+  /// A tensor that leaves the step keeps its value when later steps reuse the memory.
+  @Test("a reported tensor keeps its value")
+  func keptReport() {
+    let step = GradientStep(
+      parameters: StepProgram.parameters(Float.self), workers: WorkerPool(count: 2))
+    func hidden(_ seed: UInt64) -> Tensor<Float> {
+      let data = Tensor<Float>.pseudoRandom([32, StepProgram.inputs], seed: seed)
+      return Tensor.concatenated(
+        step.run(batch: 32) { context in
+          let h = data.slice(context.rows).linear(
+            weight: context.parameters[0], bias: context.parameters[1])
+          return (h, [h.detached])
+        } update: { _ in
+        }.map { $0[0] })
+    }
+    let first = hidden(1)
+    let kept = first.scalars
+    _ = hidden(2)
+    #expect(first.scalars == kept)
+  }
+}
+
+@Suite("Worker pool")
+struct WorkerPoolTests {
+  @Test("map keeps the order", arguments: [1, 2, 3, 4], [0, 1, 2, 3, 5, 100])
+  func order(_ threads: Int, _ items: Int) {
+    let pool = WorkerPool(count: threads)
+    for _ in 0..<20 { #expect(pool.map(items) { $0 * $0 } == (0..<items).map { $0 * $0 }) }
+  }
+
+  @Test("optional results that are nil keep their places")
+  func optionals() {
+    let result = WorkerPool(count: 2).map(5) { $0 % 2 == 0 ? $0 : nil }
+    #expect(result == [0, nil, 2, nil, 4])
+  }
+
+  @Test("each run calls every thread once", arguments: [1, 2, 4])
+  func everyThread(_ threads: Int) {
+    let pool = WorkerPool(count: threads)
+    let calls = Mutex([Int](repeating: 0, count: threads))
+    for _ in 0..<500 { pool.run { thread in calls.withLock { $0[thread] += 1 } } }
+    #expect(calls.withLock { $0 } == [Int](repeating: 500, count: threads))
+  }
+
+  @Test("what the threads wrote is there when a run returns")
+  func visibility() {
+    let pool = WorkerPool(count: 3)
+    let buffer = FlatBuffer<Double>(shapes: [[300]])
+    for round in 1...50 {
+      let parts = pool.map(3) { Tensor(repeating: Double(round * 10 + $0), shape: [100]) }
+      buffer.assign([.concatenated(parts)])
+      #expect(buffer.tensors[0].sum().scalar == Double(100 * (round * 30 + 3)))
+    }
+  }
+
+  @Test("a pool without threads is refused")
+  func refusal() async {
+    await #expect(processExitsWith: .failure) { _ = WorkerPool(count: 0) }
+  }
+}

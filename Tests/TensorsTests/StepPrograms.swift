@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Tensors
+import TestSupport
+
+/// Functions of parameters and rows, each a way in which a parameter can be used. All share one list
+/// of parameters, most of which a program leaves unused.
+enum StepProgram: String, CaseIterable, Sendable {
+  /// Linear layers alone: every weight gradient waits for the second phase.
+  case layers
+  /// A parameter multiplied elementwise, whose gradient is summed over shards.
+  case elementwise
+  /// One layer applied twice: two deferred gradients of one weight.
+  case tied
+  /// One weight in a layer and in a product: a deferred and a summed gradient.
+  case layerAndProduct
+  /// A layer whose bias is no parameter, so that its weight cannot wait.
+  case frozenBias
+  /// Several rows of a layer for each row of the batch.
+  case severalRowsEach
+  /// Examples weighted by 1 in the first rows and otherwise later on.
+  case weighted
+  /// A constant vector, not rows of the batch, through a layer.
+  case constantVector
+  /// Constant rows, as many as a shard may have, through a layer.
+  case constantRows
+  /// Nothing depends on any parameter.
+  case constant
+
+  static let inputs = 20
+  static let hidden = 12
+  static let outputs = 6
+
+  enum Parameter: Int, CaseIterable {
+    case w1, b1, w2, b2, square, squareBias, scale, narrow, narrowBias, offset
+
+    var shape: [Int] {
+      switch self {
+      case .w1: [hidden, inputs]
+      case .b1, .squareBias: [hidden]
+      case .w2: [outputs, hidden]
+      case .b2, .scale: [outputs]
+      case .square: [hidden, hidden]
+      case .narrow: [hidden, inputs / 5]
+      case .narrowBias: [hidden]
+      case .offset: []
+      }
+    }
+  }
+
+  static func parameters<Scalar>(_ type: Scalar.Type) -> [Tensor<Scalar>] {
+    Parameter.allCases.map {
+      .pseudoRandom($0.shape, .uniform(-0.4...0.4), seed: UInt64($0.rawValue + 50))
+    }
+  }
+
+  /// Rows of the batch: grey levels, and in the last column a weight of the row.
+  static func data<Scalar>(_ batch: Int, _ type: Scalar.Type) -> Tensor<Scalar> {
+    let grey = Tensor<Scalar>.pseudoRandom([batch, inputs - 1], .uniform(0...1), seed: 60)
+    let weights = (0..<batch).map { $0 < 16 ? Scalar(1) : Scalar(0.5) }
+    return .concatenated([grey, Tensor(weights, shape: [batch, 1])], along: 1)
+  }
+
+  /// A value per row, `[rows]`, or a constant.
+  func value<Scalar>(_ x: Tensor<Scalar>, _ parameters: [Tensor<Scalar>]) -> Tensor<Scalar> {
+    func parameter(_ name: Parameter) -> Tensor<Scalar> { parameters[name.rawValue] }
+    func hidden(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+      x.linear(weight: parameter(.w1), bias: parameter(.b1), activation: .relu)
+    }
+    func logits(_ h: Tensor<Scalar>) -> Tensor<Scalar> {
+      h.linear(weight: parameter(.w2), bias: parameter(.b2))
+    }
+    func square(_ h: Tensor<Scalar>) -> Tensor<Scalar> {
+      h.linear(
+        weight: parameter(.square), bias: parameter(.squareBias), activation: .tanh)
+    }
+    func score(_ logits: Tensor<Scalar>) -> Tensor<Scalar> {
+      x.slice(0..<Self.outputs, along: 1).bernoulliLogProbability(logits: logits)
+    }
+    let rows = x.shape[0]
+    switch self {
+    case .layers: return score(logits(hidden(x)))
+    case .elementwise:
+      return score(logits(hidden(x)) * parameter(.scale) + parameter(.offset))
+    case .tied: return score(logits(square(square(hidden(x)))))
+    case .layerAndProduct:
+      let h = hidden(x)
+      return score(logits(square(h) + h.matrixProduct(parameter(.square))))
+    case .frozenBias:
+      let bias = parameter(.b1).detached
+      return score(logits(x.linear(weight: parameter(.w1), bias: bias, activation: .tanh)))
+    case .severalRowsEach:
+      let parts = x.reshaped(to: [rows, 5, Self.inputs / 5])
+        .linear(weight: parameter(.narrow), bias: parameter(.narrowBias), activation: .tanh)
+      return score(logits(parts.mean(along: 1)))
+    case .weighted:
+      return score(logits(hidden(x)))
+        * x.slice(Self.inputs - 1..<Self.inputs, along: 1)
+        .reshaped(to: [rows])
+    case .constantVector:
+      let vector = Tensor<Scalar>.pseudoRandom([Self.inputs], seed: 61)
+      return score(logits(hidden(x) * hidden(vector)))
+    case .constantRows:
+      let others = Tensor<Scalar>.pseudoRandom([32, Self.inputs], seed: 62)
+      return score(logits(hidden(x) * hidden(others).mean(along: 0)))
+    case .constant: return x.sum(along: 1)
+    }
+  }
+}

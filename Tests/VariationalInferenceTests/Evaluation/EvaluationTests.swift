@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+import VariationalInference
+
+@Suite("Estimate")
+struct EstimateTests {
+  /// mean and std(ddof = 1) / sqrt(n) by NumPy 2.4.6.
+  @Test("mean and standard error")
+  func formula() {
+    let estimate = Estimate([1, 2, 4, 8, -3])
+    #expect(estimate.mean == 2.4 && estimate.examples == 5)
+    #expect(relativeError([estimate.standardError], [1.805547008526779]) < 1e-15)
+    #expect(Estimate([2, 2, 2]).standardError == 0)
+    #expect(Estimate([2]).standardError.isNaN && Estimate([2]).mean == 2)
+  }
+
+  /// Two passes: sums of squares would lose all digits at a mean of 1e9.
+  @Test("a large mean does not drown the error")
+  func offset() {
+    #expect(Estimate([1e9, 1e9 + 1, 1e9 + 2]).standardError == (1.0 / 3).squareRoot())
+  }
+}
+
+@Suite("Evaluation")
+struct EvaluationTests {
+  /// More than two blocks of 256 examples, and a rest.
+  private let images = ImageDataset.bars(count: 600)
+  private let model = smallModel(Float.self)
+
+  private func evaluate(
+    _ binarization: Binarization = .none, seed: UInt64 = 0, threads: Int = 1
+  ) -> Evaluation {
+    model.evaluate(
+      on: images, binarization: binarization, seed: seed, workers: WorkerPool(count: threads))
+  }
+
+  @Test("does not depend on the threads", arguments: Binarization.allCases)
+  func threads(_ binarization: Binarization) {
+    let one = evaluate(binarization)
+    for threads in 2...4 {
+      let other = evaluate(binarization, threads: threads)
+      #expect(other.elbo == one.elbo && other.kl == one.kl)
+      #expect(other.reconstruction == one.reconstruction)
+    }
+  }
+
+  @Test("repeats itself for the same seed, and draws anew for another")
+  func seeds() {
+    #expect(evaluate().elbo == evaluate().elbo && evaluate().elbo != evaluate(seed: 1).elbo)
+    #expect(evaluate().kl == evaluate(seed: 1).kl, "the divergence has no noise")
+    #expect(evaluate(.dynamic).kl != evaluate(.dynamic, seed: 1).kl)
+  }
+
+  @Test("the parts of every example add up, and so do the means")
+  func parts() {
+    let result = evaluate()
+    #expect(result.elbo.count == 600)
+    for example in 0..<600 {
+      #expect(result.elbo[example] == -result.reconstruction[example] - result.kl[example])
+    }
+    #expect(result.kl.allSatisfy { $0 >= 0 } && result.reconstruction.allSatisfy { $0 > 0 })
+    #expect(result.mean.reconstruction == Estimate(result.reconstruction).mean)
+    #expect(result.mean.elbo == -result.mean.reconstruction - result.mean.kl)
+    #expect(relativeError([result.mean.elbo], [Estimate(result.elbo).mean]) < 1e-13)
+  }
+
+  /// 14 standard errors of noise were drawn for the same examples: k = 4, n = 600 paired differences.
+  @Test("draws of two seeds have the same expectation")
+  func unbiased() {
+    let differences = zip(evaluate(seed: 1).elbo, evaluate(seed: 2).elbo).map { $0 - $1 }
+    let check = meanCheck("difference", of: differences, expected: 0)
+    #expect(check.isWithin(4), "\(check)")
+  }
+
+  @Test("in Float as in Double, with the same draws of pixels")
+  func precision() {
+    let double = VariationalAutoencoder<Double>.copy(of: model)
+    let exact = double.evaluate(on: images, binarization: .threshold, workers: WorkerPool(count: 1))
+    // The divergence has no noise; 64 + 24 terms a row, 2^-24 each.
+    #expect(relativeError(evaluate(.threshold).kl, exact.kl, scale: 1) < 88 * 0x1p-24)
+  }
+
+  private static let trained = "reference/vae-mnist-784-400-20.safetensors"
+  private static let canEvaluate = SharedData.holds(trained) && SharedData.holds("mnist")
+
+  /// PyTorch found 76.60, 25.33 and 101.93 with one draw per image. The noise of a mean over 10,000
+  /// images is about 0.05 nats in each of the two runs, so 0.15 is two standard errors of their
+  /// difference; the divergence has no noise, and 0.01 allows for its being printed to two digits.
+  @Test(
+    "the article's model on MNIST's test images",
+    .enabled(if: canEvaluate, "no ../shared/\(trained) or ../shared/mnist"))
+  func mnist() throws {
+    let model = try VariationalAutoencoder<Float>(checkpoint: SharedData.path(Self.trained))
+    let test = try IDXFolder(SharedData.path("mnist")).load(.test)
+    let result = model.evaluate(on: test, workers: WorkerPool(count: 2))
+    let mean = result.mean
+    print(
+      "MNIST", mean, Estimate(result.elbo),
+      Estimate(
+        zip(result.elbo, model.evaluate(on: test, seed: 1, workers: WorkerPool(count: 2)).elbo).map
+        { $0 - $1 }))
+    #expect(result.elbo.count == 10_000)
+    #expect((mean.reconstruction - 76.60).magnitude < 0.15, "\(mean.reconstruction)")
+    #expect((mean.kl - 25.33).magnitude < 0.01, "\(mean.kl)")
+    #expect((-mean.elbo - 101.93).magnitude < 0.15, "\(mean.elbo)")
+  }
+}
+
+extension VariationalAutoencoder where Scalar == Double {
+  /// The same model in Double.
+  static func copy(of model: VariationalAutoencoder<Float>) -> Self {
+    var generator = SplitMix64(seed: 0)
+    let architecture = Architecture(
+      data: model.architecture.data, hidden: model.architecture.hidden,
+      decoderHidden: model.architecture.decoderHidden, latent: model.architecture.latent,
+      activation: model.architecture.activation)
+    return Self(architecture, using: &generator)
+      .replacingParameters(with: model.parameters.map { $0.converted(to: Double.self) })
+  }
+}
