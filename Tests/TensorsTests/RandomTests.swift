@@ -227,7 +227,7 @@ struct PixelConversionTests {
   @Test("drawn pixels compare the generator's words with grey 2^32 / 255")
   func words() {
     let sequence = NoiseSequence(seed: 11, counters: (5, 6, 7))
-    let bytes = (0..<200).map { UInt8(($0 * 37 + 11) % 256) }
+    let bytes = (0..<10_000).map { UInt8(($0 * 37 + 11) % 256) }
     let expected: [Float] = bytes.indices.map { index in
       UInt64(sequence.word(index)) < UInt64(bytes[index]) * 0x1_0000_0000 / 255 ? 1 : 0
     }

@@ -62,6 +62,8 @@ struct Child {
     #endif
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
+    var attributes = Self.ordinarySignals()
+    defer { posix_spawnattr_destroy(&attributes) }
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     if let terminal {
       posix_spawn_file_actions_adddup2(&actions, terminal, 1)
@@ -72,13 +74,38 @@ struct Child {
     // The shell enters the folder and becomes the program, under the same process number.
     let enter = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder, executable]
     let words = (enter + arguments).map { strdup($0) }
-    let environment = ProcessInfo.processInfo.environment.map { strdup("\($0)=\($1)") }
+    // COLUMNS would change where the help breaks its lines.
+    let environment = ProcessInfo.processInfo.environment.filter { $0.key != "COLUMNS" }
+      .map { strdup("\($0)=\($1)") }
     defer { (words + environment).forEach { free($0) } }
     var number: pid_t = 0
     let result = posix_spawn(
-      &number, enter[0], &actions, nil, words + [nil], environment + [nil])
+      &number, enter[0], &actions, &attributes, words + [nil], environment + [nil])
     try #require(result == 0, "\(executable) could not be started")
     process = number
+  }
+
+  #if canImport(Darwin)
+    private typealias Attributes = posix_spawnattr_t?
+  #else
+    private typealias Attributes = posix_spawnattr_t
+  #endif
+
+  /// No signal blocked or ignored, as in a shell; the threads of the tests block many.
+  private static func ordinarySignals() -> Attributes {
+    #if canImport(Darwin)
+      var attributes: posix_spawnattr_t?
+    #else
+      var attributes = posix_spawnattr_t()
+    #endif
+    posix_spawnattr_init(&attributes)
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&signals, signal) }
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    return attributes
   }
 
   /// What has been written to standard output so far.

@@ -92,7 +92,7 @@ struct HostileDataTests {
     Case(
       testDescription: "terabytes promised", file: "train-images-idx3-ubyte",
       bytes: idx([1_000_000, 4096, 4096], greyLevels(100)),
-      words: ["16777216000000", "get it again"]),
+      words: ["16777216000016", "get it again"]),
     Case(
       testDescription: "a product beyond 64 bits", file: "train-images-idx3-ubyte",
       bytes: idx([0xffff_ffff, 0xffff_ffff, 0xffff_ffff], greyLevels(100)),

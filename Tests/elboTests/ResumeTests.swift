@@ -19,9 +19,9 @@ struct ResumeTests {
     Outcome, epoch: Int
   ) {
     let child = try workspace.start(
-      ["train", "--data", "data", "-o", run, "--epochs", "100000"] + Workspace.small
+      ["train", "--data", "data", "-o", run, "--epochs", "3000"] + Workspace.small
         + ["--batch-size", "1"] + more)
-    child.waitForOutput("epoch 3/100000")
+    child.waitForOutput("epoch 3/3000")
     child.send(signal)
     let outcome = child.wait()
     let stop = try #require(
@@ -104,7 +104,7 @@ struct ResumeTests {
   func closedPipe() throws {
     let outcome = try workspace.shell(
       """
-      { "$0" train --data data -o run --epochs 100000 --batch-size 20 --hidden 16 --latent 2; \
+      { "$0" train --data data -o run --epochs 3000 --batch-size 20 --hidden 16 --latent 2; \
       echo $? > status; } | head -1
       """)
     #expect(outcome.output == "data: 200 training and 50 test images of 8 x 8\n")

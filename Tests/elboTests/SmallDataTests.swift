@@ -46,9 +46,19 @@ struct SmallDataTests {
       try workspace.bytes("x.npy").arrayShape == [data.test, data.height, data.width])
   }
 
+  @Test("thousands of latent variables work, pictures included")
+  func manyLatentVariables() throws {
+    try workspace.writeImages(train: 20, test: 5)
+    expectSuccess(
+      try workspace.elbo(
+        "train", "--data", "data", "-o", "run", "--epochs", "1", "--hidden", "4", "--latent",
+        "10000"))
+    #expect(try workspace.text("run/figures/latent.svg").contains("z["))
+  }
+
   @Test(
     "a model beyond the machine's memory is refused before it takes any",
-    arguments: [["--hidden", "1000000,1000000"], ["--hidden", "1000000", "--latent", "1000000"]])
+    arguments: [["--hidden", "1000000,1000000"], ["--hidden", "1000000", "--latent", "10000"]])
   func tooLarge(options: [String]) throws {
     try workspace.writeImages()
     let outcome = try workspace.elbo(["train", "--data", "data", "-o", "run"] + options)

@@ -91,12 +91,15 @@ package struct ModelFigures: Sendable {
 }
 
 /// Points as they are where they have up to two dimensions, else along their two principal
-/// components.
+/// components; where there are so many dimensions that those would take longer than the training,
+/// along the two coordinates of largest variance.
 private struct PlaneProjection {
   let x: [Double]
   let y: [Double]
   let xLabel: String
   let yLabel: String
+
+  private static let mostForComponents = 1000
 
   init(_ points: Tensor<Double>) {
     let dimension = points.shape[1]
@@ -104,6 +107,15 @@ private struct PlaneProjection {
       x = points.slice(0..<1, along: 1).scalars
       y = dimension == 2 ? points.slice(1..<2, along: 1).scalars : x.map { _ in 0 }
       (xLabel, yLabel) = ("z[0]", dimension == 2 ? "z[1]" : "")
+      return
+    }
+    if dimension > Self.mostForComponents {
+      let deviations = points - points.mean(along: 0)
+      let variances = (deviations * deviations).mean(along: 0).scalars
+      let widest = variances.indices.sorted { variances[$0] > variances[$1] }.prefix(2)
+      let columns = widest.map { points.slice($0..<$0 + 1, along: 1).scalars }
+      (x, y) = (columns[0], columns[1])
+      (xLabel, yLabel) = ("z[\(widest[0])]", "z[\(widest[1])]")
       return
     }
     let components = PrincipalComponents(points)

@@ -41,8 +41,8 @@ package struct RunFolder: Sendable, Equatable {
   /// - Throws: ``RunError`` where it holds something and may not be overwritten.
   package func prepare(overwriting: Bool) throws {
     try check(overwriting: overwriting)
-    for file in [model, state, record, metrics] { try Files.remove(file) }
     try Files.createFolder(path)
+    for file in [model, state, record, metrics] { try Files.remove(file) }
   }
 
   /// The first `count` epochs recorded; later lines, of which a crash may have torn the last, are

@@ -60,14 +60,14 @@ struct Evaluate: ParsableCommand {
     _ result: Evaluation, _ images: ImageDataset, _ binarization: Binarization
   ) {
     let (elbo, reconstruction, kl) = estimates(result)
-    print("\(images.name) \(images.split), \(elbo.examples.grouped) images, nats per image")
+    Terminal.line("\(images.name) \(images.split), \(elbo.examples.grouped) images, nats per image")
     for (name, value) in [("ELBO", elbo), ("reconstruction", reconstruction), ("KL", kl)] {
       let number = value.mean.fixed(3)
-      print(
+      Terminal.line(
         name.padded(to: 16) + String(repeating: " ", count: max(0, 9 - number.count)) + number
           + (elbo.examples > 1 ? " ± \(value.standardError.fixed(3))" : ""))
     }
-    print(
+    Terminal.line(
       "Protocol: \(binarization.meaning); 1 draw of q per image, seed \(test.seed); ± is one "
         + "standard error over images.")
   }

@@ -39,7 +39,7 @@ struct TrainingSettings: ParsableArguments {
 
   func validate() throws {
     try require(data, "--data")
-    try require(latent, "--latent")
+    try require(latent, "--latent", atMost: 10_000)
     try require(batchSize, "--batch-size")
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate \(learningRate): a positive number is expected")

@@ -24,6 +24,15 @@ enum Interrupt {
     for number in [SIGHUP, SIGPIPE] {
       signal(number) { Interrupt.received.store($0, ordering: .relaxed) }
     }
+    unblock([SIGINT, SIGTERM, SIGHUP, SIGPIPE])
+  }
+
+  /// The program that started this one may have handed down a mask that keeps signals away.
+  private static func unblock(_ numbers: [Int32]) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in numbers { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
   /// The signal that asked the run to end, if one did.

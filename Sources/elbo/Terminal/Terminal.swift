@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Synchronization
+
 #if canImport(Glibc)
   internal import Glibc
 #else
@@ -18,10 +20,13 @@ enum Terminal {
     return known ? Int(size.ws_col) : 80
   }
 
+  /// The number of the error that lost some of the output, or 0.
+  private static let failure = Atomic<Int32>(0)
+
   /// Writes text without a line end and shows it at once.
   static func write(_ text: String) {
     print(text, terminator: "")
-    fflush(nil)
+    if fflush(nil) != 0 { failure.store(errno, ordering: .relaxed) }
   }
 
   /// Writes a line and shows it at once, also when the output is a file or a pipe.
@@ -29,7 +34,8 @@ enum Terminal {
 
   /// Makes sure that all output has arrived, where losing some would be losing the result.
   static func finish() throws {
-    if fflush(nil) != 0 { throw OutputError(reason: String(cString: strerror(errno))) }
+    let number = failure.load(ordering: .relaxed)
+    if number != 0 { throw OutputError(reason: String(cString: strerror(number))) }
   }
 
   /// Replaces the live line.

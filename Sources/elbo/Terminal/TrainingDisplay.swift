@@ -45,10 +45,13 @@ struct TrainingDisplay {
     let done = step.epoch * imagesPerEpoch + step.epochSoFar.examples
     let rate = Double(done - firstImage) / max(elapsed, 1e-9)
     let left = Double(epochs * imagesPerEpoch - done) / max(rate, 1)
-    return "epoch \(step.epoch + 1)/\(epochs) ["
-      + String(repeating: "█", count: filled) + String(repeating: "·", count: cells - filled)
-      + "] \(step.batch + 1)/\(step.batches)  \(words(step.epochSoFar.mean))  "
-      + "\(Int(rate).grouped) images/s  \(Clock.words(left)) left"
+    let terms = step.epochSoFar.mean
+    let start =
+      "epoch \(step.epoch + 1)/\(epochs) [" + String(repeating: "█", count: filled)
+      + String(repeating: "·", count: cells - filled) + "] \(step.batch + 1)/\(step.batches)  "
+    let end = "  \(Int(rate).grouped) images/s  \(Clock.words(left)) left"
+    let full = start + words(terms) + end
+    return full.count < Terminal.width ? full : start + "ELBO \(terms.elbo.fixed(2))" + end
   }
 
   private func words(_ terms: MeanTerms) -> String {

@@ -155,21 +155,17 @@ struct ReferenceTests {
     }
   }
 
-  /// In Float a gradient that is smaller than its own rounding error may point the wrong way, and
-  /// Adam then goes up to 1e-3 per step the other way: at most 6e-3 in three steps, for few
-  /// coordinates. The others keep 1e-3 times the relative error of their gradient, 1e-5 at most.
+  /// Adam's step is 1e-3 times a quotient that has the gradient's relative error. In Float a gradient
+  /// smaller than its own rounding error may point the wrong way: at most 6e-3 in three steps, for
+  /// few coordinates. Where the relative error is below 1e-3, as for 99 in 100, 1e-6 remains.
   @Test("parameters after three steps of Adam in Float")
   func adamFloat() throws {
     let parameters = try threeSteps(Float.self, threads: 2).parameters
     for (parameter, value) in zip(try reference.model(Float.self).namedParameters, parameters) {
       let expected: Tensor<Double> = try reference.tensor("after_3_adam_steps.\(parameter.name)")
       let errors = zip(value.doubles, expected.scalars).map { ($0 - $1).magnitude }
-      print(
-        "ADAMF", parameter.name, errors.max()!,
-        Double(errors.count { $0 > 1e-5 }) / Double(errors.count),
-        Double(errors.count { $0 > 1e-6 }) / Double(errors.count))
       #expect(errors.allSatisfy { $0 <= 6e-3 })
-      #expect(errors.count { $0 > 1e-5 } <= errors.count / 100, "\(parameter.name)")
+      #expect(errors.count { $0 > 1e-6 } <= errors.count / 100, "\(parameter.name)")
     }
   }
 }
