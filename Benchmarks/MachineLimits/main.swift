@@ -49,6 +49,6 @@ let threads = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 2
 let counts = Set([1, threads]).sorted()
 let entries = counts.map { count in
   "\"\(count)\": {\"matrix_gflops\": \(matrixRate(size: 1024, threads: count)), "
-    + "\"memory_gb_per_second\": \(memoryRate(count: 1 << 24, threads: count))}"
+    + "\"memory_gb_per_second\": \(memoryRate(count: 1 << 22, threads: count))}"
 }
 print("{\"threads\": {\(entries.joined(separator: ", "))}}")

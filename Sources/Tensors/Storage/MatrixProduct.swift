@@ -13,7 +13,7 @@ internal import COneDNN
 ///
 /// Each row of C depends on its row of op(A) and on op(B) alone, and its bits are the same for any
 /// block of at least ``rowGranularity`` rows that begins at a multiple of it; if A is transposed and
-/// B is not, for any block of at least two rows.
+/// B is not, for any block that begins at a multiple of ``transposedRowGranularity``.
 struct MatrixProduct: Sendable {
   var m, n, k: Int
   /// Elements between rows of A and of B as they lie in memory, before the transposition.
@@ -24,7 +24,14 @@ struct MatrixProduct: Sendable {
 
   /// oneDNN multiplies fewer than 16 rows, and a single one, in other ways, which round differently.
   static let rowGranularity = 16
-  static let transposedRowGranularity = 4
+  static let transposedRowGranularity = isInBlocks ? 64 : 4
+
+  /// On CPUs with AVX2 alone oneDNN takes rows in groups of six and the rest in another way, so that
+  /// bits depend on where a block ends. There, blocks of one size are multiplied one by one.
+  private static let isInBlocks: Bool = {
+    let instructions = dnnl_get_effective_cpu_isa()
+    return instructions == dnnl_cpu_isa_avx2 || instructions == dnnl_cpu_isa_avx2_vnni
+  }()
 
   /// True where there is nothing to multiply; C is then cleared unless it accumulates.
   private func isTrivial<Scalar: BinaryFloatingPoint>(_ c: UnsafeMutablePointer<Scalar>) -> Bool {
@@ -40,6 +47,18 @@ struct MatrixProduct: Sendable {
   ) {
     if isTrivial(c) { return }
     SingleThreadedOpenMP.enforce()
+    let block = transposeA ? Self.transposedRowGranularity : Self.rowGranularity
+    guard Self.isInBlocks, m > block else { return multiplyAtOnce(a, b, into: c) }
+    for row in stride(from: 0, to: m, by: block) {
+      var part = self
+      part.m = min(block, m - row)
+      part.multiplyAtOnce(a + row * (transposeA ? 1 : strideA), b, into: c + row * strideC)
+    }
+  }
+
+  private func multiplyAtOnce(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>
+  ) {
     let status = dnnl_sgemm(
       letter(transposeA), letter(transposeB), dnnl_dim_t(m), dnnl_dim_t(n), dnnl_dim_t(k), 1, a,
       dnnl_dim_t(strideA), b, dnnl_dim_t(strideB), accumulates ? 1 : 0, c, dnnl_dim_t(strideC))

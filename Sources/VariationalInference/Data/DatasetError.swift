@@ -36,7 +36,7 @@ extension DatasetError: CustomStringConvertible {
       "the data folder '\(path)' does not exist; check its name"
     case .missingImages(let folder, let split, let names):
       "the folder '\(folder)' holds no \(split) images; none of these files is in it: "
-        + names.joined(separator: ", ")
+        + names.joined(separator: ", ") + "; put them there or name another folder"
     case .notImages(let path, let dimensions):
       "'\(path)' holds an array of \(words(dimensions)) where images (count x rows x columns) are"
         + " expected; check that it is the file of images"

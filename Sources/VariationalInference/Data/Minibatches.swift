@@ -74,7 +74,7 @@ struct EpochOrder: Sendable {
   init(examples: Int, batchSize: Int, seed: UInt64, epoch: Int) {
     var generator = CounterGenerator(seed: seed, stream: Self.streams | UInt64(epoch))
     order = Array(0..<examples).shuffled(using: &generator)
-    self.batchSize = batchSize
+    self.batchSize = min(batchSize, examples)
   }
 
   /// The number of batches.

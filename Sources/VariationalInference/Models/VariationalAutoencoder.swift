@@ -27,11 +27,14 @@ public struct VariationalAutoencoder<Scalar: TensorScalar>: Parameterized {
     /// After every hidden layer.
     public var activation: Activation
 
-    /// The article's sizes, unless others are given; the decoder mirrors the encoder.
+    /// The article's sizes, unless others are given; the decoder mirrors the encoder. Both have at
+    /// least one hidden layer.
     public init(
       data: Int = 784, hidden: [Int] = [400], decoderHidden: [Int]? = nil, latent: Int = 20,
       activation: Activation = .relu
     ) {
+      precondition(
+        !hidden.isEmpty && decoderHidden?.isEmpty != true, "no hidden layer in an autoencoder")
       self.data = data
       self.hidden = hidden
       self.decoderHidden = decoderHidden ?? hidden.reversed()

@@ -12,7 +12,7 @@ final class TrainingSession {
   private let workers: WorkerPool
   private let trainer: Trainer<VariationalAutoencoder<Float>>
   private var epochs: [EpochMetrics] = []
-  private var lastSave = Clock.seconds
+  private var lastSave = -Double.infinity
 
   /// A long run saves its state this often, in seconds, at the end of an epoch.
   private static let saveInterval = 30.0
