@@ -52,9 +52,7 @@ private struct CheckpointShapes {
   func architecture<Scalar>(
     _ activation: Activation?
   ) throws -> VariationalAutoencoder<Scalar>.Architecture where Scalar: TensorScalar {
-    let data = try shape("encoder.fc1.weight", "[hidden, pixels]") {
-      $0.count == 2 && $0[1] > 0
-    }[1]
+    let data = try pixels()
     let encoder = try chain("encoder", from: data)
     let latent = try layer("encoder.fc_mu", from: encoder.last ?? data)
     _ = try layer("encoder.fc_logvar", from: encoder.last ?? data, to: latent)
@@ -71,6 +69,20 @@ private struct CheckpointShapes {
     return VariationalAutoencoder<Scalar>.Architecture(
       data: data, hidden: encoder, decoderHidden: Array(decoder.dropLast()), latent: latent,
       activation: try activation ?? stated())
+  }
+
+  /// The inputs of the encoder's first layer: fc1, or fc_mu where nothing of fc1 is there and the
+  /// decoder's last layer has as many outputs.
+  private func pixels() throws -> Int {
+    let last = (1...).prefix { file.contains("decoder.fc\($0).weight") }.last ?? 1
+    let outputs = try? file.entry("decoder.fc\(last).weight").shape.first
+    if !file.contains("encoder.fc1.weight"), !file.contains("encoder.fc1.bias"),
+      let mean = try? file.entry("encoder.fc_mu.weight").shape, mean.count == 2, mean[1] > 0,
+      outputs == mean[1]
+    {
+      return mean[1]
+    }
+    return try shape("encoder.fc1.weight", "[hidden, pixels]") { $0.count == 2 && $0[1] > 0 }[1]
   }
 
   /// The outputs of fc1, fc2, ... as far as they go.

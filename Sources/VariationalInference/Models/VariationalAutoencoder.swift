@@ -27,14 +27,12 @@ public struct VariationalAutoencoder<Scalar: TensorScalar>: Parameterized {
     /// After every hidden layer.
     public var activation: Activation
 
-    /// The article's sizes, unless others are given; the decoder mirrors the encoder. Both have at
-    /// least one hidden layer.
+    /// The article's sizes, unless others are given; the decoder mirrors the encoder. Without hidden
+    /// layers the model is linear.
     public init(
       data: Int = 784, hidden: [Int] = [400], decoderHidden: [Int]? = nil, latent: Int = 20,
       activation: Activation = .relu
     ) {
-      precondition(
-        !hidden.isEmpty && decoderHidden?.isEmpty != true, "no hidden layer in an autoencoder")
       self.data = data
       self.hidden = hidden
       self.decoderHidden = decoderHidden ?? hidden.reversed()

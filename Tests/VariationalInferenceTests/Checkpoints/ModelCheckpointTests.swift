@@ -39,6 +39,7 @@ struct ModelCheckpointTests {
     try roundTrip(model(Float.self, activation: activation))
     try roundTrip(model(Double.self, activation: activation))
     try roundTrip(model(Float.self, hidden: [6, 4, 2], activation: activation))
+    try roundTrip(model(Float.self, hidden: [], activation: activation))
     try roundTrip(model(Float.self, hidden: [6], decoderHidden: [2, 9], activation: activation))
   }
 
