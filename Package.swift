@@ -72,8 +72,10 @@ let package = Package(
 
     // MARK: Tests
     .target(
-      name: "TestSupport", dependencies: ["VariationalInference"], swiftSettings: swiftSettings),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: swiftSettings),
+      name: "TestSupport", dependencies: ["VariationalInference", "Formats"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
       name: "FiguresTests", dependencies: ["Figures", "Formats"], swiftSettings: swiftSettings),
     .testTarget(

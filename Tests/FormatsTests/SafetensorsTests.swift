@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Formats
+import TestSupport
 import Testing
 
 @Suite("Safetensors")
@@ -197,10 +198,10 @@ struct SafetensorsTests {
 
   @Test(
     "the reference file of PyTorch is read",
-    .enabled(if: sharedFolder != nil, "../shared is absent: the reference files are not here"))
+    .enabled(
+      if: SharedData.holds("reference"), "../shared is absent: the reference files are not here"))
   func reference() throws {
-    let folder = try #require(sharedFolder)
-    let path = "\(folder)/reference/vae-784-100-10.safetensors"
+    let path = SharedData.path("reference/vae-784-100-10.safetensors")
     let file = try Safetensors(path: path)
     #expect(file.metadata["layers"] == "784-100-10")
     #expect(try file.entry("x").shape == [32, 784])

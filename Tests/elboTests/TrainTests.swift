@@ -67,7 +67,7 @@ struct TrainTests {
     let data = try #require(json["data"] as? [String: Any])
     #expect(data["name"] as? String == "data")
     let source = try #require(data["source"] as? String)
-    #expect(source.hasPrefix("/") && source.hasSuffix("/work/data"), "usable from anywhere")
+    #expect(source.hasPrefix("/") && source.hasSuffix("/data"), "usable from anywhere")
     #expect([data["height"], data["width"]] as? [Int] == [8, 8])
     #expect([data["train_images"], data["test_images"]] as? [Int] == [200, 50])
     let model = try #require(json["model"] as? [String: Any])

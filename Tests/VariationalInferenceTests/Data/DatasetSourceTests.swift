@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Formats
+import TestSupport
 import Testing
 import VariationalInference
 
@@ -340,9 +341,9 @@ struct DatasetSourceTests {
 
   @Test(
     "the hashes of the catalogue are those of the published data",
-    .enabled(if: sharedFolder("mnist") != nil, "../shared is absent: the data are not here"))
+    .enabled(if: SharedData.holds("mnist"), "../shared is absent: the data are not here"))
   func hashes() throws {
-    let folder = try #require(sharedFolder("mnist"))
+    let folder = SharedData.path("mnist")
     for source in DatasetSource.all { try source.verify(in: Files.parent(of: folder)) }
   }
 }

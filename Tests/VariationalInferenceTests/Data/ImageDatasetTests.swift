@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Formats
+import TestSupport
 import Testing
 import VariationalInference
 
@@ -180,10 +181,10 @@ struct IDXFolderTests {
 
   @Test(
     "MNIST and Fashion-MNIST load whole",
-    .enabled(if: sharedFolder("mnist") != nil, "../shared is absent: the data are not here"),
+    .enabled(if: SharedData.holds("mnist"), "../shared is absent: the data are not here"),
     arguments: ["mnist", "fashion-mnist"])
   func published(name: String) throws {
-    let data = try IDXFolder(try #require(sharedFolder(name))).loadAll()
+    let data = try IDXFolder(SharedData.path(name)).loadAll()
     #expect(data.train.count == 60_000 && data.test.count == 10_000 && data.validation == nil)
     #expect(data.train.height == 28 && data.train.width == 28 && data.train.name == name)
     let labels = try #require(data.test.labels)
@@ -194,10 +195,10 @@ struct IDXFolderTests {
   @Test(
     "the static binarised MNIST has three parts, no labels, and only black and white",
     .enabled(
-      if: sharedFolder("static-binarised-mnist") != nil,
+      if: SharedData.holds("static-binarised-mnist"),
       "../shared is absent: the data are not here"))
   func binarised() throws {
-    let folder = try #require(sharedFolder("static-binarised-mnist"))
+    let folder = SharedData.path("static-binarised-mnist")
     let data = try IDXFolder(folder).loadAll()
     #expect(data.train.count == 50_000 && data.validation?.count == 10_000)
     #expect(data.test.count == 10_000 && data.train.labels == nil)
