@@ -138,6 +138,7 @@ struct ReductionTests {
     }
     #expect(gradient([1000, 1000]) == [0.5, 0.5])
     #expect(gradient([-.infinity, 3]) == [0, 1])
+    #expect(gradient([-.infinity, -.infinity]) == [0, 0])
     #expect(gradient([1e300, 0]) == [1, 0])
   }
 

@@ -48,7 +48,8 @@ extension Tensor {
 
   /// log of the sum of exp(x) along one axis: m + log sum exp(x - m) with m the largest element.
   ///
-  /// The gradient is the softmax. Where all elements are -infinity the result is -infinity.
+  /// The gradient is the softmax. Where all elements are -infinity the result is -infinity and the
+  /// gradient 0.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func logSumExp(along axis: Int, keepingAxis: Bool = false) -> Tensor {
@@ -65,7 +66,8 @@ extension Tensor {
     let kept = total.log() + shift
     let value = kept.reshaped(to: layout.shape(with: keepingAxis ? 1 : nil))
     return Tensor.operation(value: value, inputs: [self]) { g in
-      [exponentials / total * g.reshaped(to: layout.shape(with: 1))]
+      // The total is at least 1, or 0 where all elements are -infinity and so is every softmax.
+      [exponentials / .maximum(total, Tensor(1)) * g.reshaped(to: layout.shape(with: 1))]
     }
   }
 
