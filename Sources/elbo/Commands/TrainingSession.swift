@@ -115,12 +115,13 @@ final class TrainingSession {
 
   /// Model and state, each whole or not at all; undefined numbers never replace good ones.
   private func save() throws {
-    if trainer.model.parameters.contains(where: { $0.firstNonFinite != nil }) {
+    let model = trainer.model
+    if model.parameters.contains(where: { $0.firstNonFinite != nil }) {
       throw diverged(
         "training diverged by step \(trainer.progress.steps): parameters are infinite or undefined; "
           + "try a smaller learning rate")
     }
-    try trainer.model.save(
+    try model.save(
       to: folder.model,
       metadata: [
         "data": record.data.name, "height": "\(record.data.height)",

@@ -23,20 +23,19 @@ struct ModelOption: ParsableArguments {
     var imageSize: (height: Int, width: Int) {
       if let record { return (record.data.height, record.data.width) }
       let pixels = model.architecture.data
-      if let height = stated("height"), let width = stated("width"), pixels / height == width,
-        pixels % height == 0
-      {
+      if let (height, width) = statedSize, pixels / height == width, pixels % height == 0 {
         return (height, width)
       }
       let side = Int(Double(pixels).squareRoot().rounded())
       return side * side == pixels ? (side, side) : (1, pixels)
     }
 
-    private func stated(_ key: String) -> Int? {
-      guard let file = try? Safetensors(path: path), let text = file.metadata[key] else {
-        return nil
-      }
-      return Int(text).flatMap { $0 > 0 ? $0 : nil }
+    private var statedSize: (height: Int, width: Int)? {
+      guard let metadata = try? Safetensors(path: path).metadata,
+        let height = metadata["height"].flatMap({ Int($0) }), height > 0,
+        let width = metadata["width"].flatMap({ Int($0) }), width > 0
+      else { return nil }
+      return (height, width)
     }
 
     /// One line for pictures.
