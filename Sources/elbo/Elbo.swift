@@ -22,5 +22,6 @@ struct Elbo: ParsableCommand {
     version: ElboVersion.current,
     subcommands: [
       Train.self, Evaluate.self, Reconstruct.self, Sample.self, Encode.self, Decode.self,
+      Reproduce.self,
     ])
 }

@@ -55,13 +55,17 @@ extension TrainingState {
 
 extension TrainingProgress {
   fileprivate var metadata: [String: String] {
-    [
+    let facts = [
       "epoch": "\(epoch)", "batch": "\(batch)", "steps": "\(steps)",
       "seen.examples": "\(seen.examples)",
       "seen.reconstruction.bits": "\(seen.reconstruction.bitPattern)",
       "seen.kl.bits": "\(seen.kl.bitPattern)",
     ]
+    guard let bound = seen.importanceWeighted else { return facts }
+    return facts.merging([Self.boundKey: "\(bound.bitPattern)"]) { $1 }
   }
+
+  private static let boundKey = "seen.importance_weighted.bits"
 
   fileprivate init(metadata: [String: String], path: String) throws {
     func value<Value>(_ key: String, _ expected: String, _ convert: (String) -> Value?) throws
@@ -85,6 +89,7 @@ extension TrainingProgress {
       epoch: try count("epoch"), batch: try count("batch"), steps: try count("steps"),
       seen: RunningTerms(
         reconstruction: try sum("seen.reconstruction.bits"), kl: try sum("seen.kl.bits"),
+        importanceWeighted: metadata[Self.boundKey] == nil ? nil : try sum(Self.boundKey),
         examples: try count("seen.examples")))
   }
 

@@ -51,6 +51,17 @@ public struct ImageDataset: Sendable, Equatable {
   /// The number of pixels of an image: height x width.
   public var pixelsPerImage: Int { height * width }
 
+  /// The mean of each pixel over the images, from 0 to 1.
+  var meanPixels: [Double] {
+    var sums = [Int](repeating: 0, count: pixelsPerImage)
+    pixels.withUnsafeBufferPointer { pixels in
+      for start in stride(from: 0, to: pixels.count, by: pixelsPerImage) {
+        for pixel in sums.indices { sums[pixel] += Int(pixels[start + pixel]) }
+      }
+    }
+    return sums.map { Double($0) / (255 * Double(count)) }
+  }
+
   /// The pixels of one image `[height, width]`, row by row.
   ///
   /// - Precondition: `index` is from 0 to `count` - 1.

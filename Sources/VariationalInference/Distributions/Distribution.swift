@@ -32,6 +32,12 @@ public protocol ReparameterizedDistribution<Scalar>: Distribution {
   /// KL(self || prior) of each example in closed form, `[batch]`, in nats; nil where there is none,
   /// and the objective then estimates it from the draw.
   func kullbackLeiblerDivergence(to prior: some Distribution<Scalar>) -> Tensor<Scalar>?
+
+  /// Each distribution of the batch `count` times, one after the other: for several draws of each.
+  func repeatingRows(_ count: Int) -> Self
+
+  /// The same distributions with parameters off the tape: no gradient flows into them.
+  var detached: Self { get }
 }
 
 /// log(2 pi) / 2, the constant of a normal density.

@@ -15,7 +15,7 @@ extension VariationalAutoencoder {
     _ data: ImageDataset, binarization: Binarization = .none, seed: UInt64 = 0, workers: WorkerPool
   ) -> DiagonalGaussian<Scalar> {
     let source = ExampleSource.evaluation(data, binarization, seed: seed)
-    let blocks = ExampleBlocks(data.count)
+    let blocks = ExampleBlocks(0..<data.count)
     let parts = workers.map(blocks.count) { block in
       self.posterior(given: source.pixels(blocks[block]))
     }

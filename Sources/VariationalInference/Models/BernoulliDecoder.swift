@@ -23,6 +23,22 @@ public struct BernoulliDecoder<Scalar: TensorScalar>: Parameterized {
     Bernoulli(logits: logits(hidden(z)))
   }
 
+  /// A copy whose output biases are the logits of the mean of each pixel, which is clamped to
+  /// 0.001 ... 0.999: it begins by predicting the mean image instead of learning it first.
+  ///
+  /// - Parameter data: As many pixels as the decoder has outputs.
+  /// - Returns: The decoder with other biases in its last layer.
+  /// - Source: Burda et al., arXiv:1509.00519, the code published with it (`get_train_bias_np`).
+  public func withOutputBias(atMeanOf data: ImageDataset) -> BernoulliDecoder {
+    precondition(
+      logits.bias.shape == [data.pixelsPerImage],
+      "output biases \(logits.bias.shape) for images of \(data.pixelsPerImage) pixels")
+    var copy = self
+    let p = Tensor(data.meanPixels.map { min(max($0, 0.001), 0.999) })
+    copy.logits.bias = (p / (1 - p)).log().converted(to: Scalar.self)
+    return copy
+  }
+
   /// `fc1.*`, `fc2.*`, ...
   public mutating func visitParameters(
     _ visit: (_ name: String, _ parameter: inout Tensor<Scalar>) throws -> Void

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Figures
-internal import Formats
+package import Formats
 
 /// What one epoch gave: a line of `metrics.jsonl`.
 package struct EpochMetrics: Sendable, Equatable {
@@ -23,15 +23,21 @@ package struct EpochMetrics: Sendable, Equatable {
 }
 
 extension MeanTerms {
-  var json: JSONValue {
-    ["elbo": .number(elbo), "reconstruction": .number(reconstruction), "kl": .number(kl)]
+  package var json: JSONValue {
+    var json: JSONValue = [
+      "elbo": .number(elbo), "reconstruction": .number(reconstruction), "kl": .number(kl),
+    ]
+    json["importance_weighted_bound"] = importanceWeighted.map(JSONValue.number)
+    return json
   }
 
   init?(json: JSONValue?) {
     guard let reconstruction = json?["reconstruction"]?.doubleValue,
       let kl = json?["kl"]?.doubleValue
     else { return nil }
-    self.init(reconstruction: reconstruction, kl: kl)
+    self.init(
+      reconstruction: reconstruction, kl: kl,
+      importanceWeighted: json?["importance_weighted_bound"]?.doubleValue)
   }
 }
 
@@ -52,7 +58,7 @@ extension EpochMetrics {
 }
 
 extension [EpochMetrics] {
-  /// ELBO, reconstruction and KL against the epoch, for training and test images.
+  /// The objective, ELBO, reconstruction and KL against the epoch, for training and test images.
   package func curves(subtitle: String) -> LineChart {
     let epochs = map { Double($0.epoch) }
     func panel(_ title: String, _ part: KeyPath<MeanTerms, Double>) -> LineChart.Panel {
@@ -63,9 +69,10 @@ extension [EpochMetrics] {
           .init(name: "test", x: epochs, y: map { $0.test[keyPath: part] }, style: .dashed),
         ])
     }
+    let isWeighted = first?.test.importanceWeighted != nil
     return LineChart(
       title: "Training", subtitle: subtitle,
-      panels: [
+      panels: (isWeighted ? [panel("Importance-weighted bound", \.objective)] : []) + [
         panel("ELBO", \.elbo), panel("Reconstruction", \.reconstruction), panel("KL", \.kl),
       ])
   }

@@ -12,6 +12,8 @@ package struct RunRecord: Sendable, Equatable {
   package var architecture: VariationalAutoencoder<Float>.Architecture
   package var options: TrainingOptions
   package var parameterCount: Int
+  /// How the first parameters were made, in words.
+  package var initialisation: String
   /// When the run began, as a local time.
   package var started: String
   package var version: String
@@ -35,16 +37,20 @@ package struct RunRecord: Sendable, Equatable {
 
   package init(
     dataSource: String, data: DatasetSplits, model: VariationalAutoencoder<Float>,
-    options: TrainingOptions, started: String
+    options: TrainingOptions, initialisation: String = RunRecord.uniform, started: String
   ) {
     self.dataSource = dataSource
     self.data = DataDescription(data)
     architecture = model.architecture
     self.options = options
     parameterCount = model.parameterCount
+    self.initialisation = initialisation
     self.started = started
     version = ElboVersion.current
   }
+
+  /// The initialisation of ``Linear``.
+  package static let uniform = "uniform in plus or minus 1 / sqrt(inputs)"
 
   /// Refuses data other than those of the run, naming the difference.
   package func check(_ data: DatasetSplits, run: String) throws {
@@ -98,17 +104,14 @@ extension RunRecord {
         "hidden": .array(architecture.hidden.map { JSONValue($0) }),
         "latent": JSONValue(architecture.latent),
         "activation": .string(architecture.activation.rawValue),
-        "parameters": JSONValue(parameterCount),
+        "parameters": JSONValue(parameterCount), "initialisation": .string(initialisation),
       ],
-      "training": [
-        "epochs": JSONValue(options.epochs), "batch_size": JSONValue(options.batchSize),
-        "optimiser": "Adam", "learning_rate": .number(options.optimiser.learningRate),
-        "gradient": "of the sum over a batch", "seed": .string("\(options.seed)"),
-      ],
+      "training": options.json,
       "protocol": [
         "binarize": .string(options.binarization.rawValue),
-        "objective": .string(options.binarization.meaning),
-        "samples": 1, "unit": "nats per image", "train": "means over the epoch while it runs",
+        "objective": .string(options.meaning),
+        "samples": JSONValue(options.objective.samples), "unit": "nats per image",
+        "train": "means over the epoch while it runs",
         "test": "means over the whole test set after the epoch",
       ],
     ]
@@ -125,17 +128,9 @@ extension RunRecord {
       activation: try reader.value("model", "activation") {
         $0.stringValue.flatMap(Activation.init)
       })
-    options = TrainingOptions(
-      epochs: try reader.integer("training", "epochs"),
-      batchSize: try reader.integer("training", "batch_size"),
-      optimiser: Adam(
-        learningRate: try reader.value("training", "learning_rate") {
-          $0.doubleValue.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
-        }),
-      binarization: try reader.value("protocol", "binarize") {
-        $0.stringValue.flatMap(Binarization.init)
-      },
-      seed: try reader.value("training", "seed") { $0.stringValue.flatMap { UInt64($0) } })
+    options = try TrainingOptions(reader)
+    initialisation =
+      try reader.optional("model", "initialisation") { $0.stringValue } ?? Self.uniform
     parameterCount = try reader.value("model", "parameters") { $0.intValue }
     started = try reader.string("started")
     version = try reader.string("version")
@@ -150,39 +145,5 @@ extension RunRecord.DataDescription {
     trainImages = try reader.integer("data", "train_images")
     testImages = try reader.integer("data", "test_images")
     fingerprint = try reader.string("data", "fingerprint")
-  }
-}
-
-/// Takes entries out of a record, naming the one that is missing or of another kind.
-private struct RecordReader {
-  let path: String
-  let root: JSONValue
-
-  func value<Value>(_ keys: String..., convert: (JSONValue) -> Value?) throws -> Value {
-    try value(at: keys, convert: convert)
-  }
-
-  func string(_ keys: String...) throws -> String { try value(at: keys) { $0.stringValue } }
-
-  /// A size: at least 1, and such that the product of two is still a number.
-  func integer(_ keys: String...) throws -> Int {
-    try value(at: keys) { $0.intValue.flatMap { Self.sizes.contains($0) ? $0 : nil } }
-  }
-
-  private static let sizes = 1...1_000_000_000
-
-  func integers(_ keys: String...) throws -> [Int] {
-    try value(at: keys) { list in
-      let numbers = list.arrayValue?.compactMap(\.intValue).filter(Self.sizes.contains)
-      return numbers?.count == list.arrayValue?.count ? numbers : nil
-    }
-  }
-
-  private func value<Value>(at keys: [String], convert: (JSONValue) -> Value?) throws -> Value {
-    let found = keys.reduce(Optional(root)) { $0?[$1] }
-    guard let value = found.flatMap(convert) else {
-      throw RunError.unreadableRecord(path: path, key: keys.joined(separator: "."))
-    }
-    return value
   }
 }

@@ -2,7 +2,8 @@
 
 internal import Tensors
 
-/// Fits a model and its amortised posterior together by stochastic gradient ascent on the ELBO.
+/// Fits a model and its amortised posterior together by stochastic gradient ascent on the ELBO or on
+/// another ``TrainingObjective``.
 ///
 ///     let trainer = Trainer(model, data: images, options: TrainingOptions(epochs: 10))
 ///     while let step = try trainer.step() { ... }
@@ -94,12 +95,12 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
     }
   }
 
-  /// One step up the gradient of the batch's summed ELBO.
+  /// One step up the gradient of the batch's summed objective.
   private func ascend(_ examples: [Int]) throws -> RunningTerms {
-    let (template, source) = (template, source)
+    let (template, source, objective) = (template, source, options.objective)
     let (epoch, pixels) = (progress.epoch, data.pixelsPerImage)
     let coefficients: AdamCoefficients<Scalar> =
-      options.optimiser.coefficients(step: progress.steps + 1)
+      options.optimiser(inEpoch: epoch).coefficients(step: progress.steps + 1)
     let (buffers, state) = (gradientStep, adam)
     let (parameters, gradients) = (buffers.parameters, buffers.gradients)
     let shards = gradientStep.run(batch: examples.count) { context in
@@ -108,19 +109,19 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
         source.writePixels(rows, round: epoch, to: $0)
       }
       let model = template.replacingParameters(with: context.parameters)
-      let q = model.posterior(given: x)
-      let noise: Tensor<Scalar> = source.noise(rows, round: epoch, shape: q.noiseShape)
-      let bound = model.evidenceLowerBound(x, posterior: q, noise: noise)
-      return (bound.elbo, [bound.reconstruction.detached, bound.kl.detached])
+      let terms = model.terms(of: objective, x) { shape in
+        source.noise(rows, round: epoch, shape: shape)
+      }
+      return (terms.value, terms.report)
     } update: { range in
       FlatBuffer.adam(
         range, gradient: gradients, parameter: parameters, first: state.firstMoment,
         second: state.secondMoment, coefficients)
     }
     var terms = RunningTerms()
-    for costs in shards { terms.add(reconstruction: costs[0], kl: costs[1]) }
+    for report in shards { terms.add(report) }
     progress.steps += 1
-    guard terms.mean.elbo.isFinite else { throw divergence(terms.mean) }
+    guard terms.mean.isFinite else { throw divergence(terms.mean) }
     return terms
   }
 

@@ -8,6 +8,10 @@ public struct TrainingOptions: Sendable, Equatable {
   public var batchSize: Int
   /// The optimiser.
   public var optimiser: Adam
+  /// Learning rates by epoch, in place of the optimiser's own.
+  public var learningRateStages: LearningRateStages?
+  /// What is maximised.
+  public var objective: TrainingObjective
   /// How pixels become data.
   public var binarization: Binarization
   /// Decides order, noise and drawn pixels.
@@ -16,66 +20,35 @@ public struct TrainingOptions: Sendable, Equatable {
   /// The article's settings, unless others are given.
   public init(
     epochs: Int = 50, batchSize: Int = 128, optimiser: Adam = Adam(),
-    binarization: Binarization = .none, seed: UInt64 = 0
+    learningRateStages: LearningRateStages? = nil,
+    objective: TrainingObjective = .evidenceLowerBound, binarization: Binarization = .none,
+    seed: UInt64 = 0
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
     self.optimiser = optimiser
+    self.learningRateStages = learningRateStages
+    self.objective = objective
     self.binarization = binarization
     self.seed = seed
   }
-}
 
-/// Means over examples, in nats per example: `elbo = -reconstruction - kl`.
-public struct MeanTerms: Sendable, Equatable {
-  /// The evidence lower bound, to be maximised.
-  public var elbo: Double
-  /// -E_q[log p(x | z)], a positive cost.
-  public var reconstruction: Double
-  /// KL(q || p), a positive cost.
-  public var kl: Double
-
-  /// The two costs; the bound follows.
-  public init(reconstruction: Double, kl: Double) {
-    self.elbo = -reconstruction - kl
-    self.reconstruction = reconstruction
-    self.kl = kl
-  }
-}
-
-/// Sums over examples, in nats: what an epoch has seen so far.
-public struct RunningTerms: Sendable, Equatable {
-  /// Summed reconstruction costs.
-  public private(set) var reconstruction = 0.0
-  /// Summed KL costs.
-  public private(set) var kl = 0.0
-  /// Examples seen.
-  public private(set) var examples = 0
-
-  /// Nothing seen.
-  public init() {}
-
-  package init(reconstruction: Double, kl: Double, examples: Int) {
-    self.reconstruction = reconstruction
-    self.kl = kl
-    self.examples = examples
+  /// What a value of the objective means, for records and people.
+  package var meaning: String {
+    switch objective {
+    case .evidenceLowerBound: binarization.meaning
+    case .importanceWeighted(let samples, let gradient):
+      "importance-weighted bound of \(samples) samples (\(gradient.meaning) gradient); "
+        + binarization.meaning
+    }
   }
 
-  /// The means so far; before the first example, not a number.
-  public var mean: MeanTerms {
-    MeanTerms(reconstruction: reconstruction / Double(examples), kl: kl / Double(examples))
-  }
-
-  /// Adds examples one after the other, in order: the same sum however a batch was cut.
-  mutating func add<Scalar>(reconstruction costs: Tensor<Scalar>, kl divergences: Tensor<Scalar>) {
-    for cost in costs.doubles { reconstruction += cost }
-    for cost in divergences.doubles { kl += cost }
-    examples += costs.count
-  }
-
-  mutating func add(_ other: RunningTerms) {
-    reconstruction += other.reconstruction
-    kl += other.kl
-    examples += other.examples
+  /// The optimiser of an epoch, counted from 0.
+  func optimiser(inEpoch epoch: Int) -> Adam {
+    var adam = optimiser
+    if let learningRateStages {
+      adam.learningRate = learningRateStages.learningRate(inEpoch: epoch)
+    }
+    return adam
   }
 }

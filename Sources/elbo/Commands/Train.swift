@@ -73,9 +73,8 @@ struct Train: ParsableCommand {
     let data = try DataSource.load(source, workers: workers)
     let options = settings.options(epochs: epochs ?? 50)
     let architecture = settings.architecture(pixels: data.train.pixelsPerImage)
-    try MemoryNeed(architecture, batch: min(options.batchSize, data.train.count)).check()
-    var generator = CounterGenerator(seed: options.seed, stream: Self.initialisation)
-    let model = VariationalAutoencoder<Float>(architecture, using: &generator)
+    try MemoryNeed(architecture, options, examples: data.train.count).check()
+    let model = VariationalAutoencoder<Float>(architecture, seed: options.seed)
     let record = RunRecord(
       dataSource: DataSource.absolute(source), data: data, model: model, options: options,
       started: Clock.now("%Y-%m-%dT%H:%M:%S%z"))
@@ -93,17 +92,21 @@ struct Train: ParsableCommand {
     let data = try DataSource.load(record.dataSource, workers: workers)
     try record.check(data, run: folder.path)
     record.options.epochs = epochs ?? record.options.epochs
-    try MemoryNeed(record.architecture, batch: min(record.options.batchSize, data.train.count))
-      .check()
-    var generator = CounterGenerator(seed: record.options.seed, stream: Self.initialisation)
-    let model = VariationalAutoencoder<Float>(record.architecture, using: &generator)
+    try MemoryNeed(record.architecture, record.options, examples: data.train.count).check()
+    let model = VariationalAutoencoder<Float>(record.architecture, seed: record.options.seed)
     let session = TrainingSession(
       folder: folder, record: record, data: data, model: model, workers: workers)
     try session.restore()
     try record.write(to: folder.record)
     return session
   }
+}
 
-  /// "in" in the top bits: apart from streams of other purposes under the same seed.
-  private static let initialisation: UInt64 = 0x696e << 48
+extension VariationalAutoencoder {
+  /// A model with the first weights of a run.
+  init(_ architecture: Architecture, seed: UInt64) {
+    // "in" in the top bits: apart from streams of other purposes under the same seed.
+    var generator = CounterGenerator(seed: seed, stream: 0x696e << 48)
+    self.init(architecture, using: &generator)
+  }
 }

@@ -6,12 +6,15 @@ internal import VariationalInference
 
 /// A run from its present state to its end: steps, evaluation, records, pictures.
 final class TrainingSession {
+  /// What goes on with the run where it stopped.
+  private let resumption: String
   private let folder: RunFolder
   private let record: RunRecord
   private let data: DatasetSplits
   private let workers: WorkerPool
   private let trainer: Trainer<VariationalAutoencoder<Float>>
-  private var epochs: [EpochMetrics] = []
+  /// The epochs so far.
+  private(set) var epochs: [EpochMetrics] = []
   private var lastSave = -Double.infinity
 
   /// A long run saves its state this often, in seconds, at the end of an epoch.
@@ -19,14 +22,21 @@ final class TrainingSession {
 
   init(
     folder: RunFolder, record: RunRecord, data: DatasetSplits,
-    model: VariationalAutoencoder<Float>, workers: WorkerPool
+    model: VariationalAutoencoder<Float>, workers: WorkerPool, resumption: String? = nil
   ) {
+    self.resumption = resumption ?? "elbo train --resume \(folder.path)"
     self.folder = folder
     self.record = record
     self.data = data
     self.workers = workers
     trainer = Trainer(model, data: data.train, options: record.options, workers: workers)
   }
+
+  /// The model as it stands.
+  var model: VariationalAutoencoder<Float> { trainer.model }
+
+  /// Where the run stands.
+  var progress: TrainingProgress { trainer.progress }
 
   /// Takes up the state saved in the folder, and drops records of epochs after it.
   func restore() throws {
@@ -49,7 +59,7 @@ final class TrainingSession {
     Interrupt.watch()
     announce()
     var display = TrainingDisplay(
-      epochs: record.options.epochs, imagesPerEpoch: data.train.count, progress: trainer.progress)
+      options: record.options, imagesPerEpoch: data.train.count, progress: trainer.progress)
     var (epochStart, imagesBefore) = (Clock.seconds, trainer.progress.imagesInEpoch)
     while let step = try nextStep() {
       display.show(step)
@@ -76,7 +86,7 @@ final class TrainingSession {
     Terminal.line(
       "model: \(record.summary); \(record.parameterCount.grouped) parameters; "
         + "\(workers.count) thread\(workers.count == 1 ? "" : "s")")
-    Terminal.line("objective: \(record.options.binarization.meaning); nats per image")
+    Terminal.line("objective: \(record.options.meaning); nats per image")
     if trainer.progress.steps > 0 {
       Terminal.line("resumed after step \(trainer.progress.steps.grouped)")
     }
@@ -98,15 +108,16 @@ final class TrainingSession {
 
   private func finishEpoch(_ step: TrainingStep, seconds: Double) throws -> EpochMetrics {
     let test = trainer.model.evaluate(
-      on: data.test, binarization: record.options.binarization, seed: record.options.seed,
-      workers: workers)
-    guard test.mean.elbo.isFinite else {
+      on: data.test, objective: record.options.objective,
+      binarization: record.options.binarization, seed: record.options.seed, workers: workers
+    ).mean
+    guard test.isFinite else {
       throw diverged(
         "training diverged in epoch \(step.epoch + 1): the ELBO of the test images is "
-          + "\(test.mean.elbo); try a smaller learning rate")
+          + "\(test.elbo); try a smaller learning rate")
     }
     let metrics = EpochMetrics(
-      epoch: step.epoch + 1, seconds: seconds, train: step.epochSoFar.mean, test: test.mean)
+      epoch: step.epoch + 1, seconds: seconds, train: step.epochSoFar.mean, test: test)
     epochs.append(metrics)
     try folder.append(metrics)
     if Clock.seconds - lastSave > Self.saveInterval { try save() }
@@ -138,7 +149,7 @@ final class TrainingSession {
     Terminal.line(
       "Stopped in epoch \(progress.epoch + 1) after \(progress.batch) of "
         + "\(trainer.batchesPerEpoch) batches; everything is saved. Go on with:")
-    Terminal.line("  elbo train --resume \(folder.path)")
+    Terminal.line("  \(resumption)")
     throw ExitCode(128 + signal)
   }
 
@@ -151,8 +162,8 @@ final class TrainingSession {
     }
     if let last = epochs.last {
       Terminal.line(
-        "done: test ELBO \(last.test.elbo.fixed(2)) nats per image; "
-          + record.options.binarization.meaning)
+        "done: test \(record.options.objective.name) \(last.test.objective.fixed(2)) nats per image; "
+          + record.options.meaning)
     }
     Terminal.line("wrote \(folder.path)" + (figures ? "; look at \(folder.figures)" : ""))
   }

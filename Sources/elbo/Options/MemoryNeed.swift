@@ -14,7 +14,11 @@ struct MemoryNeed {
   private let parameters: Double
   private let activations: Double
 
-  init(_ architecture: VariationalAutoencoder<Float>.Architecture, batch: Int) {
+  init(
+    _ architecture: VariationalAutoencoder<Float>.Architecture, _ options: TrainingOptions,
+    examples: Int
+  ) {
+    let rows = min(options.batchSize, examples) * options.objective.samples
     let encoder = [architecture.data] + architecture.hidden
     let decoder = [architecture.latent] + architecture.decoderHidden + [architecture.data]
     func weights(_ widths: [Int]) -> Double {
@@ -22,7 +26,7 @@ struct MemoryNeed {
     }
     let heads = 2 * Double(encoder.last ?? 0) * Double(architecture.latent)
     parameters = weights(encoder) + heads + weights(decoder)
-    activations = Double(batch) * (encoder + decoder).reduce(0) { $0 + Double($1) }
+    activations = Double(rows) * (encoder + decoder).reduce(0) { $0 + Double($1) }
   }
 
   /// In single precision: a parameter has a gradient and two moments, and saving holds all but the

@@ -29,6 +29,8 @@ struct TrainingSettings: ParsableArguments {
   @Option(parsing: .unconditional, help: "The step size of Adam. (default: 0.001)")
   var learningRate: Double?
 
+  @OptionGroup var objective: ObjectiveSettings
+
   @Option(help: BinarizeHelp.text)
   var binarize: Binarization?
 
@@ -52,6 +54,8 @@ struct TrainingSettings: ParsableArguments {
       ("--data", data != nil), ("--hidden", hidden != nil), ("--latent", latent != nil),
       ("--activation", activation != nil), ("--batch-size", batchSize != nil),
       ("--learning-rate", learningRate != nil), ("--binarize", binarize != nil),
+      ("--objective", objective.objective != nil), ("--samples", objective.samples != nil),
+      ("--gradient", objective.gradient != nil),
       ("--seed", seed != nil),
     ]
     return given.first { $0.1 }?.0
@@ -60,8 +64,8 @@ struct TrainingSettings: ParsableArguments {
   func options(epochs: Int) -> TrainingOptions {
     TrainingOptions(
       epochs: epochs, batchSize: batchSize ?? 128,
-      optimiser: Adam(learningRate: learningRate ?? 1e-3), binarization: binarize ?? .none,
-      seed: seed ?? 0)
+      optimiser: Adam(learningRate: learningRate ?? 1e-3), objective: objective.choice,
+      binarization: binarize ?? .none, seed: seed ?? 0)
   }
 
   func architecture(pixels: Int) -> VariationalAutoencoder<Float>.Architecture {

@@ -24,6 +24,12 @@ enum Clock {
     return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// 75 as "1 min", 4000 as "1 h 7 min".
+  static func duration(_ seconds: Double) -> String {
+    let minutes = Int((seconds / 60).rounded(.up))
+    return minutes < 60 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
+  }
+
   /// 75 as "1:15", 4000 as "1:06:40".
   static func words(_ seconds: Double) -> String {
     let whole = Int(seconds.rounded())

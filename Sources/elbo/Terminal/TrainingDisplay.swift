@@ -6,13 +6,21 @@ internal import VariationalInference
 struct TrainingDisplay {
   let epochs: Int
   let imagesPerEpoch: Int
+  /// What the objective is called.
+  let objective: String
+  /// A run in stages has thousands of epochs: of those it shows a line each minute, and the last of
+  /// each stage.
+  private let stages: LearningRateStages?
   private let started = Clock.seconds
   private let firstImage: Int
   private var lastDrawn = 0.0
+  private var lastEpoch = -Double.infinity
 
   /// A display that begins at `progress`, so that a resumed run's rate counts only what it does.
-  init(epochs: Int, imagesPerEpoch: Int, progress: TrainingProgress) {
-    self.epochs = epochs
+  init(options: TrainingOptions, imagesPerEpoch: Int, progress: TrainingProgress) {
+    epochs = options.epochs
+    objective = options.objective.name
+    stages = options.learningRateStages
     self.imagesPerEpoch = imagesPerEpoch
     firstImage = progress.epoch * imagesPerEpoch + progress.imagesInEpoch
   }
@@ -23,14 +31,21 @@ struct TrainingDisplay {
       if now - lastDrawn < 0.1, !step.endsEpoch { return }
       lastDrawn = now
       Terminal.redraw(bar(step, elapsed: now - started))
-    } else if step.batch % 100 == 0 {
+    } else if step.batch % 100 == 0, stages == nil {
       Terminal.line(
         "epoch \(step.epoch + 1)/\(epochs), batch \(step.batch)/\(step.batches): "
           + words(step.terms))
     }
   }
 
-  func show(_ metrics: EpochMetrics, rate: Double) {
+  mutating func show(_ metrics: EpochMetrics, rate: Double) {
+    if let stages {
+      let stage = stages.stages.indices.first { stages.end(ofStage: $0) == metrics.epoch }
+      if stage == nil, Clock.seconds - lastEpoch < 60 { return }
+      lastEpoch = Clock.seconds
+      Terminal.clearLine()
+      if let stage { Terminal.line("end of stage \(stage + 1) of \(stages.stages.count):") }
+    }
     Terminal.clearLine()
     let number = String(repeating: " ", count: "\(epochs)".count - "\(metrics.epoch)".count)
     Terminal.line(
@@ -51,12 +66,16 @@ struct TrainingDisplay {
       + String(repeating: "·", count: cells - filled) + "] \(step.batch + 1)/\(step.batches)  "
     let end = "  \(Int(rate).grouped) images/s  \(Clock.words(left)) left"
     let full = start + words(terms) + end
-    return full.count < Terminal.width ? full : start + "ELBO \(terms.elbo.fixed(2))" + end
+    return full.count < Terminal.width
+      ? full : start + "\(objective) \(terms.objective.fixed(2))" + end
   }
 
   private func words(_ terms: MeanTerms) -> String {
-    "ELBO \(terms.elbo.fixed(2)) (reconstruction \(terms.reconstruction.fixed(2)), "
-      + "KL \(terms.kl.fixed(2)))"
+    let parts =
+      "reconstruction \(terms.reconstruction.fixed(2)), KL \(terms.kl.fixed(2))"
+    let elbo = "ELBO \(terms.elbo.fixed(2))"
+    guard let bound = terms.importanceWeighted else { return "\(elbo) (\(parts))" }
+    return "\(objective) \(bound.fixed(2)) (\(elbo), \(parts))"
   }
 }
 

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An estimate of the importance-weighted bound of each example, from K draws of q.
+///
+///     w_k = p(x, z_k) / q(z_k | x),   z_k ~ q(z | x)
+///     L_K = E[log 1/K sum over k of w_k],   ELBO = L_1 <= L_K <= L_K+1 <= log p(x)
+///
+/// L_K tends to log p(x) as K grows, where the weights are bounded. It is maximised, in nats per
+/// example; only L_1 is an evidence lower bound of q.
+///
+/// - Source: Burda, Grosse and Salakhutdinov, "Importance weighted autoencoders", ICLR 2016,
+///   arXiv:1509.00519, equation 8 and theorem 1.
+public struct ImportanceWeightedBound<Scalar: TensorScalar>: Sendable {
+  /// log w_k of each draw, `[batch, K]`.
+  public let logWeights: Tensor<Scalar>
+  /// log of the mean weight: one unbiased draw of L_K for each example, `[batch]`.
+  public let bound: Tensor<Scalar>
+  /// The ELBO of the same draws, whose parts are means over the K of them; without a gradient.
+  public let evidenceLowerBound: EvidenceLowerBound<Scalar>
+}
+
+/// How the gradient of an importance-weighted bound is estimated. Both are unbiased.
+public enum ImportanceWeightedGradient: String, Sendable, CaseIterable {
+  /// The gradient of the bound at reparameterised draws, with v_k = w_k / sum of w:
+  ///
+  ///     sum over k of v_k d log w_k
+  ///
+  /// Its signal-to-noise ratio for the encoder falls with K, as 1 / sqrt(K) (Rainforth et al.,
+  /// "Tighter variational bounds are not necessarily better", ICML 2018, arXiv:1802.04537).
+  case reparameterised
+  /// The doubly reparameterised gradient (DReG), whose ratio grows with K:
+  ///
+  ///     encoder: sum over k of v_k^2 (d log w_k / d z_k) (d z_k / d phi),   decoder: as above
+  ///
+  /// For K = 1 it is the path derivative of the ELBO ("sticking the landing"), which is zero for every
+  /// draw where q is the posterior.
+  ///
+  /// - Source: Tucker, Lawson, Gu and Maddison, "Doubly reparameterized gradient estimators for
+  ///   Monte Carlo objectives", ICLR 2019, arXiv:1810.04152, equation 8.
+  case doublyReparameterised = "dreg"
+
+  /// In words.
+  package var meaning: String {
+    switch self {
+    case .reparameterised: "reparameterised"
+    case .doublyReparameterised: "doubly reparameterised"
+    }
+  }
+}
+
+extension GenerativeModel {
+  /// The importance-weighted bound of examples under this model and a posterior.
+  ///
+  /// The log q in the weights is evaluated at the draws: unlike the ELBO's, its KL has no closed form
+  /// for K > 1, so L_1 is the ELBO with an estimated KL.
+  ///
+  /// - Parameters:
+  ///   - x: `[batch, data]`.
+  ///   - q: q(z | x) of each example.
+  ///   - samples: K, at least 1.
+  ///   - noise: Standard normal numbers `[batch, K * n]`, n for each draw of an example in turn.
+  ///   - gradient: The estimator that differentiating the bound gives.
+  /// - Returns: The bound of each example, differentiable in the parameters of model and q.
+  public func importanceWeightedBound<Posterior: ReparameterizedDistribution<Scalar>>(
+    _ x: Tensor<Scalar>, posterior q: Posterior, samples: Int, noise: Tensor<Scalar>,
+    gradient: ImportanceWeightedGradient = .reparameterised
+  ) -> ImportanceWeightedBound<Scalar> {
+    precondition(samples >= 1, "an importance-weighted bound of \(samples) samples")
+    let batch = x.shape[0]
+    let draws = q.repeatingRows(samples)
+    let drawn = draws.sample(noise: noise.reshaped(to: draws.noiseShape))
+    let weights = GradientWeights<Scalar>()
+    let isDouble = gradient == .doublyReparameterised
+    let z = isDouble ? drawn.weightingGradient(by: weights) : drawn
+    // With its parameters off the tape, log q depends on them through z alone.
+    let density = isDouble ? draws.detached : draws
+    let reconstruction =
+      -likelihood(given: z).logProbability(of: x.repeatingRows(samples))
+    let kl = density.logProbability(of: z) - prior.logProbability(of: z)
+    let logWeights = (-(reconstruction + kl)).reshaped(to: [batch, samples])
+    let bound = logWeights.logMeanExp(along: 1)
+    if isDouble { weights.normalise(logWeights.detached) }
+    func mean(_ costs: Tensor<Scalar>) -> Tensor<Scalar> {
+      costs.detached.reshaped(to: [batch, samples]).mean(along: 1)
+    }
+    return ImportanceWeightedBound(
+      logWeights: logWeights, bound: bound,
+      evidenceLowerBound: EvidenceLowerBound(reconstruction: mean(reconstruction), kl: mean(kl)))
+  }
+}
+
+/// The normalised weights v_k by which the doubly reparameterised gradient multiplies what reaches
+/// the draws. The draws come before the weights, the way back comes after them: hence a reference.
+private final class GradientWeights<Scalar: TensorScalar> {
+  /// `[batch * K, 1]`.
+  var values = Tensor<Scalar>.zeros([0, 1])
+
+  /// v_k = w_k / sum of w, from log w `[batch, K]`.
+  func normalise(_ logWeights: Tensor<Scalar>) {
+    let total = logWeights.logSumExp(along: 1, keepingAxis: true)
+    values = (logWeights - total).exp().reshaped(to: [logWeights.count, 1])
+  }
+}
+
+extension Tensor {
+  /// This tensor, whose gradient is multiplied by v_k row by row on its way back.
+  ///
+  /// The bound's own gradient at log w_k is v_k, so that the decoder gets v_k d log w_k; through the
+  /// draws, the encoder gets v_k^2.
+  fileprivate func weightingGradient(by weights: GradientWeights<Scalar>) -> Tensor {
+    .operation(value: detached, inputs: [self]) { [$0 * weights.values] }
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Formats
+
+/// Takes entries out of a record, naming the one that is missing or of another kind.
+struct RecordReader {
+  let path: String
+  let root: JSONValue
+
+  func value<Value>(_ keys: String..., convert: (JSONValue) -> Value?) throws -> Value {
+    try value(at: keys, convert: convert)
+  }
+
+  /// Nil where there is no such entry, as in a record of an earlier version.
+  func optional<Value>(_ keys: String..., convert: (JSONValue) -> Value?) throws -> Value? {
+    guard keys.reduce(Optional(root), { $0?[$1] }) != nil else { return nil }
+    return try value(at: keys, convert: convert)
+  }
+
+  func string(_ keys: String...) throws -> String { try value(at: keys) { $0.stringValue } }
+
+  /// A size: at least 1, and such that the product of two is still a number.
+  func integer(_ keys: String...) throws -> Int {
+    try value(at: keys) { $0.intValue.flatMap { Self.sizes.contains($0) ? $0 : nil } }
+  }
+
+  private static let sizes = 1...1_000_000_000
+
+  func integers(_ keys: String...) throws -> [Int] {
+    try value(at: keys) { list in
+      let numbers = list.arrayValue?.compactMap(\.intValue).filter(Self.sizes.contains)
+      return numbers?.count == list.arrayValue?.count ? numbers : nil
+    }
+  }
+
+  private func value<Value>(at keys: [String], convert: (JSONValue) -> Value?) throws -> Value {
+    let found = keys.reduce(Optional(root)) { $0?[$1] }
+    guard let value = found.flatMap(convert) else {
+      throw RunError.unreadableRecord(path: path, key: keys.joined(separator: "."))
+    }
+    return value
+  }
+}

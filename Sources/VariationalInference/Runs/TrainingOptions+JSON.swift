@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Formats
+
+// How a run was trained: the entry "training" of `run.json`. How pixels become data is part of the
+// entry "protocol".
+
+extension TrainingOptions {
+  var json: JSONValue {
+    var json: JSONValue = [
+      "epochs": JSONValue(epochs), "batch_size": JSONValue(batchSize), "optimiser": "Adam",
+      "learning_rate": .number(optimiser.learningRate), "epsilon": .number(optimiser.epsilon),
+      "gradient": "of the sum over a batch", "objective": .string(objective.recordName),
+      "seed": .string("\(seed)"),
+    ]
+    json["learning_rate_stages"] = learningRateStages?.json
+    if case .importanceWeighted(let samples, let gradient) = objective {
+      json["samples"] = JSONValue(samples)
+      json["gradient_estimator"] = .string(gradient.rawValue)
+    }
+    return json
+  }
+
+  /// Entries that earlier versions did not write have the values that those versions used.
+  init(_ reader: RecordReader) throws {
+    self.init(
+      epochs: try reader.integer("training", "epochs"),
+      batchSize: try reader.integer("training", "batch_size"),
+      optimiser: Adam(
+        learningRate: try reader.value("training", "learning_rate", convert: positive),
+        epsilon: try reader.optional("training", "epsilon", convert: positive) ?? Adam().epsilon),
+      learningRateStages: try reader.optional("training", "learning_rate_stages") {
+        LearningRateStages(json: $0)
+      },
+      objective: try TrainingObjective(reader),
+      binarization: try reader.value("protocol", "binarize") {
+        $0.stringValue.flatMap(Binarization.init)
+      },
+      seed: try reader.value("training", "seed") { $0.stringValue.flatMap { UInt64($0) } })
+  }
+}
+
+private func positive(_ json: JSONValue) -> Double? {
+  json.doubleValue.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+}
+
+extension TrainingObjective {
+  fileprivate var recordName: String {
+    switch self {
+    case .evidenceLowerBound: "evidence lower bound"
+    case .importanceWeighted: "importance-weighted bound"
+    }
+  }
+
+  fileprivate init(_ reader: RecordReader) throws {
+    let samples = try reader.optional("training", "samples") { $0.intValue }
+    let weighted = try reader.optional("training", "gradient_estimator") {
+      $0.stringValue.flatMap(ImportanceWeightedGradient.init)
+    }.map { Self.importanceWeighted(samples: max(1, samples ?? 1), gradient: $0) }
+    let choices = [.evidenceLowerBound, weighted].compactMap { $0 }
+    self =
+      try reader.optional("training", "objective") { json in
+        choices.first { $0.recordName == json.stringValue }
+      } ?? .evidenceLowerBound
+  }
+}
+
+extension LearningRateStages {
+  fileprivate var json: JSONValue {
+    .array(
+      stages.map {
+        ["epochs": JSONValue($0.epochs), "learning_rate": .number($0.learningRate)]
+      })
+  }
+
+  fileprivate init?(json: JSONValue) {
+    let stages = json.arrayValue?.compactMap { stage -> Stage? in
+      guard let epochs = stage["epochs"]?.intValue, epochs >= 1,
+        let rate = stage["learning_rate"].flatMap(positive)
+      else { return nil }
+      return Stage(epochs: epochs, learningRate: rate)
+    }
+    guard let stages, !stages.isEmpty, stages.count == json.arrayValue?.count else { return nil }
+    self.init(stages)
+  }
+}
