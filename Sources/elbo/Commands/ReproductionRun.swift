@@ -35,8 +35,8 @@ struct ReproductionRun {
         initialisation: ImportanceWeightedTable.initialisation,
         started: Clock.now("%Y-%m-%dT%H:%M:%S%z"))
       // A run that was stopped before its first save left no more than its record.
-      let isNew = try !Files.exists(folder.path) || Files.list(folder.path) == ["run.json"]
-      try folder.prepare(overwriting: isNew)
+      let left = Files.exists(folder.path) ? try Files.list(folder.path) : []
+      try folder.prepare(overwriting: Set(left).isSubset(of: ["run.json", "metrics.jsonl"]))
     }
     session = TrainingSession(
       folder: folder, record: record, data: data, model: model, workers: workers,
@@ -66,7 +66,7 @@ struct ReproductionRun {
     if epochs > 0 {
       let seconds = secondsPerEpoch() * Double(epochs)
       Terminal.line(
-        "\(epochs.grouped) epochs to train: about \(Clock.duration(seconds)) on "
+        "epochs to train: \(epochs.grouped), about \(Clock.duration(seconds)) on "
           + "\(workers.count) thread\(workers.count == 1 ? "" : "s")")
     }
   }
@@ -118,7 +118,7 @@ extension ReproductionRun {
       let caveat =
         table.stages == ImportanceWeightedTable.stageCount
         ? ", tolerance \(table.tolerance.fixed(1))"
-        : "; not the same protocol, as only \(table.stages) stages were run"
+        : "; not the same protocol, as this is after stage \(table.stages)"
       Terminal.line(
         "published \(expected.fixed(2)): difference "
           + (likelihood.mean - expected).fixed(2) + caveat)

@@ -48,7 +48,8 @@ final class TrainingSession {
     let begun = progress.epoch + (progress.batch > 0 ? 1 : 0)
     if begun > record.options.epochs {
       throw ValidationError(
-        "the run '\(folder.path)' has begun epoch \(begun); ask for at least as many with --epochs")
+        "the run '\(folder.path)' has begun epoch \(begun); ask for at least as many "
+          + "(--epochs, or --stages of a reproduction)")
     }
     trainer.restore(state)
     epochs = try folder.readMetrics(upTo: progress.epoch)
