@@ -34,26 +34,6 @@ package struct FullGaussian: ReparameterizedDistribution {
   package func kullbackLeiblerDivergence(to prior: some Distribution<Double>) -> Tensor<Double>? {
     nil
   }
-
-  package func repeatingRows(_ count: Int) -> FullGaussian {
-    FullGaussian(
-      mean: mean.repeatingRows(count), factor: factor, inverse: inverse, normalizer: normalizer)
-  }
-
-  package var detached: FullGaussian {
-    FullGaussian(
-      mean: mean.detached, factor: factor.detached, inverse: inverse.detached,
-      normalizer: normalizer)
-  }
-
-  private init(
-    mean: Tensor<Double>, factor: Tensor<Double>, inverse: Tensor<Double>, normalizer: Double
-  ) {
-    self.mean = mean
-    self.factor = factor
-    self.inverse = inverse
-    self.normalizer = normalizer
-  }
 }
 
 /// A diagonal Gaussian that hides its closed-form KL, so that an objective estimates it.
@@ -73,12 +53,6 @@ package struct EstimatedKLGaussian: ReparameterizedDistribution {
   package func kullbackLeiblerDivergence(to prior: some Distribution<Double>) -> Tensor<Double>? {
     nil
   }
-
-  package func repeatingRows(_ count: Int) -> EstimatedKLGaussian {
-    EstimatedKLGaussian(base.repeatingRows(count))
-  }
-
-  package var detached: EstimatedKLGaussian { EstimatedKLGaussian(base.detached) }
 }
 
 extension SmallMatrix {

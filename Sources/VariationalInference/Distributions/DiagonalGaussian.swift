@@ -43,14 +43,8 @@ public struct DiagonalGaussian<Scalar: TensorScalar>: ReparameterizedDistributio
     return .gaussianKLToStandardNormal(mean: mean, logVariance: logVariance)
   }
 
-  /// Each row of mean and log variance `count` times, one after the other.
-  public func repeatingRows(_ count: Int) -> DiagonalGaussian {
-    DiagonalGaussian(
-      mean: mean.repeatingRows(count), logVariance: logVariance.repeatingRows(count))
-  }
-
   /// The same mean and log variance, off the tape.
-  public var detached: DiagonalGaussian {
+  public var detached: DiagonalGaussian? {
     DiagonalGaussian(mean: mean.detached, logVariance: logVariance.detached)
   }
 }

@@ -49,11 +49,14 @@ public protocol ReparameterizedDistribution<Scalar>: Distribution {
   /// and the objective then estimates it from the draw.
   func kullbackLeiblerDivergence(to prior: some Distribution<Scalar>) -> Tensor<Scalar>?
 
-  /// Each distribution of the batch `count` times, one after the other: for several draws of each.
-  func repeatingRows(_ count: Int) -> Self
+  /// The same distributions with parameters off the tape: no gradient flows into them. Nil where a
+  /// family does not offer it, and the doubly reparameterised gradient cannot then be used.
+  var detached: Self? { get }
+}
 
-  /// The same distributions with parameters off the tape: no gradient flows into them.
-  var detached: Self { get }
+extension ReparameterizedDistribution {
+  /// Nil.
+  public var detached: Self? { nil }
 }
 
 /// log(2 pi) / 2, the constant of a normal density.

@@ -38,16 +38,18 @@ extension GenerativeModel where Self: AmortizedPosterior {
   func terms(
     of objective: TrainingObjective, _ x: Tensor<Scalar>, noise: ([Int]) -> Tensor<Scalar>
   ) -> ObjectiveTerms<Scalar> {
-    let q = posterior(given: x)
     switch objective {
     case .evidenceLowerBound:
+      let q = posterior(given: x)
       let bound = evidenceLowerBound(x, posterior: q, noise: noise(q.noiseShape))
       return ObjectiveTerms(
         value: bound.elbo, report: [bound.reconstruction.detached, bound.kl.detached])
     case .importanceWeighted(let samples, let gradient):
+      let q = posterior(given: x, repeated: samples)
       let perDraw = q.noiseShape.dropFirst().reduce(1, *)
-      let result = importanceWeightedBound(
-        x, posterior: q, samples: samples, noise: noise([x.shape[0], samples * perDraw]),
+      let result = importanceWeightedObjective(
+        x, posterior: q, samples: samples,
+        noise: noise([x.shape[0], samples * perDraw]).reshaped(to: q.noiseShape),
         gradient: gradient)
       let elbo = result.evidenceLowerBound
       return ObjectiveTerms(

@@ -93,22 +93,7 @@ struct ReproductionRun {
 extension ReproductionRun {
   /// The number itself, beside the published one; adds it to `result.json`.
   func judge(importanceSamples: Int) throws {
-    let objective = TrainingObjective.importanceWeighted(
-      samples: importanceSamples, gradient: .reparameterised)
-    let (model, images) = (session.model, data.test)
-    var logEvidence: [Double] = []
-    let start = Clock.seconds
-    for first in stride(from: 0, to: images.count, by: 50) {
-      let part = first..<min(first + 50, images.count)
-      logEvidence +=
-        model.evaluate(
-          on: images, part, objective: objective, binarization: .dynamic, seed: table.seed,
-          workers: workers
-        ).importanceWeighted ?? []
-      try report(part.upperBound, since: start)
-    }
-    Terminal.clearLine()
-    let likelihood = Estimate(logEvidence.map { -$0 })
+    let likelihood = try negativeLogLikelihood(importanceSamples)
     try write(likelihood, importanceSamples)
     Terminal.line(
       "test negative log-likelihood \(likelihood.mean.fixed(2)) ± "
@@ -126,13 +111,25 @@ extension ReproductionRun {
     Terminal.line("wrote \(resultPath)")
   }
 
-  private func report(_ done: Int, since start: Double) throws {
-    if Terminal.isInteractive {
-      let left = (Clock.seconds - start) / Double(done) * Double(data.test.count - done)
-      Terminal.redraw(
-        "test images \(done.grouped) of \(data.test.count.grouped)  \(Clock.words(left)) left")
-    }
-    if let signal = Interrupt.signalNumber {
+  /// log p(x) of the test images, from below; stops on Ctrl-C.
+  private func negativeLogLikelihood(_ importanceSamples: Int) throws -> Estimate {
+    let start = Clock.seconds
+    defer { Terminal.clearLine() }
+    do {
+      let result = try session.model.importanceWeightedBound(
+        on: data.test, samples: importanceSamples, binarization: .dynamic, seed: table.seed,
+        workers: workers
+      ) { done, all in
+        if Terminal.isInteractive, done % 20 == 0 {
+          let left = (Clock.seconds - start) / Double(done) * Double(all - done)
+          Terminal.redraw(
+            "test images \(done.grouped) of \(all.grouped)  \(Clock.words(left)) left")
+        }
+        return Interrupt.signalNumber == nil
+      }
+      return Estimate(result.bound.map { -$0 })
+    } catch let cancelled as CancellationError {
+      guard let signal = Interrupt.signalNumber else { throw cancelled }
       Terminal.clearLine()
       Terminal.line("Stopped; training is saved, and the same command repeats the evaluation.")
       throw ExitCode(128 + signal)

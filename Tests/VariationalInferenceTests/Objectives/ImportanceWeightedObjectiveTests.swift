@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 import VariationalInference
 
-@Suite("Importance-weighted bound")
-struct ImportanceWeightedBoundTests {
+@Suite("Importance-weighted objective")
+struct ImportanceWeightedObjectiveTests {
   private let autoencoder: VariationalAutoencoder<Double> = {
     var generator = SplitMix64(seed: 9)
     return VariationalAutoencoder(
@@ -17,9 +17,9 @@ struct ImportanceWeightedBoundTests {
     _ parameters: [Tensor<Double>], samples: Int, _ gradient: ImportanceWeightedGradient
   ) -> Tensor<Double> {
     let model = autoencoder.replacingParameters(with: parameters)
-    return model.importanceWeightedBound(
-      x, posterior: model.posterior(given: x), samples: samples,
-      noise: .standardNormal([3, samples * 2], key: NoiseKey(seed: 8)), gradient: gradient
+    return model.importanceWeightedObjective(
+      x, posterior: model.posterior(given: x, repeated: samples), samples: samples,
+      noise: .standardNormal([3 * samples, 2], key: NoiseKey(seed: 8)), gradient: gradient
     ).bound
   }
 
@@ -57,12 +57,12 @@ struct ImportanceWeightedBoundTests {
     let q = autoencoder.posterior(given: x)
     let noise = Tensor<Double>.standardNormal([3, 2], key: NoiseKey(seed: 8))
     let elbo = autoencoder.evidenceLowerBound(x, posterior: EstimatedKLGaussian(q), noise: noise)
-    let one = autoencoder.importanceWeightedBound(x, posterior: q, samples: 1, noise: noise)
+    let one = autoencoder.importanceWeightedObjective(x, posterior: q, samples: 1, noise: noise)
     #expect(relativeError(one.bound.scalars, elbo.elbo.scalars) < 1e-12)
     #expect(relativeError(one.evidenceLowerBound.kl.scalars, elbo.kl.scalars, scale: 1) < 1e-12)
-    let five = autoencoder.importanceWeightedBound(
-      x, posterior: q, samples: 5,
-      noise: .standardNormal([3, 10], key: NoiseKey(seed: 8)))
+    let five = autoencoder.importanceWeightedObjective(
+      x, posterior: q.repeatingRows(5), samples: 5,
+      noise: .standardNormal([15, 2], key: NoiseKey(seed: 8)))
     #expect(five.logWeights.shape == [3, 5])
     let means = five.logWeights.mean(along: 1).scalars
     #expect(relativeError(five.evidenceLowerBound.elbo.scalars, means) < 1e-12)
@@ -84,11 +84,11 @@ struct ImportanceWeightedBoundTests {
     _ draws: Int, samples: Int, _ gradient: ImportanceWeightedGradient, seed: UInt64
   ) -> (bounds: [Double], gradients: [[Double]]) {
     let x = Tensor(observed, shape: [1, observed.count]).repeatingRows(draws)
-    let noise = Tensor<Double>.standardNormal([draws, samples * 2], key: NoiseKey(seed: seed))
+    let noise = Tensor<Double>.standardNormal([draws * samples, 2], key: NoiseKey(seed: seed))
     let result = valueWithGradients(at: guess(draws)) {
-      linear.importanceWeightedBound(
-        x, posterior: DiagonalGaussian(mean: $0[0], logVariance: $0[1]), samples: samples,
-        noise: noise, gradient: gradient
+      linear.importanceWeightedObjective(
+        x, posterior: DiagonalGaussian(mean: $0[0], logVariance: $0[1]).repeatingRows(samples),
+        samples: samples, noise: noise, gradient: gradient
       ).bound
     }
     let columns = result.gradients.flatMap { gradient in
@@ -135,7 +135,7 @@ struct ImportanceWeightedBoundTests {
       for samples in [1, 3] {
         let results = ImportanceWeightedGradient.allCases.map { gradient in
           valueWithGradients(at: parameters) {
-            linear.importanceWeightedBound(
+            linear.importanceWeightedObjective(
               Tensor(x, shape: [1, x.count]),
               posterior: DiagonalGaussian(mean: $0[0], logVariance: $0[1]), samples: samples,
               noise: .standardNormal([1, samples * 2], key: NoiseKey(seed: 3)), gradient: gradient
@@ -164,7 +164,7 @@ struct ImportanceWeightedBoundTests {
       linear.logJoint(x, $0[0]) - q.logProbability(of: $0[0])
     }.gradients[0]
     let found = valueWithGradients(at: [m, v]) {
-      linear.importanceWeightedBound(
+      linear.importanceWeightedObjective(
         x, posterior: DiagonalGaussian(mean: $0[0], logVariance: $0[1]), samples: 1, noise: noise,
         gradient: .doublyReparameterised
       ).bound

@@ -5,12 +5,12 @@
 ///     w_k = p(x, z_k) / q(z_k | x),   z_k ~ q(z | x)
 ///     L_K = E[log 1/K sum over k of w_k],   ELBO = L_1 <= L_K <= L_K+1 <= log p(x)
 ///
-/// L_K tends to log p(x) as K grows, where the weights are bounded. It is maximised, in nats per
-/// example; only L_1 is an evidence lower bound of q.
+/// It is maximised, in nats per example; only L_1 is an evidence lower bound of q. To judge a model
+/// with many draws, see `importanceWeightedBound`, which keeps no tape and streams them.
 ///
 /// - Source: Burda, Grosse and Salakhutdinov, "Importance weighted autoencoders", ICLR 2016,
 ///   arXiv:1509.00519, equation 8 and theorem 1.
-public struct ImportanceWeightedBound<Scalar: TensorScalar>: Sendable {
+public struct ImportanceWeightedObjective<Scalar: TensorScalar>: Sendable {
   /// log w_k of each draw, `[batch, K]`.
   public let logWeights: Tensor<Scalar>
   /// log of the mean weight: one unbiased draw of L_K for each example, `[batch]`.
@@ -51,41 +51,56 @@ public enum ImportanceWeightedGradient: String, Sendable, CaseIterable {
 extension GenerativeModel {
   /// The importance-weighted bound of examples under this model and a posterior.
   ///
-  /// The log q in the weights is evaluated at the draws: unlike the ELBO's, its KL has no closed form
-  /// for K > 1, so L_1 is the ELBO with an estimated KL.
+  /// The log q in the weights is evaluated at the draws: no closed form of the KL applies for K > 1,
+  /// and L_1 is the ELBO with an estimated KL.
   ///
   /// - Parameters:
   ///   - x: `[batch, data]`.
-  ///   - q: q(z | x) of each example.
+  ///   - q: q(z | x) of each example K times in succession, `[batch * K, latent]`.
   ///   - samples: K, at least 1.
-  ///   - noise: Standard normal numbers `[batch, K * n]`, n for each draw of an example in turn.
+  ///   - noise: Standard normal numbers of `q.noiseShape`.
   ///   - gradient: The estimator that differentiating the bound gives.
   /// - Returns: The bound of each example, differentiable in the parameters of model and q.
-  public func importanceWeightedBound<Posterior: ReparameterizedDistribution<Scalar>>(
+  public func importanceWeightedObjective<Posterior: ReparameterizedDistribution<Scalar>>(
     _ x: Tensor<Scalar>, posterior q: Posterior, samples: Int, noise: Tensor<Scalar>,
     gradient: ImportanceWeightedGradient = .reparameterised
-  ) -> ImportanceWeightedBound<Scalar> {
-    precondition(samples >= 1, "an importance-weighted bound of \(samples) samples")
-    let batch = x.shape[0]
-    let draws = q.repeatingRows(samples)
-    let drawn = draws.sample(noise: noise.reshaped(to: draws.noiseShape))
+  ) -> ImportanceWeightedObjective<Scalar> {
+    precondition(
+      samples >= 1 && q.noiseShape.first == x.shape[0] * samples,
+      "\(samples) draws for each of \(x.shape[0]) examples and a posterior of \(q.noiseShape)")
     let weights = GradientWeights<Scalar>()
-    let isDouble = gradient == .doublyReparameterised
-    let z = isDouble ? drawn.weightingGradient(by: weights) : drawn
-    // With its parameters off the tape, log q depends on them through z alone.
-    let density = isDouble ? draws.detached : draws
-    let reconstruction =
-      -likelihood(given: z).logProbability(of: x.repeatingRows(samples))
+    let (z, density) = q.draw(noise, gradient, weights)
+    let reconstruction = -likelihood(given: z).logProbability(of: x, repeated: samples)
     let kl = density.logProbability(of: z) - prior.logProbability(of: z)
-    let logWeights = (-(reconstruction + kl)).reshaped(to: [batch, samples])
-    let bound = logWeights.logMeanExp(along: 1)
-    if isDouble { weights.normalise(logWeights.detached) }
+    let perExample = [x.shape[0], samples]
+    let logWeights = (-(reconstruction + kl)).reshaped(to: perExample)
+    weights.normalise(logWeights.detached)
     func mean(_ costs: Tensor<Scalar>) -> Tensor<Scalar> {
-      costs.detached.reshaped(to: [batch, samples]).mean(along: 1)
+      costs.detached.reshaped(to: perExample).mean(along: 1)
     }
-    return ImportanceWeightedBound(
-      logWeights: logWeights, bound: bound,
+    return ImportanceWeightedObjective(
+      logWeights: logWeights, bound: logWeights.logMeanExp(along: 1),
       evidenceLowerBound: EvidenceLowerBound(reconstruction: mean(reconstruction), kl: mean(kl)))
+  }
+}
+
+extension ReparameterizedDistribution {
+  /// Draws, and the density of q at them, such that the bound's gradient is the estimator asked for.
+  fileprivate func draw(
+    _ noise: Tensor<Scalar>, _ gradient: ImportanceWeightedGradient,
+    _ weights: GradientWeights<Scalar>
+  ) -> (z: Tensor<Scalar>, density: Self) {
+    let z = sample(noise: noise)
+    switch gradient {
+    case .reparameterised: return (z, self)
+    case .doublyReparameterised:
+      // With its parameters off the tape, log q depends on them through z alone.
+      guard let density = detached else {
+        preconditionFailure(
+          "\(Self.self) has no `detached`, which the doubly reparameterised gradient needs")
+      }
+      return (z.weightingGradient(by: weights), density)
+    }
   }
 }
 
