@@ -17,6 +17,7 @@ private func run<Scalar: TensorScalar>(
 ) -> StepResult<Scalar> {
   let step = GradientStep(
     parameters: StepProgram.parameters(type), workers: WorkerPool(count: threads))
+  let gradients = FlatBuffer<Scalar>(shapes: step.parameters.shapes)
   var values: [Scalar] = []
   for batch in batches {
     let data = StepProgram.data(batch, type)
@@ -27,11 +28,10 @@ private func run<Scalar: TensorScalar>(
       }
       let value = program.value(x, context.parameters)
       return (value, [value.detached.copy])
-    } update: { _ in
-    }
+    } update: { gradients.store($0) }
     values = reports.flatMap { $0[0].scalars }
   }
-  return StepResult(gradients: step.gradients.tensors.map(\.scalars), values: values)
+  return StepResult(gradients: gradients.tensors.map(\.scalars), values: values)
 }
 
 /// One row, less than a block of 16, a block, uneven blocks, and many.
@@ -95,8 +95,8 @@ struct GradientStepTests {
     let seen = Mutex<[Range<Int>]>([])
     _ = step.run(batch: 40) { context in
       (StepProgram.elementwise.value(data.slice(context.rows), context.parameters), [])
-    } update: { range in
-      seen.withLock { $0.append(range) }
+    } update: { slab in
+      seen.withLock { $0.append(slab.range) }
     }
     let elements = seen.withLock { $0.flatMap(Array.init) }.sorted()
     #expect(elements == step.parameters.ranges.flatMap(Array.init))
@@ -105,14 +105,14 @@ struct GradientStepTests {
   @Test("reports come in the order of the rows", arguments: [1, 2, 3, 4])
   func reports(_ threads: Int) {
     let step = GradientStep<Float>(parameters: [Tensor([1])], workers: WorkerPool(count: threads))
+    let gradients = FlatBuffer<Float>(shapes: [[1]])
     for batch in [100, 100, 7] {
       let reports = step.run(batch: batch) { context in
         let rows = Tensor(context.rows.map { Float($0) })
         return (rows * context.parameters[0], [rows])
-      } update: { _ in
-      }
+      } update: { gradients.store($0) }
       #expect(reports.flatMap { $0[0].scalars } == (0..<batch).map { Float($0) })
-      #expect(step.gradients.tensors[0].scalars == [Float(batch * (batch - 1) / 2)])
+      #expect(gradients.tensors[0].scalars == [Float(batch * (batch - 1) / 2)])
     }
   }
 
@@ -169,6 +169,16 @@ struct WorkerPoolTests {
       buffer.assign([.concatenated(parts)])
       #expect(buffer.tensors[0].sum().scalar == Double(100 * (round * 30 + 3)))
     }
+  }
+
+  @Test("numbers below the normal range count as zero on every thread, and nowhere else")
+  func subnormals() {
+    let tiny = Tensor<Float>([Float.leastNormalMagnitude])
+    for threads in [1, 2] {
+      let halves = WorkerPool(count: threads).map(threads) { _ in (tiny * 0.5).scalar }
+      #expect(halves == [Float](repeating: 0, count: threads))
+    }
+    #expect((tiny * 0.5).sum().scalar > 0)
   }
 
   @Test("a pool without threads is refused")

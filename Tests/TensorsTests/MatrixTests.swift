@@ -95,6 +95,27 @@ struct MatrixTests {
     #expect(isWithin)
   }
 
+  /// Few rows, all remainders of the kernel's 32 rows, 8 outputs and 16 inputs, one input too many
+  /// for it, and pixels as in images: some columns zero in all rows, some in most.
+  @Test(
+    "linear layers in Float against Double", arguments: [1, 15, 16, 17, 31, 33, 64],
+    [(1, 1), (16, 8), (53, 37), (784, 20), (1024, 3), (1025, 3)])
+  func floatLayer(_ rows: Int, _ sizes: (inputs: Int, outputs: Int)) {
+    let pixels = (0..<rows * sizes.inputs).map { index -> Float in
+      let (row, column) = index.quotientAndRemainder(dividingBy: sizes.inputs)
+      return column % 3 == 0 || (column % 7 == 0 && row % 5 != 0) ? 0 : Float(index % 11) - 5
+    }
+    let x = Tensor<Float>(pixels, shape: [rows, sizes.inputs])
+    let w = Tensor<Float>.pseudoRandom([sizes.outputs, sizes.inputs], seed: 8)
+    let b = Tensor<Float>.pseudoRandom([sizes.outputs], seed: 9)
+    let (dx, dw) = (x.converted(to: Double.self), w.converted(to: Double.self))
+    let exact = dx.linear(weight: dw, bias: b.converted(to: Double.self)).scalars
+    let magnitudes = dx.magnitude().matrixProduct(dw.magnitude().transposed()).scalars
+    let errors = zip(x.linear(weight: w, bias: b).doubles, exact).map { ($0 - $1).magnitude }
+    let bounds = magnitudes.map { Double(sizes.inputs + 2) * 0x1p-24 * ($0 + 1) }
+    #expect(zip(errors, bounds).allSatisfy { $0 <= $1 })
+  }
+
   /// What the same bits for any number of threads rest on: blocks of at least 16 rows, which begin at
   /// a multiple of 16, round alike. What is left over belongs to the last block.
   @Test("a block of rows gives the bits of the whole", arguments: [16, 32, 48, 64])

@@ -81,7 +81,7 @@ struct FlatBufferTests {
   @Test("three steps of Adam are those of the algorithm")
   func adam() {
     let start = Tensor<Double>.pseudoRandom([21], seed: 1)
-    let (parameter, gradient) = (FlatBuffer([start]), FlatBuffer<Double>(shapes: [[21]]))
+    let parameter = FlatBuffer([start])
     let (first, second) = (FlatBuffer<Double>(shapes: [[21]]), FlatBuffer<Double>(shapes: [[21]]))
     var (p, m, v) = (
       start.scalars, [Double](repeating: 0, count: 21), [Double](repeating: 0, count: 21)
@@ -89,13 +89,14 @@ struct FlatBufferTests {
     let (rate, b1, b2, epsilon) = (0.01, 0.9, 0.999, 1e-8)
     for step in 1...3 {
       let g = Tensor<Double>.pseudoRandom([21], seed: UInt64(10 + step))
-      gradient.assign([g])
       let c1 = 1 - (0..<step).reduce(1) { power, _ in power * b1 }
       let c2 = 1 - (0..<step).reduce(1) { power, _ in power * b2 }
-      FlatBuffer.adam(
-        0..<21, gradient: gradient, parameter: parameter, first: first, second: second,
-        AdamCoefficients(
-          rate: rate, beta1: b1, beta2: b2, epsilon: epsilon, correction1: c1, correction2: c2))
+      g.withSlab {
+        FlatBuffer.adam(
+          $0, parameter: parameter, first: first, second: second,
+          AdamCoefficients(
+            rate: rate, beta1: b1, beta2: b2, epsilon: epsilon, correction1: c1, correction2: c2))
+      }
       for (i, g) in g.scalars.enumerated() {
         m[i] = b1 * m[i] + (1 - b1) * g
         v[i] = b2 * v[i] + (1 - b2) * g * g
@@ -111,12 +112,25 @@ struct FlatBufferTests {
   @Test("Adam leaves coordinates without gradient alone")
   func adamAtZero() {
     let start = Tensor<Float>.pseudoRandom([37], seed: 1)
-    let buffers = (0..<3).map { _ in FlatBuffer<Float>(shapes: [[37]]) }
+    let moments = (0..<2).map { _ in FlatBuffer<Float>(shapes: [[37]]) }
     let parameter = FlatBuffer([start])
-    FlatBuffer.adam(
-      0..<37, gradient: buffers[0], parameter: parameter, first: buffers[1], second: buffers[2],
-      AdamCoefficients(
-        rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1, correction2: 0.001))
+    Tensor<Float>.zeros([37]).withSlab {
+      FlatBuffer.adam(
+        $0, parameter: parameter, first: moments[0], second: moments[1],
+        AdamCoefficients(
+          rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1,
+          correction2: 0.001))
+    }
     #expect(parameter.tensors[0].scalars == start.scalars)
+  }
+}
+
+extension Tensor {
+  /// This tensor as the gradient of the first elements of a flat buffer.
+  fileprivate func withSlab(_ body: (GradientSlab<Scalar>) -> Void) {
+    withScalars { scalars in
+      guard let base = scalars.baseAddress else { return }
+      body(GradientSlab(range: 0..<scalars.count, pointer: base))
+    }
   }
 }

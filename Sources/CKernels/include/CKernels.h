@@ -31,6 +31,18 @@ typedef enum {
 
 typedef enum { ElboIdentityActivation, ElboReluActivation, ElboTanhActivation } ElboActivation;
 
+// Makes this thread treat subnormal numbers as zeros, and back again: arithmetic with them takes a
+// hundred times as long, and training makes many (moments of pixels that are hardly ever set).
+uint64_t elbo_flush_subnormals(void);
+void elbo_restore_subnormals(uint64_t before);
+
+// y = x w^T, [rows, inputs] x [outputs, inputs] -> [rows, outputs], for few rows; strides are those
+// between rows. Only where elbo_has_rows_product() is true and for at most that many inputs.
+enum { ElboRowsProductInputs = 1024 };
+int elbo_has_rows_product(void);
+void elbo_rows_product(size_t rows, size_t outputs, size_t inputs, const float *x, size_t stride_x,
+                       const float *w, size_t stride_w, float *y, size_t stride_y);
+
 #define ELBO_DECLARE(REAL, S)                                                                      \
   void elbo_unary_##S(ElboUnary op, size_t n, const REAL *x, REAL *y);                             \
   /* y[i] = op(a[i * sa], b[i * sb]); a stride is 0 (one value for all) or 1. */                   \

@@ -7,6 +7,7 @@ struct Shard<Scalar: TensorScalar>: Sendable {
   let rows: Range<Int>
   let batch: Int
   let workspace: Workspace<Scalar>
+  let profile: Profile?
 
   /// Where a tensor with `shape` lies in the matrix of the whole batch; nil where its first axis is
   /// not the rows of this shard (or a multiple: K samples for each row).

@@ -28,6 +28,7 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   /// The leaves of this tape that a parallel step treats as parameters: nodes 0 ..< count.
   private(set) var parameterCount = 0
   let shard: Shard<Scalar>?
+  var profile: Profile? { shard?.profile }
   /// Weight gradients left to the second phase of a parallel step.
   private(set) var deferred: [DeferredLinear<Scalar>] = []
 

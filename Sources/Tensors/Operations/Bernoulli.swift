@@ -19,8 +19,12 @@ extension Tensor {
     let (x, l) = (detached, logits.detached)
     let tape = logits.trace?.tape
     let residual = tape.map { $0.allocate(shape) }
-    let value = Tensor.generate(shape.dropLast(), x, l) {
-      Scalar.kernels.bernoulli(rows, columns, $1, $2, $0, residual?.mutablePointer)
+    let value = (tape?.profile).measure(
+      "Bernoulli log-probability", bytes: 3 * x.byteCount
+    ) {
+      Tensor.generate(shape.dropLast(), x, l) {
+        Scalar.kernels.bernoulli(rows, columns, $1, $2, $0, residual?.mutablePointer)
+      }
     }
     let needsPixels = isTraced
     // A parallel step goes back once, and all its shards must use memory alike, whatever g holds.

@@ -54,7 +54,7 @@ extension Tensor {
     let tape = Tensor.commonTape(of: [self, weight, bias])
     let resultShape = Array(shape.dropLast()) + [weight.shape[0]]
     let output = tape?.allocate(resultShape) ?? Tensor(uninitialized: resultShape)
-    output.writeLinear(self, weight, bias, activation)
+    output.writeLinear(self, weight, bias, activation, tape?.profile)
     guard let tape else { return output }
 
     let (x, w) = (detached, weight.detached)
@@ -63,8 +63,15 @@ extension Tensor {
     let inputs = [trace?.node, weightNode, biasNode]
     return tape.record(output, inputs: inputs) { [unowned tape] g in
       let deferred = tape.canDefer(weightNode, biasNode, rows: x.shape)
-      let d = g.before(activation, output: output, on: deferred ? tape : nil)
-      let dx: Tensor? = needsInput ? .product(d, w, resultShape: x.shape) : nil
+      let profile = tape.profile
+      let d = profile.measure("activation gradients", bytes: 3 * g.byteCount) {
+        g.before(activation, output: output, on: deferred ? tape : nil)
+      }
+      let dx: Tensor? =
+        needsInput
+        ? profile.measure("D W       \(w.layerName)", operations: 2 * d.count * w.shape[1]) {
+          .product(d, w, resultShape: x.shape)
+        } : nil
       if deferred, let weightNode, let biasNode {
         tape.deferGradient(
           DeferredLinear(weight: weightNode, bias: biasNode, input: tape.batchWide(x), gradient: d))
@@ -78,16 +85,24 @@ extension Tensor {
     }
   }
 
-  private func writeLinear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, _ activation: Activation)
-  {
-    writeProduct(x, weight, transposeB: true)
+  private func writeLinear(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor, _ activation: Activation, _ profile: Profile?
+  ) {
+    profile.measure("x W^T     \(weight.layerName)", operations: 2 * x.count * weight.shape[0]) {
+      writeProduct(x, weight, transposeB: true)
+    }
     let outputs = weight.shape[0]
     let rows = outputs == 0 ? 0 : count / outputs
     withExtendedLifetime(bias) {
-      Scalar.kernels.biasActivation(
-        activation.kernel, rows, outputs, bias.pointer, mutablePointer)
+      profile.measure("bias and activation", bytes: 2 * byteCount) {
+        Scalar.kernels.biasActivation(
+          activation.kernel, rows, outputs, bias.pointer, mutablePointer)
+      }
     }
   }
+
+  /// A layer's widths, by its weight.
+  private var layerName: String { "\(shape[1]) -> \(shape[0])" }
 
   /// This gradient, taken back through the activation, in memory of the whole batch if `tape` asks.
   private func before(

@@ -58,16 +58,22 @@ public final class FlatBuffer<Scalar: TensorScalar>: @unchecked Sendable {
 }
 
 extension FlatBuffer {
-  /// One step of Adam on a range of elements of four buffers of one layout.
+  /// One step of Adam on a range of elements of three buffers of one layout.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   package static func adam(
-    _ range: Range<Int>, gradient: FlatBuffer, parameter: FlatBuffer, first: FlatBuffer,
-    second: FlatBuffer, _ coefficients: AdamCoefficients<Scalar>
+    _ gradient: GradientSlab<Scalar>, parameter: FlatBuffer, first: FlatBuffer, second: FlatBuffer,
+    _ coefficients: AdamCoefficients<Scalar>
   ) {
-    let start = range.lowerBound
+    let start = gradient.range.lowerBound
     Scalar.kernels.adam(
-      range.count, gradient.pointer(at: start), parameter.pointer(at: start),
+      gradient.range.count, gradient.pointer, parameter.pointer(at: start),
       first.pointer(at: start), second.pointer(at: start), coefficients)
+  }
+
+  /// Keeps a gradient in its place: what an update does that only looks.
+  package func store(_ gradient: GradientSlab<Scalar>) {
+    pointer(at: gradient.range.lowerBound).update(
+      from: gradient.pointer, count: gradient.range.count)
   }
 }

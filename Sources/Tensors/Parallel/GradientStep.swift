@@ -15,10 +15,10 @@ internal import Synchronization
 package final class GradientStep<Scalar: TensorScalar> {
   /// The values that the function sees and the update changes.
   package let parameters: FlatBuffer<Scalar>
-  /// The gradient of the last step, complete when its update runs.
-  package let gradients: FlatBuffer<Scalar>
   private let workers: WorkerPool
   private let workspace = Workspace<Scalar>()
+  /// Where each thread computes the gradient of one slab after the other.
+  private let slabs: [Storage<Scalar>]
   /// Whether some gradient cannot be left to one product in the second phase: its sum over shards
   /// must then run in an order that no number of threads changes. Unknown before the first step.
   private var sumsShards = true
@@ -36,8 +36,15 @@ package final class GradientStep<Scalar: TensorScalar> {
       _ shape: [Int], initializedBy body: (UnsafeMutableBufferPointer<Scalar>) -> Void
     ) -> Tensor<Scalar> {
       let tensor = tape.allocate(shape)
-      body(UnsafeMutableBufferPointer(start: tensor.mutablePointer, count: tensor.count))
+      tape.profile.measure("input", bytes: tensor.byteCount) {
+        body(UnsafeMutableBufferPointer(start: tensor.mutablePointer, count: tensor.count))
+      }
       return tensor
+    }
+
+    /// Notes the time of `body` in the step's profile, where there is one.
+    package func measure<Result>(_ operation: String, _ body: () -> Result) -> Result {
+      tape.profile.measure(operation, body)
     }
   }
 
@@ -50,7 +57,8 @@ package final class GradientStep<Scalar: TensorScalar> {
   /// A step for parameters that begin at these values.
   package init(parameters: [Tensor<Scalar>], workers: WorkerPool) {
     self.parameters = FlatBuffer(parameters)
-    gradients = FlatBuffer(shapes: parameters.map(\.shape))
+    let capacity = parameters.map { ParameterGradient<Scalar>.slabCapacity($0.shape) }.max() ?? 0
+    slabs = (0..<workers.count).map { _ in Storage(capacity: capacity) }
     self.workers = workers
   }
 
@@ -60,17 +68,19 @@ package final class GradientStep<Scalar: TensorScalar> {
   ///   - batch: The number of rows, at least 1.
   ///   - function: Called for each shard; returns a tensor whose elements are summed to the
   ///     function's value, and tensors to report, which need not be traced.
-  ///   - update: Called for disjoint ranges of elements, on several threads at once, when the
-  ///     gradient of the range is complete.
+  ///   - update: Called with the gradient of disjoint ranges of elements, on several threads at
+  ///     once, while it is in the thread's cache.
   /// - Returns: The reports in the order of the rows.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   package func run(
     batch: Int,
     function: @escaping @Sendable (Context) -> (value: Tensor<Scalar>, report: [Tensor<Scalar>]),
-    update: @escaping @Sendable (Range<Int>) -> Void
+    update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
   ) -> [[Tensor<Scalar>]] {
     precondition(batch > 0, "a step needs at least one row")
+    let start = ContinuousClock.now
+    defer { workers.profile?.addStep(start.duration(to: .now), threads: workers.count) }
     var outcomes = firstPhase(batch, function)
     let isSummed = Self.isSummed(outcomes)
     if isSummed, !sumsShards {
@@ -97,8 +107,10 @@ package final class GradientStep<Scalar: TensorScalar> {
   ) -> [Outcome] {
     workspace.prepareForStep()
     let (views, workspace, shards) = (parameters.views, workspace, shards(of: batch))
+    let profile = workers.profile
     return workers.map(shards.count) { index in
-      let shard = Shard(rows: shards[index], batch: batch, workspace: workspace)
+      let shard = Shard(
+        rows: shards[index], batch: batch, workspace: workspace, profile: profile)
       let tape = Tape<Scalar>(shard: shard)
       let context = Context(
         rows: shard.rows, parameters: views.map(tape.parameter), tape: tape)
@@ -127,7 +139,7 @@ package final class GradientStep<Scalar: TensorScalar> {
   }
 
   private func secondPhase(
-    _ outcomes: [Outcome], _ update: @escaping @Sendable (Range<Int>) -> Void
+    _ outcomes: [Outcome], _ update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
   ) {
     let deferred = outcomes.map(\.deferred)
     let factors = LinearFactors.overWholeBatch(deferred) ?? LinearFactors.apart(deferred)
@@ -138,11 +150,12 @@ package final class GradientStep<Scalar: TensorScalar> {
         summands: outcomes.compactMap { $0.gradients[number] },
         factors: factors.filter { $0.weight == number || $0.bias == number })
     }
-    let (gradients, threads) = (gradients, workers.count)
+    let (slabs, threads, profile) = (slabs, workers.count, workers.profile)
     workers.run { thread in
       for task in tasks {
-        for slab in task.slabs(thread: thread, of: threads) {
-          update(task.write(slab, into: gradients))
+        for rows in task.slabs(thread: thread, of: threads) {
+          let slab = task.gradient(of: rows, in: slabs[thread], profile)
+          profile.measure("update", bytes: slab.updateBytes) { update(slab) }
         }
       }
     }

@@ -1,5 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// The gradient of some elements of the parameters' flat buffer, valid until the update returns.
+package struct GradientSlab<Scalar: TensorScalar> {
+  /// The elements.
+  package let range: Range<Int>
+  let pointer: UnsafePointer<Scalar>
+
+  package init(range: Range<Int>, pointer: UnsafePointer<Scalar>) {
+    self.range = range
+    self.pointer = pointer
+  }
+
+  /// What Adam reads and writes beside the gradient: the parameters and two moments.
+  var updateBytes: Int { 6 * range.count * MemoryLayout<Scalar>.stride }
+}
+
 /// The second phase for one parameter: its gradient over the whole batch, some rows at a time.
 struct ParameterGradient<Scalar: TensorScalar>: Sendable {
   let number: Int
@@ -20,24 +35,36 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
     let unit = MatrixProduct.transposedRowGranularity
     let units = max(rows / unit, 1)
     let (first, end) = (thread * units / threads, (thread + 1) * units / threads)
-    let height = max(4, Self.slabElements / max(width * unit, 1))
+    let height = Self.slabHeight(width: width)
     return stride(from: first, to: end, by: height).map { start in
       let next = min(start + height, end)
       return start * unit..<(next == units ? rows : next * unit)
     }
   }
 
-  /// 128 KB in single precision: an eighth of a core's second cache.
-  private static var slabElements: Int { 32_768 }
+  /// The most elements in a slab of a parameter of this shape.
+  static func slabCapacity(_ shape: [Int]) -> Int {
+    let (rows, count) = (max(shape.first ?? 1, 1), shape.reduce(1, *))
+    let unit = MatrixProduct.transposedRowGranularity
+    // The last slab takes up to a unit less one of rows more.
+    return min(count, (slabHeight(width: count / rows) + 1) * unit * (count / rows))
+  }
+
+  /// Units of rows in a slab: 128 KB in single precision, an eighth of a core's second cache.
+  private static func slabHeight(width: Int) -> Int {
+    max(4, 32_768 / max(width * MatrixProduct.transposedRowGranularity, 1))
+  }
 
   /// Elements in a row.
   private var width: Int { range.count / rows }
 
-  /// Writes the gradient of some rows and returns their elements' place.
-  func write(_ slab: Range<Int>, into gradients: FlatBuffer<Scalar>) -> Range<Int> {
+  /// The gradient of some rows, written to the start of `memory`.
+  func gradient(
+    of slab: Range<Int>, in memory: Storage<Scalar>, _ profile: Profile?
+  ) -> GradientSlab<Scalar> {
     let first = range.lowerBound
     let elements = first + slab.lowerBound * width..<first + slab.upperBound * width
-    let target = gradients.pointer(at: elements.lowerBound)
+    let target = memory.base
     var isStarted = factors.isEmpty || !summands.isEmpty
     if isStarted { Scalar.kernels.fill(elements.count, 0, target) }
     for summand in summands {
@@ -48,13 +75,15 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
     }
     for layer in factors {
       if layer.weight == number {
-        layer.writeWeight(slab, adding: isStarted, into: target)
+        layer.writeWeight(slab, adding: isStarted, into: target, profile)
       } else {
-        layer.writeBias(slab, adding: isStarted, into: target)
+        profile.measure("bias gradients", bytes: layer.gradient.byteCount) {
+          layer.writeBias(slab, adding: isStarted, into: target)
+        }
       }
       isStarted = true
     }
-    return elements
+    return GradientSlab(range: elements, pointer: UnsafePointer(target))
   }
 }
 
@@ -97,14 +126,19 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
   private var outputs: Int { gradient.shape[1] }
 
   func writeWeight(
-    _ slab: Range<Int>, adding: Bool, into target: UnsafeMutablePointer<Scalar>
+    _ slab: Range<Int>, adding: Bool, into target: UnsafeMutablePointer<Scalar>,
+    _ profile: Profile?
   ) {
     let product = MatrixProduct(
       m: slab.count, n: inputs, k: batchRows, strideA: outputs, strideB: inputs, strideC: inputs,
       transposeA: true, accumulates: adding)
     withExtendedLifetime((input, gradient)) {
-      Scalar.kernels.multiply(
-        product, gradient.pointer + slab.lowerBound, input.pointer, target)
+      profile.measure(
+        "D^T x     \(inputs) -> \(outputs)", operations: product.operations
+      ) {
+        Scalar.kernels.multiply(
+          product, gradient.pointer + slab.lowerBound, input.pointer, target)
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CKernels
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -12,9 +13,14 @@ internal import Synchronization
 ///
 /// Between two runs in quick succession the others spin, because waking a sleeping thread takes
 /// longer than a phase of a small step; after a while they sleep.
+///
+/// While they work, numbers below the normal range (1e-38 in `Float`) count as zero: arithmetic with
+/// them would take a hundred times as long.
 public final class WorkerPool: Sendable {
   /// The number of threads that work, the calling one included.
   public let count: Int
+  /// Where training steps on these threads note what they spend their time on.
+  public let profile: Profile?
   private let shared: Shared
 
   /// The work of one run and the meeting before and after it.
@@ -32,10 +38,13 @@ public final class WorkerPool: Sendable {
 
   /// Starts the threads.
   ///
-  /// - Parameter count: At least 1; more threads than cores only help to test that results agree.
-  public init(count: Int) {
+  /// - Parameters:
+  ///   - count: At least 1; more threads than cores only help to test that results agree.
+  ///   - profile: Gathers where the time of training steps goes.
+  public init(count: Int, profile: Profile? = nil) {
     precondition(count >= 1, "a pool of \(count) threads cannot work")
     self.count = count
+    self.profile = profile
     shared = Shared()
     for index in 1..<max(count, 1) {
       startThread { [shared] in Self.serve(index, shared) }
@@ -51,6 +60,8 @@ public final class WorkerPool: Sendable {
   ///
   /// - Precondition: Only one run of a pool at a time.
   public func run(_ work: @escaping @Sendable (Int) -> Void) {
+    let mode = elbo_flush_subnormals()
+    defer { elbo_restore_subnormals(mode) }
     if count == 1 { return work(0) }
     shared.mail.withLock { $0.work = work }
     shared.unfinished.store(count - 1, ordering: .relaxed)
@@ -81,6 +92,7 @@ public final class WorkerPool: Sendable {
 
   private static func serve(_ index: Int, _ shared: Shared) {
     var seen = 0
+    _ = elbo_flush_subnormals()
     while true {
       seen = shared.door.wait(until: shared.generation, isNot: seen)
       let mail = shared.mail.withLock { $0 }

@@ -107,6 +107,9 @@ extension Tensor {
     }
   }
 
+  /// The size of the elements in memory.
+  var byteCount: Int { count * MemoryLayout<Scalar>.stride }
+
   /// The only element of a tensor that has one.
   public var scalar: Scalar {
     precondition(count == 1, "a tensor of shape \(shape) is not one number")

@@ -101,8 +101,7 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
     let (epoch, pixels) = (progress.epoch, data.pixelsPerImage)
     let coefficients: AdamCoefficients<Scalar> =
       options.optimiser(inEpoch: epoch).coefficients(step: progress.steps + 1)
-    let (buffers, state) = (gradientStep, adam)
-    let (parameters, gradients) = (buffers.parameters, buffers.gradients)
+    let (parameters, state) = (gradientStep.parameters, adam)
     let shards = gradientStep.run(batch: examples.count) { context in
       let rows = examples[context.rows]
       let x = context.input([rows.count, pixels]) {
@@ -110,13 +109,13 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
       }
       let model = template.replacingParameters(with: context.parameters)
       let terms = model.terms(of: objective, x) { shape in
-        source.noise(rows, round: epoch, shape: shape)
+        context.measure("noise") { source.noise(rows, round: epoch, shape: shape) }
       }
       return (terms.value, terms.report)
-    } update: { range in
+    } update: { gradient in
       FlatBuffer.adam(
-        range, gradient: gradients, parameter: parameters, first: state.firstMoment,
-        second: state.secondMoment, coefficients)
+        gradient, parameter: parameters, first: state.firstMoment, second: state.secondMoment,
+        coefficients)
     }
     var terms = RunningTerms()
     for report in shards { terms.add(report) }

@@ -45,6 +45,9 @@ struct Train: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Draw pictures at the end.")
   var figures = true
 
+  @Flag(help: "Measure where the time of the steps goes and print it at the end.")
+  var profile = false
+
   func validate() throws {
     try require(epochs, "--epochs")
     try require(output, "--output")
@@ -60,9 +63,10 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
-    let workers = threads.makeWorkers()
+    let workers = threads.makeWorkers(profile: profile ? Profile() : nil)
     let session = try resume.map { try resumed($0, workers) } ?? begun(workers)
     try session.run(figures: figures)
+    ProfileTable(workers)?.write()
   }
 
   private func begun(_ workers: WorkerPool) throws -> TrainingSession {

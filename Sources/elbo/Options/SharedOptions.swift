@@ -21,8 +21,9 @@ struct ThreadOptions: ParsableArguments {
 
   func validate() throws { try require(threads, "--threads", atMost: 256) }
 
-  func makeWorkers() -> WorkerPool {
-    WorkerPool(count: threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  func makeWorkers(profile: Profile? = nil) -> WorkerPool {
+    WorkerPool(
+      count: threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), profile: profile)
   }
 }
 

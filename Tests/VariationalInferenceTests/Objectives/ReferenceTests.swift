@@ -115,7 +115,7 @@ struct ReferenceTests {
     let step = GradientStep(
       parameters: template.parameters, workers: WorkerPool(count: threads))
     let state = Adam.State<Scalar>(shapes: step.parameters.shapes)
-    let (parameters, gradients) = (step.parameters, step.gradients)
+    let parameters = step.parameters
     let costs = (1...3).map { number in
       let coefficients: AdamCoefficients<Scalar> = Adam(learningRate: 1e-3)
         .coefficients(step: number)
@@ -125,10 +125,10 @@ struct ReferenceTests {
         let bound = model.evidenceLowerBound(
           rows, posterior: model.posterior(given: rows), noise: noise.slice(context.rows))
         return (bound.elbo, [bound.reconstruction.detached, bound.kl.detached])
-      } update: { range in
+      } update: { gradient in
         FlatBuffer.adam(
-          range, gradient: gradients, parameter: parameters, first: state.firstMoment,
-          second: state.secondMoment, coefficients)
+          gradient, parameter: parameters, first: state.firstMoment, second: state.secondMoment,
+          coefficients)
       }
       return (
         reports.flatMap { $0[0].doubles }.reduce(0, +),
