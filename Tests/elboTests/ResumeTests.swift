@@ -55,7 +55,7 @@ struct ResumeTests {
     #expect(stopped.output.contains("everything is saved"))
     #expect(
       workspace.files("run") == [
-        "metrics.jsonl", "model.safetensors", "run.json", "state.safetensors",
+        ".lock", "metrics.jsonl", "model.safetensors", "run.json", "state.safetensors",
       ])
 
     let resumed = try workspace.elbo(

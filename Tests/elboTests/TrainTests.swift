@@ -22,7 +22,7 @@ struct TrainTests {
       ["figures/\($0).png", "figures/\($0).svg"]
     }
     #expect(
-      workspace.files("run") == figures + [
+      workspace.files("run") == [".lock"] + figures + [
         "metrics.jsonl", "model.safetensors", "run.json", "state.safetensors",
       ])
     for figure in figures {
@@ -120,7 +120,7 @@ struct TrainTests {
     let outcome = try workspace.elbo(["train", "--data", data, "--epochs", "1"] + Workspace.small)
     expectSuccess(outcome)
     let files = workspace.files("runs")
-    #expect(files.count == 4)
+    #expect(files.count == 5)
     #expect(files.first?.firstMatch(of: /^data-[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{6}\//) != nil)
   }
 

@@ -13,14 +13,41 @@ public enum Binarization: String, Sendable, CaseIterable {
   case dynamic
   /// 1 from byte 128 on, else 0.
   case threshold
+  /// Pixels that were drawn once by others and published, as in `static-mnist`: only bytes 0 and 255
+  /// are accepted, see ``ImageDataset/check(for:)``.
+  case `static`
 
   /// What a value of the objective means under this choice, for records and help.
-  public var meaning: String {
+  ///
+  /// - Parameter isBinary: Whether the data have bytes 0 and 255 alone, on which `none` is no
+  ///   cross-entropy of grey levels.
+  /// - Returns: A few words.
+  public func meaning(isBinary: Bool) -> String {
     switch self {
+    case .none where isBinary: "log-probability of pixels that are binary as they come"
     case .none: "cross-entropy on grey levels (not a normalised density)"
     case .dynamic: "log-probability of pixels drawn anew every epoch"
     case .threshold: "log-probability of pixels cut at half grey"
+    case .static: "log-probability of pixels binarised once and published so"
     }
+  }
+}
+
+extension ImageDataset {
+  /// Whether all pixels are black or white: bytes 0 and 255.
+  public var isBinary: Bool { firstGrey == nil }
+
+  /// Refuses data that are not what a choice of binarisation takes them for.
+  ///
+  /// - Throws: `DatasetError.notBinary` where `static` is asked for and some pixel is grey.
+  public func check(for binarization: Binarization) throws {
+    guard binarization == .static, let pixel = firstGrey else { return }
+    throw DatasetError.notBinary(
+      data: name, split: split, image: pixel / pixelsPerImage, byte: pixels[pixel])
+  }
+
+  private var firstGrey: Int? {
+    pixels.withUnsafeBufferPointer { $0.firstIndex { $0 != 0 && $0 != 255 } }
   }
 }
 

@@ -19,7 +19,11 @@ public enum DatasetError: Error, Equatable, Sendable {
   case countsDiffer(images: String, imageCount: Int, labels: String, labelCount: Int)
   /// Two parts of a data set have images of different sizes (rows, columns).
   case sizesDiffer(folder: String, train: [Int], other: DatasetSplit, otherSize: [Int])
+  /// A pixel is grey where only 0 and 255 are expected; images are counted from 0.
+  case notBinary(data: String, split: String, image: Int, byte: UInt8)
 
+  /// A data set that nobody offers for download in a form that can be checked.
+  case noMirror(source: String, folder: String, files: [String])
   /// The program that downloads is not installed.
   case downloaderMissing(program: String, source: String, folder: String, files: [String])
   /// No mirror delivered a file; each attempt is a URL and what happened there.
@@ -51,6 +55,13 @@ extension DatasetError: CustomStringConvertible {
     case .sizesDiffer(let folder, let train, let other, let otherSize):
       "in '\(folder)' the train images are \(words(train)) but the \(other) images are"
         + " \(words(otherSize)); take both from the same data set"
+    case .notBinary(let data, let split, let image, let byte):
+      "the \(split) images of '\(data)' are not binary (image \(image) has a pixel of \(byte) where"
+        + " only 0 and 255 are expected); binarise them by 'dynamic' or 'threshold', or take data that"
+        + " were published binarised, as static-mnist"
+    case .noMirror(let source, let folder, let files):
+      "\(source) has no download that this program could check;" + byHand(folder, files)
+        + ", or name the folder that holds them"
     case .downloaderMissing(let program, let source, let folder, let files):
       "\(source) cannot be downloaded because the program '\(program)' was not found; install it, or"
         + byHand(folder, files)

@@ -58,7 +58,7 @@ struct ExampleSource: Sendable {
 
   private func conversion(_ example: Int, _ round: Int) -> PixelConversion {
     switch binarization {
-    case .none: .greyLevels
+    case .none, .static: .greyLevels
     case .threshold: .threshold
     case .dynamic: .draw(pixelPurpose.key(seed: seed, example: example, round: round))
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Formats
+package import Formats
 
 /// The folder of one training run and the names of its files.
 package struct RunFolder: Sendable, Equatable {
@@ -21,6 +21,8 @@ package struct RunFolder: Sendable, Equatable {
   package var record: String { "\(path)/run.json" }
   /// One line per epoch.
   package var metrics: String { "\(path)/metrics.jsonl" }
+  /// Held by the process that trains here.
+  private var lock: String { "\(path)/.lock" }
   /// Pictures.
   package var figures: String { "\(path)/figures" }
 
@@ -29,20 +31,34 @@ package struct RunFolder: Sendable, Equatable {
   /// - Parameter overwriting: Whether a folder that holds something may be used.
   /// - Throws: ``RunError`` where it holds something and may not be overwritten.
   package func check(overwriting: Bool) throws {
-    if Files.exists(path), try !Files.list(path).isEmpty, !overwriting {
+    if Files.exists(path), try Files.list(path).contains(where: { $0 != ".lock" }), !overwriting {
       throw RunError.notEmpty(path: path)
     }
+  }
+
+  /// Makes sure that no two processes train here.
+  ///
+  /// - Returns: What keeps others out as long as it lives.
+  /// - Throws: ``RunError`` where another process trains here.
+  package func claim() throws -> FileLock {
+    guard let held = try FileLock(path: lock) else { throw RunError.inUse(path: path) }
+    return held
   }
 
   /// Makes the folder ready for a new run.
   ///
   /// - Parameter overwriting: Whether a folder that holds something may be used; only the files of a
   ///   run are removed from it.
-  /// - Throws: ``RunError`` where it holds something and may not be overwritten.
-  package func prepare(overwriting: Bool) throws {
+  /// - Returns: The claim to the folder.
+  /// - Throws: ``RunError`` where it holds something and may not be overwritten, or is in use.
+  package func prepare(overwriting: Bool) throws -> FileLock {
     try check(overwriting: overwriting)
     try Files.createFolder(path)
+    // Before anything is removed: an earlier run may still be at work.
+    let claim = try claim()
+    try check(overwriting: overwriting)
     for file in [model, state, record, metrics] { try Files.remove(file) }
+    return claim
   }
 
   /// The first `count` epochs recorded; later lines, of which a crash may have torn the last, are
@@ -77,6 +93,7 @@ package enum RunError: Error, Sendable, Equatable, CustomStringConvertible {
   case unreadableRecord(path: String, key: String)
   case otherData(run: String, key: String, recorded: String, found: String)
   case nothingToResume(path: String)
+  case inUse(path: String)
 
   package var description: String {
     switch self {
@@ -91,6 +108,9 @@ package enum RunError: Error, Sendable, Equatable, CustomStringConvertible {
     case .nothingToResume(let path):
       "'\(path)' holds no state.safetensors to go on from; name the folder of a run that has saved "
         + "one, or begin a new run"
+    case .inUse(let path):
+      "another process is training in '\(path)'; wait for its end, or choose another folder with "
+        + "--output"
     }
   }
 }

@@ -26,12 +26,18 @@ package struct RunRecord: Sendable, Equatable {
     package var trainImages: Int
     package var testImages: Int
     package var fingerprint: String
+    /// Nil in a record of an earlier version.
+    package var testFingerprint: String?
+    /// Whether the training images have bytes 0 and 255 alone.
+    package var isBinary: Bool
 
     package init(_ data: DatasetSplits) {
       name = data.train.name
       (height, width) = (data.train.height, data.train.width)
       (trainImages, testImages) = (data.train.count, data.test.count)
       fingerprint = data.train.fingerprint()
+      testFingerprint = data.test.fingerprint()
+      isBinary = data.train.isBinary
     }
   }
 
@@ -65,6 +71,22 @@ package struct RunRecord: Sendable, Equatable {
     try compare("images of width", \.width)
     try compare("a number of training images of", \.trainImages)
     try compare("training images of fingerprint", \.fingerprint)
+    // Numbers of other test images would follow those of the run in one table.
+    try compare("a number of test images of", \.testImages)
+    if let recorded = self.data.testFingerprint, let now = found.testFingerprint, recorded != now {
+      throw RunError.otherData(
+        run: run, key: "test images of fingerprint", recorded: recorded, found: now)
+    }
+  }
+
+  /// What a value of the objective means.
+  package var meaning: String { options.meaning(isBinary: data.isBinary) }
+
+  /// What every number of the run was computed under, in words.
+  package var protocolWords: String {
+    let draws = options.objective.samples
+    return "\(meaning); data \(data.name), \(draws) draw\(draws == 1 ? "" : "s") of q per image, "
+      + "seed \(options.seed)"
   }
 
   /// One line for pictures: what was trained on what.
@@ -97,6 +119,8 @@ extension RunRecord {
         "height": JSONValue(data.height), "width": JSONValue(data.width),
         "train_images": JSONValue(data.trainImages), "test_images": JSONValue(data.testImages),
         "fingerprint": .string(data.fingerprint),
+        "test_fingerprint": data.testFingerprint.map(JSONValue.string) ?? .null,
+        "binary": .bool(data.isBinary),
       ],
       "model": [
         "kind": "variational autoencoder", "prior": "standard normal",
@@ -109,7 +133,7 @@ extension RunRecord {
       "training": options.json,
       "protocol": [
         "binarize": .string(options.binarization.rawValue),
-        "objective": .string(options.meaning),
+        "objective": .string(meaning),
         "samples": JSONValue(options.objective.samples), "unit": "nats per image",
         "train": "means over the epoch while it runs",
         "test": "means over the whole test set after the epoch",
@@ -145,5 +169,7 @@ extension RunRecord.DataDescription {
     trainImages = try reader.integer("data", "train_images")
     testImages = try reader.integer("data", "test_images")
     fingerprint = try reader.string("data", "fingerprint")
+    testFingerprint = try reader.optional("data", "test_fingerprint") { $0.stringValue }
+    isBinary = try reader.optional("data", "binary") { $0.boolValue } ?? false
   }
 }

@@ -34,12 +34,13 @@ public struct TrainingOptions: Sendable, Equatable {
   }
 
   /// What a value of the objective means, for records and people.
-  package var meaning: String {
-    switch objective {
-    case .evidenceLowerBound: binarization.meaning
+  package func meaning(isBinary: Bool) -> String {
+    let pixels = binarization.meaning(isBinary: isBinary)
+    return switch objective {
+    case .evidenceLowerBound: pixels
     case .importanceWeighted(let samples, let gradient):
       "importance-weighted bound of \(samples) samples (\(gradient.meaning) gradient); "
-        + binarization.meaning
+        + pixels
     }
   }
 

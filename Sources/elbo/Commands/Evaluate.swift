@@ -27,22 +27,25 @@ struct Evaluate: ParsableCommand {
     let loaded = try model.load()
     let images = try test.load(for: loaded, workers: workers)
     let binarization = test.binarization(for: loaded)
+    let difference = test.difference(from: loaded, images)
     let result = loaded.model.evaluate(
       on: images, binarization: binarization, seed: test.seed, workers: workers)
     if !result.mean.elbo.isFinite { throw UndefinedResult(model: loaded.path, what: "bounds") }
     if json {
-      Terminal.write(report(result, images, binarization).pretty)
+      Terminal.write(report(result, images, binarization, difference).pretty)
     } else {
       printTable(result, images, binarization)
+      if let difference { Terminal.line("Note: \(difference).") }
     }
     try Terminal.finish()
   }
 
   private func report(
-    _ result: Evaluation, _ images: ImageDataset, _ binarization: Binarization
+    _ result: Evaluation, _ images: ImageDataset, _ binarization: Binarization,
+    _ difference: String?
   ) -> JSONValue {
     let (elbo, reconstruction, kl) = estimates(result)
-    return [
+    var json: JSONValue = [
       "elbo": .number(elbo.mean),
       "reconstruction": .number(reconstruction.mean),
       "kl": .number(kl.mean),
@@ -50,10 +53,13 @@ struct Evaluate: ParsableCommand {
       "examples": JSONValue(elbo.examples),
       "protocol": [
         "data": .string(images.name), "split": .string(images.split),
-        "binarize": .string(binarization.rawValue), "objective": .string(binarization.meaning),
+        "binarize": .string(binarization.rawValue),
+        "objective": .string(binarization.meaning(isBinary: images.isBinary)),
         "samples": 1, "seed": .string("\(test.seed)"), "unit": "nats per image",
       ],
     ]
+    json["note"] = difference.map(JSONValue.string)
+    return json
   }
 
   private func printTable(
@@ -68,7 +74,7 @@ struct Evaluate: ParsableCommand {
           + (elbo.examples > 1 ? " ± \(value.standardError.fixed(3))" : ""))
     }
     Terminal.line(
-      "Protocol: \(binarization.meaning); 1 draw of q per image, seed \(test.seed); ± is one "
+      "Protocol: \(binarization.meaning(isBinary: images.isBinary)); 1 draw of q per image, seed \(test.seed); ± is one "
         + "standard error over images.")
   }
 

@@ -21,12 +21,14 @@ struct ReproductionRun {
     (self.table, self.data, self.folder, self.workers) = (table, data, folder, workers)
     let model = table.model(for: data.train)
     let isBegun = Files.exists(folder.state)
+    let claim: FileLock
     if isBegun {
+      claim = try folder.claim()
       var earlier = try RunRecord(path: folder.record)
       try earlier.check(data, run: folder.path)
       earlier.options.epochs = table.options.epochs
       if earlier.options != table.options || earlier.architecture != model.architecture {
-        throw OtherExperiment(folder: folder.path, found: earlier.options.meaning)
+        throw OtherExperiment(folder: folder.path, found: earlier.protocolWords)
       }
       record = earlier
     } else {
@@ -36,10 +38,11 @@ struct ReproductionRun {
         started: Clock.now("%Y-%m-%dT%H:%M:%S%z"))
       // A run that was stopped before its first save left no more than its record.
       let left = Files.exists(folder.path) ? try Files.list(folder.path) : []
-      try folder.prepare(overwriting: Set(left).isSubset(of: ["run.json", "metrics.jsonl"]))
+      claim = try folder.prepare(
+        overwriting: Set(left).isSubset(of: [".lock", "run.json", "metrics.jsonl"]))
     }
     session = TrainingSession(
-      folder: folder, record: record, data: data, model: model, workers: workers,
+      folder: folder, claim: claim, record: record, data: data, model: model, workers: workers,
       resumption: "the same command goes on from here")
     if isBegun { try session.restore() }
     try record.write(to: folder.record)
@@ -170,7 +173,7 @@ extension ReproductionRun {
         "training_images": JSONValue(data.train.count),
         "fingerprint": .string(record.data.fingerprint),
         "binarize": "dynamic, drawn once by the seed for the test images",
-        "objective": .string(record.options.meaning),
+        "objective": .string(record.meaning),
         "initialisation": .string(record.initialisation),
         "importance_samples": JSONValue(importanceSamples), "seed": .string("\(table.seed)"),
         "unit": "nats per image",

@@ -76,6 +76,7 @@ struct Train: ParsableCommand {
     try folder.check(overwriting: overwrite)
     let data = try DataSource.load(source, workers: workers)
     let options = settings.options(epochs: epochs ?? 50)
+    try data.check(for: options.binarization)
     let architecture = settings.architecture(pixels: data.train.pixelsPerImage)
     try MemoryNeed(architecture, options, examples: data.train.count).check()
     let model = VariationalAutoencoder<Float>(architecture, seed: options.seed)
@@ -83,15 +84,16 @@ struct Train: ParsableCommand {
       dataSource: DataSource.absolute(source), data: data, model: model, options: options,
       started: Clock.now("%Y-%m-%dT%H:%M:%S%z"))
     // Only now, so that what was refused above has not cost an earlier run.
-    try folder.prepare(overwriting: overwrite)
+    let claim = try folder.prepare(overwriting: overwrite)
     try record.write(to: folder.record)
     return TrainingSession(
-      folder: folder, record: record, data: data, model: model, workers: workers)
+      folder: folder, claim: claim, record: record, data: data, model: model, workers: workers)
   }
 
   private func resumed(_ path: String, _ workers: WorkerPool) throws -> TrainingSession {
     let folder = RunFolder(path)
     guard Files.exists(folder.state) else { throw RunError.nothingToResume(path: folder.path) }
+    let claim = try folder.claim()
     var record = try RunRecord(path: folder.record)
     let data = try DataSource.load(record.dataSource, workers: workers)
     try record.check(data, run: folder.path)
@@ -99,10 +101,17 @@ struct Train: ParsableCommand {
     try MemoryNeed(record.architecture, record.options, examples: data.train.count).check()
     let model = VariationalAutoencoder<Float>(record.architecture, seed: record.options.seed)
     let session = TrainingSession(
-      folder: folder, record: record, data: data, model: model, workers: workers)
+      folder: folder, claim: claim, record: record, data: data, model: model, workers: workers)
     try session.restore()
     try record.write(to: folder.record)
     return session
+  }
+}
+
+extension DatasetSplits {
+  /// Refuses parts that are not what a choice of binarisation takes them for.
+  func check(for binarization: Binarization) throws {
+    for part in [train, test] { try part.check(for: binarization) }
   }
 }
 

@@ -9,6 +9,8 @@ final class TrainingSession {
   /// What goes on with the run where it stopped.
   private let resumption: String
   private let folder: RunFolder
+  /// Keeps other processes out of the folder.
+  private let claim: FileLock
   private let record: RunRecord
   private let data: DatasetSplits
   private let workers: WorkerPool
@@ -21,11 +23,12 @@ final class TrainingSession {
   private static let saveInterval = 30.0
 
   init(
-    folder: RunFolder, record: RunRecord, data: DatasetSplits,
+    folder: RunFolder, claim: FileLock, record: RunRecord, data: DatasetSplits,
     model: VariationalAutoencoder<Float>, workers: WorkerPool, resumption: String? = nil
   ) {
     self.resumption = resumption ?? "elbo train --resume \(folder.path)"
     self.folder = folder
+    self.claim = claim
     self.record = record
     self.data = data
     self.workers = workers
@@ -87,7 +90,7 @@ final class TrainingSession {
     Terminal.line(
       "model: \(record.summary); \(record.parameterCount.grouped) parameters; "
         + "\(workers.count) thread\(workers.count == 1 ? "" : "s")")
-    Terminal.line("objective: \(record.options.meaning); nats per image")
+    Terminal.line("objective: \(record.meaning); nats per image")
     if trainer.progress.steps > 0 {
       Terminal.line("resumed after step \(trainer.progress.steps.grouped)")
     }
@@ -164,7 +167,7 @@ final class TrainingSession {
     if let last = epochs.last {
       Terminal.line(
         "done: test \(record.options.objective.name) \(last.test.objective.fixed(2)) nats per image; "
-          + record.options.meaning)
+          + record.protocolWords)
     }
     Terminal.line("wrote \(folder.path)" + (figures ? "; look at \(folder.figures)" : ""))
   }

@@ -13,8 +13,8 @@ internal import VariationalInference
 /// Where images come from: a built-in set, a set to download once, or a folder.
 enum DataSource {
   static let help: ArgumentHelp = """
-    The images: 'digits' (built in, no download), 'mnist' or 'fashion-mnist' (downloaded once), or \
-    a folder of IDX files, plain or gzip.
+    The images: 'digits' (built in, no download), 'mnist' or 'fashion-mnist' (downloaded once), \
+    'static-mnist' (files put into the cache by hand), or a folder of IDX files, plain or gzip.
     """
 
   /// Loads the training and test images of what `--data` was given.
@@ -26,13 +26,18 @@ enum DataSource {
     return try folder(name).loadAll()
   }
 
-  /// Loads the test images alone.
-  static func loadTest(_ name: String, workers: WorkerPool) throws -> ImageDataset {
-    if name == "digits" { return .digits(.test, workers: workers) }
-    if let source = DatasetSource.named(name) {
-      return try fetched(source).load(.test, name: name)
+  /// Loads one part alone.
+  static func load(
+    _ name: String, _ split: DatasetSplit, workers: WorkerPool
+  ) throws -> ImageDataset {
+    if name == "digits" {
+      if split == .validation { throw MissingSplit(data: name, split: split) }
+      return .digits(split == .train ? .training : .test, workers: workers)
     }
-    return try folder(name).load(.test)
+    if let source = DatasetSource.named(name) {
+      return try fetched(source).load(split, name: name)
+    }
+    return try folder(name).load(split)
   }
 
   /// A name for run folders: that of the set or of the folder.
@@ -95,5 +100,15 @@ struct UnknownData: Error, CustomStringConvertible {
     let sets = (["digits"] + DatasetSource.all.map(\.name)).joined(separator: ", ")
     return "'\(name)' is neither a known data set nor a folder; give one of \(sets), or a folder "
       + "of IDX files"
+  }
+}
+
+/// A built-in data set without the part that was asked for.
+struct MissingSplit: Error, CustomStringConvertible {
+  let data: String
+  let split: DatasetSplit
+
+  var description: String {
+    "the data set '\(data)' has no \(split) images; take --split train or test"
   }
 }

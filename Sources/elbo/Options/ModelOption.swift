@@ -69,10 +69,14 @@ struct ModelOption: ParsableArguments {
   }
 }
 
-/// Test images for a model: those it was trained beside, unless others are named.
+/// Images to judge a model by: the test images it was trained beside, unless others are named.
 struct TestDataOptions: ParsableArguments {
   @Option(help: DataSource.help)
   var data: String?
+
+  @Option(
+    help: "Which part of the data: 'test', 'train' or 'validation' ('valid'), if there is one.")
+  var split: DatasetSplit = .test
 
   @Option(help: BinarizeHelp.text)
   var binarize: Binarization?
@@ -87,9 +91,25 @@ struct TestDataOptions: ParsableArguments {
       throw ValidationError(
         "'\(model.path)' does not tell which images it was trained on; name them with --data")
     }
-    let images = try DataSource.loadTest(name, workers: workers)
+    let images = try DataSource.load(name, split, workers: workers)
     try model.check(images)
+    try images.check(for: binarization(for: model))
     return images
+  }
+
+  /// How the numbers would differ from those of the model's run, as they would be read side by side.
+  func difference(from model: ModelOption.Loaded, _ images: ImageDataset) -> String? {
+    guard let record = model.record else { return nil }
+    let differences = [
+      images.name == record.data.name ? nil : "data \(record.data.name)",
+      split == .test ? nil : "split test",
+      binarization(for: model) == record.options.binarization
+        ? nil : "--binarize \(record.options.binarization.rawValue)",
+      seed == record.options.seed ? nil : "seed \(record.options.seed)",
+    ].compactMap { $0 }
+    if differences.isEmpty { return nil }
+    return "not the protocol of the run's own test numbers, which are for "
+      + differences.joined(separator: ", ")
   }
 
   func binarization(for model: ModelOption.Loaded) -> Binarization {

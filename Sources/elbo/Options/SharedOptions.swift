@@ -12,6 +12,13 @@ public import VariationalInference
 extension Binarization: ExpressibleByArgument {}
 extension Activation: ExpressibleByArgument {}
 
+extension DatasetSplit: ExpressibleByArgument {
+  /// Its name, or "valid" as in the names of files.
+  public init?(argument: String) {
+    self.init(rawValue: argument == "valid" ? "validation" : argument)
+  }
+}
+
 /// `--threads`, the same for every command.
 struct ThreadOptions: ParsableArguments {
   @Option(
@@ -61,6 +68,7 @@ enum BinarizeHelp {
   static let text: ArgumentHelp = """
     How grey levels become data: 'none' uses them as they are, which makes the objective a \
     cross-entropy on grey levels, not a normalised density; 'dynamic' draws each pixel anew every \
-    epoch with its grey level as probability; 'threshold' cuts at half grey.
+    epoch with its grey level as probability; 'threshold' cuts at half grey; 'static' takes data \
+    that were published binarised, as static-mnist, and refuses grey ones.
     """
 }

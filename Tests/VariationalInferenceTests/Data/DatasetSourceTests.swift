@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Formats
+import Foundation
 import TestSupport
 import Testing
 import VariationalInference
@@ -331,10 +332,11 @@ struct DatasetSourceTests {
 
   @Test("the catalogue knows its data sets by name")
   func catalogue() {
-    #expect(DatasetSource.all.map(\.name) == ["mnist", "fashion-mnist"])
+    #expect(DatasetSource.all.map(\.name) == ["mnist", "fashion-mnist", "static-mnist"])
     #expect(DatasetSource.named("mnist")?.files.count == 4 && DatasetSource.named("x") == nil)
     for source in DatasetSource.all {
-      #expect(source.mirrors.count >= 2 && source.mirrors.allSatisfy { $0.hasSuffix("/") })
+      #expect(source.mirrors.count >= 2 || source == .staticMNIST)
+      #expect(source.mirrors.allSatisfy { $0.hasSuffix("/") })
       #expect(source.files.allSatisfy { $0.sha256.count == 64 })
     }
   }
@@ -344,6 +346,29 @@ struct DatasetSourceTests {
     .enabled(if: SharedData.holds("mnist"), "../shared is absent: the data are not here"))
   func hashes() throws {
     let folder = SharedData.path("mnist")
-    for source in DatasetSource.all { try source.verify(in: Files.parent(of: folder)) }
+    for source in [DatasetSource.mnist, .fashionMNIST] {
+      try source.verify(in: Files.parent(of: folder))
+    }
+  }
+
+  @Test(
+    "the static binarised MNIST is taken from the cache when it was put there by hand",
+    .enabled(
+      if: SharedData.holds("static-binarised-mnist"),
+      "../shared is absent: the data are not here"))
+  func staticByHand() throws {
+    try withTemporaryFolder { cache in
+      #expect(
+        throws: DatasetError.noMirror(
+          source: "static-mnist", folder: "\(cache)/static-mnist",
+          files: DatasetSource.staticMNIST.files.map(\.name))
+      ) { _ = try DatasetSource.staticMNIST.fetch(into: cache) }
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(cache)/static-mnist",
+        withDestinationPath: SharedData.path("static-binarised-mnist"))
+      try DatasetSource.staticMNIST.verify(in: cache)
+      let folder = try DatasetSource.staticMNIST.fetch(into: cache)
+      try folder.load(.validation).check(for: .static)
+    }
   }
 }

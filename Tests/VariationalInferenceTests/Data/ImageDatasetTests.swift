@@ -204,4 +204,20 @@ struct IDXFolderTests {
     #expect(data.test.count == 10_000 && data.train.labels == nil)
     #expect(data.test.pixels.allSatisfy { $0 == 0 || $0 == 255 })
   }
+
+  @Test("a grey pixel is named where binary data are expected")
+  func grey() throws {
+    func images(_ pixels: [UInt8]) -> ImageDataset {
+      ImageDataset(name: "pair", split: "test", height: 1, width: 2, pixels: pixels)
+    }
+    let (binary, grey) = (images([0, 255, 255, 0]), images([0, 255, 7, 0]))
+    #expect(binary.isBinary && !grey.isBinary)
+    for binarization in Binarization.allCases { try binary.check(for: binarization) }
+    for binarization in [Binarization.none, .dynamic, .threshold] {
+      try grey.check(for: binarization)
+    }
+    #expect(throws: DatasetError.notBinary(data: "pair", split: "test", image: 1, byte: 7)) {
+      try grey.check(for: .static)
+    }
+  }
 }

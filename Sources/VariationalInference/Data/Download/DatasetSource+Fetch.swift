@@ -29,6 +29,10 @@ extension DatasetSource {
   ) throws -> IDXFolder {
     let folder = folder(in: cacheFolder)
     if isCached(in: cacheFolder) { return folder }
+    if mirrors.isEmpty {
+      throw DatasetError.noMirror(
+        source: name, folder: folder.path, files: files.map(\.name))
+    }
     try Files.createFolder(folder.path)
     let lock = try FileLock.wait(path: "\(folder.path)/.lock") {
       try progress(.waiting(folder: folder.path))

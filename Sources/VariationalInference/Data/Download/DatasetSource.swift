@@ -84,9 +84,9 @@ public struct DatasetSource: Sendable, Equatable {
 
 extension DatasetSource {
   /// The known data sets.
-  public static let all = [mnist, fashionMNIST]
+  public static let all = [mnist, fashionMNIST, staticMNIST]
 
-  /// The known data set of that name: "mnist" or "fashion-mnist".
+  /// The known data set of that name: "mnist", "fashion-mnist" or "static-mnist".
   public static func named(_ name: String) -> DatasetSource? {
     all.first { $0.name == name }
   }
@@ -118,6 +118,26 @@ extension DatasetSource {
       "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
       "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     ]))
+
+  /// MNIST binarised once: 50 000 + 10 000 + 10 000 images of 28 x 28, bytes 0 and 255, no labels.
+  ///
+  /// The files of H. Larochelle, from Salakhutdinov and Murray, "On the quantitative analysis of deep
+  /// belief networks", ICML 2008. They were published as text (`binarized_mnist_train.amat` and so
+  /// on); no mirror offers them as IDX, so that they are put into the cache by hand. The hashes are
+  /// those of the same bits in the same order as IDX.
+  public static let staticMNIST = DatasetSource(
+    name: "static-mnist", mirrors: [],
+    files: [
+      File(
+        name: "train-images-idx3-ubyte", byteCount: 16 + 50_000 * 28 * 28,
+        sha256: "a999cb6820da36cd1db53b37219e2102d46ee90a09c4605d2dde3f42982083c5"),
+      File(
+        name: "valid-images-idx3-ubyte", byteCount: 16 + 10_000 * 28 * 28,
+        sha256: "3674963962249f9e6c98688a82838893fd1317fafef7db687e2f7617c68c34f0"),
+      File(
+        name: "test-images-idx3-ubyte", byteCount: 16 + 10_000 * 28 * 28,
+        sha256: "37d754f315cacab0b57b8b9602eb6394f1d59524ab5da6f2812616df722a8a1a"),
+    ])
 
   /// The four files that MNIST and its relatives share but for their contents.
   private static func mnistLayout(sha256: [String]) -> [File] {
