@@ -28,7 +28,9 @@ private func run<Scalar: TensorScalar>(
       }
       let value = program.value(x, context.parameters)
       return (value, [value.detached.copy])
-    } update: { gradients.store($0) }
+    } update: {
+      gradients.store($0)
+    }
     values = reports.flatMap { $0[0].scalars }
   }
   return StepResult(gradients: gradients.tensors.map(\.scalars), values: values)
@@ -55,6 +57,32 @@ struct GradientStepTests {
           #expect(error < 1e-12, "\(StepProgram.Parameter.allCases[index]), \(threads) threads")
         }
       }
+    }
+  }
+
+  /// Images have margins: only the columns from the first to the last in use are multiplied.
+  @Test("the weight gradient of an input with zero margins", arguments: [0..<40, 17..<30, 39..<40])
+  func zeroMargins(_ used: Range<Int>) {
+    let (weight, bias) = (Tensor<Double>.pseudoRandom([5, 40], seed: 1), Tensor<Double>.zeros([5]))
+    let pixels = Tensor<Double>.pseudoRandom([33, 40], seed: 2).scalars
+    let x = Tensor(
+      pixels.enumerated().map { used.contains($0.offset % 40) ? $0.element : 0 }, shape: [33, 40])
+    for x in [x, .zeros([33, 40])] {
+      let step = GradientStep(parameters: [weight, bias], workers: WorkerPool(count: 2))
+      let gradients = FlatBuffer<Double>(shapes: step.parameters.shapes)
+      _ = step.run(batch: 33) { context in
+        (
+          x.slice(context.rows).linear(weight: context.parameters[0], bias: context.parameters[1]),
+          []
+        )
+      } update: {
+        gradients.store($0)
+      }
+      // d/dw of the sum of all outputs: the column sums of x, for each output.
+      let sums = x.sum(along: 0).scalars
+      #expect(
+        relativeError(gradients.tensors[0].scalars, (0..<5).flatMap { _ in sums }, scale: 1) < 1e-13
+      )
     }
   }
 
@@ -110,7 +138,9 @@ struct GradientStepTests {
       let reports = step.run(batch: batch) { context in
         let rows = Tensor(context.rows.map { Float($0) })
         return (rows * context.parameters[0], [rows])
-      } update: { gradients.store($0) }
+      } update: {
+        gradients.store($0)
+      }
       #expect(reports.flatMap { $0[0].scalars } == (0..<batch).map { Float($0) })
       #expect(gradients.tensors[0].scalars == [Float(batch * (batch - 1) / 2)])
     }

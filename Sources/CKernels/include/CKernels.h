@@ -37,9 +37,9 @@ uint64_t elbo_flush_subnormals(void);
 void elbo_restore_subnormals(uint64_t before);
 
 // y = x w^T, [rows, inputs] x [outputs, inputs] -> [rows, outputs], for few rows; strides are those
-// between rows. Only where elbo_has_rows_product() is true and for at most that many inputs.
+// between rows. Only where elbo_has_avx512() is true and for at most that many inputs.
+int elbo_has_avx512(void);
 enum { ElboRowsProductInputs = 1024 };
-int elbo_has_rows_product(void);
 void elbo_rows_product(size_t rows, size_t outputs, size_t inputs, const float *x, size_t stride_x,
                        const float *w, size_t stride_w, float *y, size_t stride_y);
 
@@ -60,6 +60,9 @@ void elbo_rows_product(size_t rows, size_t outputs, size_t inputs, const float *
   /* y = activation(y + bias), [rows, columns]; bias [columns] or null. */                         \
   void elbo_bias_activation_##S(ElboActivation activation, size_t rows, size_t columns,            \
                                 const REAL *bias, REAL *y);                                        \
+  /* The columns from the first to the last that is not zero throughout; empty for zeros alone. */   \
+  void elbo_nonzero_columns_##S(size_t rows, size_t columns, const REAL *x, size_t *first,         \
+                                size_t *end);                                                      \
   /* Per row: sum of x * l - softplus(l) -> [rows]; residual [rows, columns] = x - sigmoid(l), or  \
      null where no gradient is wanted. */                                                          \
   void elbo_bernoulli_##S(size_t rows, size_t columns, const REAL *x, const REAL *logits,          \

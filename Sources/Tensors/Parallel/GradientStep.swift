@@ -7,8 +7,8 @@ internal import Synchronization
 ///
 /// 1. Each thread takes rows of the batch, runs the function and takes the gradient back to the
 ///    activations. Linear layers leave their weight gradients as two factors.
-/// 2. Each thread takes rows of each weight matrix, computes their gradient over the whole batch in
-///    one product, and updates them while they are in its cache.
+/// 2. Each thread takes slabs of rows of the weight matrices, one after the other, computes their
+///    gradient over the whole batch in one product, and updates them while they are in its cache.
 ///
 /// No thread copies or adds another's gradients, and every sum has an order that depends on the
 /// batch alone: the same bits for any number of threads.
@@ -18,7 +18,7 @@ package final class GradientStep<Scalar: TensorScalar> {
   private let workers: WorkerPool
   private let workspace = Workspace<Scalar>()
   /// Where each thread computes the gradient of one slab after the other.
-  private let slabs: [Storage<Scalar>]
+  private let slabMemory: [Storage<Scalar>]
   /// Whether some gradient cannot be left to one product in the second phase: its sum over shards
   /// must then run in an order that no number of threads changes. Unknown before the first step.
   private var sumsShards = true
@@ -58,7 +58,7 @@ package final class GradientStep<Scalar: TensorScalar> {
   package init(parameters: [Tensor<Scalar>], workers: WorkerPool) {
     self.parameters = FlatBuffer(parameters)
     let capacity = parameters.map { ParameterGradient<Scalar>.slabCapacity($0.shape) }.max() ?? 0
-    slabs = (0..<workers.count).map { _ in Storage(capacity: capacity) }
+    slabMemory = (0..<workers.count).map { _ in Storage(capacity: capacity) }
     self.workers = workers
   }
 
@@ -150,14 +150,12 @@ package final class GradientStep<Scalar: TensorScalar> {
         summands: outcomes.compactMap { $0.gradients[number] },
         factors: factors.filter { $0.weight == number || $0.bias == number })
     }
-    let (slabs, threads, profile) = (slabs, workers.count, workers.profile)
-    workers.run { thread in
-      for task in tasks {
-        for rows in task.slabs(thread: thread, of: threads) {
-          let slab = task.gradient(of: rows, in: slabs[thread], profile)
-          profile.measure("update", bytes: slab.updateBytes) { update(slab) }
-        }
-      }
+    let slabs = tasks.flatMap { task in task.slabs.map { (task, $0) } }
+    let (memory, profile) = (slabMemory, workers.profile)
+    workers.forEach(slabs.count) { thread, index in
+      let (task, rows) = slabs[index]
+      let slab = task.gradient(of: rows, in: memory[thread], profile)
+      profile.measure("update", bytes: slab.updateBytes) { update(slab) }
     }
   }
 }

@@ -27,17 +27,16 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
   /// Linear layers that use the parameter, as weight or as bias.
   let factors: [LinearFactors<Scalar>]
 
-  /// A thread's share of the rows, in slabs whose gradient stays in its cache until the update.
+  /// The rows in slabs whose gradient stays in a thread's cache until the update.
   ///
-  /// All cuts are at multiples of what products need to repeat their bits; the last slab of the last
-  /// thread takes the rows left over.
-  func slabs(thread: Int, of threads: Int) -> [Range<Int>] {
+  /// All cuts are at multiples of what products need to repeat their bits; the last slab takes the
+  /// rows left over.
+  var slabs: [Range<Int>] {
     let unit = MatrixProduct.transposedRowGranularity
     let units = max(rows / unit, 1)
-    let (first, end) = (thread * units / threads, (thread + 1) * units / threads)
     let height = Self.slabHeight(width: width)
-    return stride(from: first, to: end, by: height).map { start in
-      let next = min(start + height, end)
+    return stride(from: 0, to: units, by: height).map { start in
+      let next = min(start + height, units)
       return start * unit..<(next == units ? rows : next * unit)
     }
   }
@@ -50,9 +49,11 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
     return min(count, (slabHeight(width: count / rows) + 1) * unit * (count / rows))
   }
 
-  /// Units of rows in a slab: 128 KB in single precision, an eighth of a core's second cache.
+  /// Units of rows in a slab: 64 KB in single precision, a sixteenth of a core's second cache, but at
+  /// least 16 rows, which a product needs to reach its rate.
   private static func slabHeight(width: Int) -> Int {
-    max(4, 32_768 / max(width * MatrixProduct.transposedRowGranularity, 1))
+    let unit = MatrixProduct.transposedRowGranularity
+    return max(16 / unit, 16_384 / max(width * unit, 1), 1)
   }
 
   /// Elements in a row.
@@ -94,6 +95,22 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
   /// A `[batch rows, inputs]` and D `[batch rows, outputs]`, each from its first element on.
   let input: Tensor<Scalar>
   let gradient: Tensor<Scalar>
+  /// The inputs from the first to the last that is not zero in all rows: only these have a gradient.
+  /// Of images that is all but the upper and lower margins.
+  let columns: Range<Int>
+
+  init(weight: Int, bias: Int, input: Tensor<Scalar>, gradient: Tensor<Scalar>) {
+    self.weight = weight
+    self.bias = bias
+    self.input = input
+    self.gradient = gradient
+    let nonzero = withExtendedLifetime(input) {
+      Scalar.kernels.nonzeroColumns(input.shape[0], input.shape[1], input.pointer)
+    }
+    // To whole cache lines.
+    columns =
+      nonzero.lowerBound / 16 * 16..<min((nonzero.upperBound + 15) / 16 * 16, input.shape[1])
+  }
 
   /// Joins what the shards of a step deferred: their factors are blocks of rows of one memory.
   ///
@@ -129,15 +146,18 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
     _ slab: Range<Int>, adding: Bool, into target: UnsafeMutablePointer<Scalar>,
     _ profile: Profile?
   ) {
+    if !adding, columns.count < inputs { Scalar.kernels.fill(slab.count * inputs, 0, target) }
     let product = MatrixProduct(
-      m: slab.count, n: inputs, k: batchRows, strideA: outputs, strideB: inputs, strideC: inputs,
+      m: slab.count, n: columns.count, k: batchRows, strideA: outputs, strideB: inputs,
+      strideC: inputs,
       transposeA: true, accumulates: adding)
     withExtendedLifetime((input, gradient)) {
       profile.measure(
         "D^T x     \(inputs) -> \(outputs)", operations: product.operations
       ) {
         Scalar.kernels.multiply(
-          product, gradient.pointer + slab.lowerBound, input.pointer, target)
+          product, gradient.pointer + slab.lowerBound, input.pointer + columns.lowerBound,
+          target + columns.lowerBound)
       }
     }
   }

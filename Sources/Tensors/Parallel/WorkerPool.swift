@@ -72,20 +72,27 @@ public final class WorkerPool: Sendable {
     shared.mail.withLock { $0.work = nil }
   }
 
-  /// Calls `body` for 0 ..< items and returns the results in order. Thread i begins with item i, then
-  /// whoever is free takes the next.
-  public func map<Result: Sendable>(
-    _ items: Int, _ body: @escaping @Sendable (Int) -> Result
-  ) -> [Result] {
+  /// Calls `body` with (thread, item) for the items 0 ..< items. Thread i begins with item i, then
+  /// whoever is free takes the next: a thread that the system held up does not hold up the others.
+  public func forEach(_ items: Int, _ body: @escaping @Sendable (Int, Int) -> Void) {
     let next = SharedCounter(from: count)
-    let results = Mutex([Result?](repeating: nil, count: items))
     run { thread in
       var item = thread
       while item < items {
-        let result = body(item)
-        results.withLock { $0[item] = result }
+        body(thread, item)
         item = next.take()
       }
+    }
+  }
+
+  /// Calls `body` for 0 ..< items as ``forEach(_:_:)`` does and returns the results in order.
+  public func map<Result: Sendable>(
+    _ items: Int, _ body: @escaping @Sendable (Int) -> Result
+  ) -> [Result] {
+    let results = Mutex([Result?](repeating: nil, count: items))
+    forEach(items) { _, item in
+      let result = body(item)
+      results.withLock { $0[item] = result }
     }
     return results.withLock { $0.compactMap { $0 } }
   }

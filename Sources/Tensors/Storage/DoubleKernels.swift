@@ -12,6 +12,11 @@ extension Double: TensorScalar {
     sum: { elbo_sum_f64($0, $1, $2, $3, $4) },
     max: { elbo_max_f64($0, $1, $2, $3, $4) },
     transpose: { elbo_transpose_f64($0, $1, $2, $3) },
+    nonzeroColumns: { rows, columns, x in
+      var (first, end) = (0, 0)
+      elbo_nonzero_columns_f64(rows, columns, x, &first, &end)
+      return first..<end
+    },
     biasActivation: { elbo_bias_activation_f64($0, $1, $2, $3, $4) },
     bernoulli: { elbo_bernoulli_f64($0, $1, $2, $3, $4, $5) },
     scaleRows: { elbo_scale_rows_f64($0, $1, $2, $3, $4) },

@@ -12,6 +12,11 @@ extension Float: TensorScalar {
     sum: { elbo_sum_f32($0, $1, $2, $3, $4) },
     max: { elbo_max_f32($0, $1, $2, $3, $4) },
     transpose: { elbo_transpose_f32($0, $1, $2, $3) },
+    nonzeroColumns: { rows, columns, x in
+      var (first, end) = (0, 0)
+      elbo_nonzero_columns_f32(rows, columns, x, &first, &end)
+      return first..<end
+    },
     biasActivation: { elbo_bias_activation_f32($0, $1, $2, $3, $4) },
     bernoulli: { elbo_bernoulli_f32($0, $1, $2, $3, $4, $5) },
     scaleRows: { elbo_scale_rows_f32($0, $1, $2, $3, $4) },

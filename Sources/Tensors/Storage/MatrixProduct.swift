@@ -65,10 +65,11 @@ struct MatrixProduct: Sendable {
 
   /// Whether the kernel for few rows serves: like oneDNN for many rows, up to twice as fast for few.
   private var isRowsProduct: Bool {
-    transposeB && !transposeA && !accumulates && k <= ElboRowsProductInputs && Self.hasRowsProduct
+    transposeB && !transposeA && !accumulates && k <= ElboRowsProductInputs && Self.hasOwnKernels
   }
 
-  private static let hasRowsProduct = !isInBlocks && elbo_has_rows_product() != 0
+  /// Whether this CPU, and what oneDNN was told of it, has the instructions of our own kernels.
+  static let hasOwnKernels = !isInBlocks && elbo_has_avx512() != 0
 
   private func multiplyAtOnce(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>

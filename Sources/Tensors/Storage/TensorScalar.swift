@@ -26,6 +26,7 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let sum: @Sendable (Int, Int, Int, Input, Output) -> Void
   let max: @Sendable (Int, Int, Int, Input, Output) -> Void
   let transpose: @Sendable (Int, Int, Input, Output) -> Void
+  let nonzeroColumns: @Sendable (Int, Int, Input) -> Range<Int>
   let biasActivation: @Sendable (ElboActivation, Int, Int, Input?, Output) -> Void
   let bernoulli: @Sendable (Int, Int, Input, Input, Output, Output?) -> Void
   let scaleRows: @Sendable (Int, Int, Input, Input, Output) -> Void
