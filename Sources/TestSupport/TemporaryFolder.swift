@@ -26,14 +26,23 @@ package func makeTemporaryFolder() throws -> String {
   return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
 }
 
-/// Removes a folder with all it holds.
+/// Removes a folder with all it holds; of a symbolic link the link alone, never what it points to.
 package func removeFolder(_ folder: String) {
+  if isSymbolicLink(folder) {
+    unlink(folder)
+    return
+  }
   chmod(folder, 0o755)
   for name in (try? Files.list(folder)) ?? [] {
     let path = "\(folder)/\(name)"
     if Files.isFolder(path) { removeFolder(path) } else { unlink(path) }
   }
   rmdir(folder)
+}
+
+private func isSymbolicLink(_ path: String) -> Bool {
+  var information = stat()
+  return lstat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFLNK
 }
 
 /// The sentence of the error that `body` throws, or nil where it throws none.

@@ -137,8 +137,9 @@ struct ImportanceWeightedObjectiveTests {
           valueWithGradients(at: parameters) {
             linear.importanceWeightedObjective(
               Tensor(x, shape: [1, x.count]),
-              posterior: DiagonalGaussian(mean: $0[0], logVariance: $0[1]), samples: samples,
-              noise: .standardNormal([1, samples * 2], key: NoiseKey(seed: 3)), gradient: gradient
+              posterior: DiagonalGaussian(mean: $0[0], logVariance: $0[1]).repeatingRows(samples),
+              samples: samples, noise: .standardNormal([samples, 2], key: NoiseKey(seed: 3)),
+              gradient: gradient
             )
             .bound
           }

@@ -29,10 +29,6 @@ extension DatasetSource {
   ) throws -> IDXFolder {
     let folder = folder(in: cacheFolder)
     if isCached(in: cacheFolder) { return folder }
-    if mirrors.isEmpty {
-      throw DatasetError.noMirror(
-        source: name, folder: folder.path, files: files.map(\.name))
-    }
     try Files.createFolder(folder.path)
     let lock = try FileLock.wait(path: "\(folder.path)/.lock") {
       try progress(.waiting(folder: folder.path))
@@ -64,6 +60,9 @@ extension DatasetSource {
       } catch let fault as DownloadFault {
         attempts.append("\(url): \(fault)")
       }
+    }
+    if mirrors.isEmpty {
+      throw DatasetError.noMirror(source: name, folder: job.folder, files: files.map(\.name))
     }
     throw DatasetError.notDownloaded(
       source: name, attempts: attempts, folder: job.folder, files: files.map(\.name))
