@@ -58,6 +58,11 @@ enum NoisePurpose: Int {
   case evaluationLatent
   case evaluationPixels
   case priorSample
+  case aggregatePosterior = 40
+  case gapOptimisation
+  case gapSelection
+  case gapBound
+  case flowWeights
 
   /// The numbers of one example in one epoch (or of one draw, outside training).
   func key(seed: UInt64, example: Int, round: Int = 0) -> NoiseKey {

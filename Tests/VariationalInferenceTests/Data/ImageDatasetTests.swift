@@ -195,7 +195,7 @@ struct IDXFolderTests {
   @Test(
     "the static binarised MNIST has three parts, no labels, and only black and white",
     .enabled(
-      if: SharedData.holds("static-binarised-mnist"),
+      if: SharedData.holds("static-binarised-mnist/train-images-idx3-ubyte.gz"),
       "../shared is absent: the data are not here"))
   func binarised() throws {
     let folder = SharedData.path("static-binarised-mnist")
