@@ -91,12 +91,10 @@ struct FlatBufferTests {
       let g = Tensor<Double>.pseudoRandom([21], seed: UInt64(10 + step))
       let c1 = 1 - (0..<step).reduce(1) { power, _ in power * b1 }
       let c2 = 1 - (0..<step).reduce(1) { power, _ in power * b2 }
-      g.withSlab {
-        FlatBuffer.adam(
-          $0, parameter: parameter, first: first, second: second,
-          AdamCoefficients(
-            rate: rate, beta1: b1, beta2: b2, epsilon: epsilon, correction1: c1, correction2: c2))
-      }
+      FlatBuffer.adam(
+        FlatBuffer([g]).slab(0..<21), parameter: parameter, first: first, second: second,
+        AdamCoefficients(
+          rate: rate, beta1: b1, beta2: b2, epsilon: epsilon, correction1: c1, correction2: c2))
       for (i, g) in g.scalars.enumerated() {
         m[i] = b1 * m[i] + (1 - b1) * g
         v[i] = b2 * v[i] + (1 - b2) * g * g
@@ -112,25 +110,12 @@ struct FlatBufferTests {
   @Test("Adam leaves coordinates without gradient alone")
   func adamAtZero() {
     let start = Tensor<Float>.pseudoRandom([37], seed: 1)
-    let moments = (0..<2).map { _ in FlatBuffer<Float>(shapes: [[37]]) }
+    let buffers = (0..<3).map { _ in FlatBuffer<Float>(shapes: [[37]]) }
     let parameter = FlatBuffer([start])
-    Tensor<Float>.zeros([37]).withSlab {
-      FlatBuffer.adam(
-        $0, parameter: parameter, first: moments[0], second: moments[1],
-        AdamCoefficients(
-          rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1,
-          correction2: 0.001))
-    }
+    FlatBuffer.adam(
+      buffers[0].slab(0..<37), parameter: parameter, first: buffers[1], second: buffers[2],
+      AdamCoefficients(
+        rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1, correction2: 0.001))
     #expect(parameter.tensors[0].scalars == start.scalars)
-  }
-}
-
-extension Tensor {
-  /// This tensor as the gradient of the first elements of a flat buffer.
-  fileprivate func withSlab(_ body: (GradientSlab<Scalar>) -> Void) {
-    withScalars { scalars in
-      guard let base = scalars.baseAddress else { return }
-      body(GradientSlab(range: 0..<scalars.count, pointer: base))
-    }
   }
 }

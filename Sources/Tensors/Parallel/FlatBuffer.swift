@@ -9,7 +9,7 @@ public final class FlatBuffer<Scalar: TensorScalar>: @unchecked Sendable {
   public let shapes: [[Int]]
   /// The elements of each tensor.
   package let ranges: [Range<Int>]
-  private let storage: Storage<Scalar>
+  fileprivate let storage: Storage<Scalar>
 
   /// Tensors begin at multiples of this, so that no two share a cache line.
   private static var alignment: Int { 16 }
@@ -66,9 +66,16 @@ extension FlatBuffer {
     _ coefficients: AdamCoefficients<Scalar>
   ) {
     let start = gradient.range.lowerBound
-    Scalar.kernels.adam(
-      gradient.range.count, gradient.pointer, parameter.pointer(at: start),
-      first.pointer(at: start), second.pointer(at: start), coefficients)
+    withExtendedLifetime(gradient) {
+      Scalar.kernels.adam(
+        gradient.range.count, gradient.pointer, parameter.pointer(at: start),
+        first.pointer(at: start), second.pointer(at: start), coefficients)
+    }
+  }
+
+  /// Some of the elements, as a gradient for an update.
+  package func slab(_ range: Range<Int>) -> GradientSlab<Scalar> {
+    GradientSlab(range: range, storage: storage, offset: range.lowerBound)
   }
 
   /// Keeps a gradient in its place: what an update does that only looks.

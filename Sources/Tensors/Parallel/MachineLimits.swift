@@ -30,9 +30,8 @@ public struct MachineLimits: Sendable {
   private static func shortest(
     of runs: Int, _ workers: WorkerPool, _ work: @escaping @Sendable () -> Void
   ) -> Double {
-    let times = (0..<runs).map { _ in
-      ContinuousClock().measure { workers.run { _ in work() } }
+    (0..<runs).reduce(.infinity) { shortest, _ in
+      min(shortest, ContinuousClock().measure { workers.run { _ in work() } } / .seconds(1))
     }
-    return times.min()! / .seconds(1)
   }
 }

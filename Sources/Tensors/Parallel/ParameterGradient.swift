@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The gradient of some elements of the parameters' flat buffer, valid until the update returns.
+/// The gradient of some elements of the parameters' flat buffer, valid until its memory is reused.
 package struct GradientSlab<Scalar: TensorScalar> {
   /// The elements.
   package let range: Range<Int>
-  let pointer: UnsafePointer<Scalar>
+  let storage: Storage<Scalar>
+  /// Where in the storage the first of them is.
+  let offset: Int
 
-  package init(range: Range<Int>, pointer: UnsafePointer<Scalar>) {
-    self.range = range
-    self.pointer = pointer
-  }
+  var pointer: UnsafePointer<Scalar> { UnsafePointer(storage.base + offset) }
 
   /// What Adam reads and writes beside the gradient: the parameters and two moments.
   var updateBytes: Int { 6 * range.count * MemoryLayout<Scalar>.stride }
@@ -84,7 +83,7 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
       }
       isStarted = true
     }
-    return GradientSlab(range: elements, pointer: UnsafePointer(target))
+    return GradientSlab(range: elements, storage: memory, offset: 0)
   }
 }
 

@@ -72,6 +72,8 @@ extension Optional<Profile> {
   ///   - operation: What is done; operations of one name are added up.
   ///   - operations: Additions and multiplications.
   ///   - bytes: Read and written at least once.
+  ///   - body: The work.
+  /// - Returns: What `body` returns.
   func measure<Result>(
     _ operation: @autoclosure () -> String, operations: Int = 0, bytes: Int = 0,
     _ body: () -> Result

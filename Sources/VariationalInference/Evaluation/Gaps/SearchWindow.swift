@@ -40,8 +40,8 @@ where Family.Scalar == Model.Scalar {
       }
       for (range, phase) in rows {
         FlatBuffer.adam(
-          range, gradient: gradients, parameter: values, first: moments.0, second: moments.1,
-          adam[phase])
+          gradients.slab(range), parameter: values, first: moments.0, second: moments.1, adam[phase]
+        )
       }
       if step >= options.stepsPerWindow - half { sum = zip(sum, values.tensors).map { $0 + $1 } }
     }
