@@ -16,6 +16,11 @@ public struct Bernoulli<Scalar: TensorScalar>: Distribution {
     value.bernoulliLogProbability(logits: logits)
   }
 
+  /// The same, one value for each `times` rows of logits, without copies of the value.
+  public func logProbability(of value: Tensor<Scalar>, repeated times: Int) -> Tensor<Scalar> {
+    value.bernoulliLogProbability(repeated: times, logits: logits)
+  }
+
   /// The probabilities of 1, `[batch, dimension]`.
   public var mean: Tensor<Scalar> { logits.sigmoid() }
 }

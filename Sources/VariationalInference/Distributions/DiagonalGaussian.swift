@@ -23,6 +23,12 @@ public struct DiagonalGaussian<Scalar: TensorScalar>: ReparameterizedDistributio
     return (standardized.squared() + logVariance).sum(along: 1) * -0.5 - constant
   }
 
+  /// Each row `times` times in succession, `[batch * times, dimension]`: for many draws of each.
+  public func repeatingRows(_ times: Int) -> DiagonalGaussian {
+    DiagonalGaussian(
+      mean: mean.repeatingRows(times), logVariance: logVariance.repeatingRows(times))
+  }
+
   /// The shape of mean and noise.
   public var noiseShape: [Int] { mean.shape }
 

@@ -16,6 +16,22 @@ public protocol Distribution<Scalar>: Sendable {
   /// - Parameter value: `[batch, dimension]`.
   /// - Returns: `[batch]`, in nats.
   func logProbability(of value: Tensor<Scalar>) -> Tensor<Scalar>
+
+  /// log p(value) where each value stands for `times` examples in succession: many draws of z for
+  /// one x. A type may do without the copies that the default makes.
+  ///
+  /// - Parameters:
+  ///   - value: `[batch, dimension]`.
+  ///   - times: How many rows of the distribution there are for each row of `value`.
+  /// - Returns: `[batch * times]`, in nats.
+  func logProbability(of value: Tensor<Scalar>, repeated times: Int) -> Tensor<Scalar>
+}
+
+extension Distribution {
+  /// log p of the repeated rows.
+  public func logProbability(of value: Tensor<Scalar>, repeated times: Int) -> Tensor<Scalar> {
+    logProbability(of: value.repeatingRows(times))
+  }
 }
 
 /// A distribution whose draws are a differentiable function of noise that has no parameters.

@@ -12,4 +12,20 @@ public protocol AmortizedPosterior<Scalar>: Sendable {
   /// - Parameter x: `[batch, data]`.
   /// - Returns: A distribution over `[batch, latent]`.
   func posterior(given x: Tensor<Scalar>) -> Posterior
+
+  /// q(z | x) of each example, `times` times in succession: for many draws of each. A family may
+  /// compute it once and repeat the result.
+  ///
+  /// - Parameters:
+  ///   - x: `[batch, data]`.
+  ///   - times: The draws of each example.
+  /// - Returns: A distribution over `[batch * times, latent]`.
+  func posterior(given x: Tensor<Scalar>, repeated times: Int) -> Posterior
+}
+
+extension AmortizedPosterior {
+  /// q(z | x) of the repeated rows.
+  public func posterior(given x: Tensor<Scalar>, repeated times: Int) -> Posterior {
+    posterior(given: x.repeatingRows(times))
+  }
 }

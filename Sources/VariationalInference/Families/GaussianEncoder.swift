@@ -28,6 +28,11 @@ public struct GaussianEncoder<Scalar: TensorScalar>: Parameterized, AmortizedPos
     return DiagonalGaussian(mean: mean(h), logVariance: logVariance(h))
   }
 
+  /// q(z | x) of each row of x, computed once and repeated.
+  public func posterior(given x: Tensor<Scalar>, repeated times: Int) -> DiagonalGaussian<Scalar> {
+    posterior(given: x).repeatingRows(times)
+  }
+
   /// The hidden layers', then `fc_mu.*`, then `fc_logvar.*`.
   public mutating func visitParameters(
     _ visit: (_ name: String, _ parameter: inout Tensor<Scalar>) throws -> Void

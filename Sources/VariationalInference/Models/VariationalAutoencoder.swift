@@ -81,4 +81,9 @@ extension VariationalAutoencoder: GenerativeModel, AmortizedPosterior {
   public func posterior(given x: Tensor<Scalar>) -> DiagonalGaussian<Scalar> {
     encoder.posterior(given: x)
   }
+
+  /// q(z | x) for each row of x, computed once and repeated.
+  public func posterior(given x: Tensor<Scalar>, repeated times: Int) -> DiagonalGaussian<Scalar> {
+    encoder.posterior(given: x, repeated: times)
+  }
 }
