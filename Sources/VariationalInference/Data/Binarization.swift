@@ -32,6 +32,11 @@ enum NoisePurpose: Int {
   case evaluationPixels
   case priorSample
   case simulatedPixels = 32
+  case aggregatePosterior = 40
+  case gapOptimisation
+  case gapSelection
+  case gapBound
+  case flowWeights
   /// Markov chains need several sequences: this and the numbers up to 63.
   case firstOfChains = 48
 

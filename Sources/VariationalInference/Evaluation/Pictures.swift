@@ -2,7 +2,7 @@
 
 internal import Tensors
 
-extension VariationalAutoencoder {
+extension AmortizedPosterior where Posterior == DiagonalGaussian<Scalar> {
   /// q(z | x) of the first images of a data set: means and log variances, `[count, latent]` each.
   ///
   /// - Parameters:
@@ -22,7 +22,9 @@ extension VariationalAutoencoder {
     return DiagonalGaussian(
       mean: .concatenated(parts.map(\.mean)), logVariance: .concatenated(parts.map(\.logVariance)))
   }
+}
 
+extension VariationalAutoencoder {
   /// The expected pixels of p(x | z) for each row of z, `[count, latent]`: `[count, data]`, 0 to 1.
   public func decode(_ z: Tensor<Scalar>) -> Tensor<Scalar> { likelihood(given: z).mean }
 

@@ -30,11 +30,8 @@ extension AnnealedBound {
     acceptance = blocks.flatMap(\.acceptance)
   }
 
-  /// From the chains of a block, `chains` in succession for each example.
-  ///
-  /// - Parameters:
-  ///   - logWeights: log w, or log 1/w for an upper bound.
-  ///   - sign: 1, or -1 for an upper bound.
+  /// From the chains of a block, `chains` in succession for each example; an upper bound, where the
+  /// sign is -1, has log 1/w for log w.
   init(logWeights: [Double], sign: Double, acceptance: [Double], chains: Int) {
     let weights = stride(from: 0, to: logWeights.count, by: chains).map { first in
       var weights = ImportanceWeights(expected: chains)

@@ -38,10 +38,8 @@ struct AnnealedSteps<Scalar: TensorScalar> {
     history.append((beta, logFactors))
   }
 
-  /// The steps of a transition, `[examples * chains, latent]`.
-  ///
-  /// - Parameter index: The transition's number: steps vary with it by a tenth up and down, so that
-  ///   no coordinate comes back to its start each time.
+  /// The steps of a transition, `[examples * chains, latent]`. They vary with its number by a tenth up
+  /// and down, so that no coordinate comes back to its start each time.
   func step(beta: Double, index: Int, chains: Int) -> Tensor<Scalar> {
     let golden = 0.618033988749895 * Double(index)
     let jitter = 0.9 + 0.2 * (golden - golden.rounded(.down))
