@@ -56,7 +56,7 @@ struct HamiltonianMonteCarloTests {
           .scalars
       )
       accepted += sampler.transition(
-        &point, beta: 1, step: Tensor(repeating: 0.56, shape: [rows, 2]), noise: noise
+        &point, beta: 1, step: Tensor(repeating: 0.54, shape: [rows, 2]), noise: noise
       ).reduce(0, +)
     }
     let rate = accepted / Double(3 * rows)
