@@ -15,12 +15,14 @@ struct Elbo: ParsableCommand {
         elbo train --data mnist           learn from MNIST
         elbo evaluate runs/<run>          the ELBO on the test images
         elbo sample runs/<run>            pictures of draws from the prior
+        elbo explain                      the derivation of the ELBO, with numbers
 
       All values are in nats per image. The evidence lower bound (ELBO) is maximised; \
       reconstruction and KL are costs: elbo = -reconstruction - kl.
       """,
     version: ElboVersion.current,
     subcommands: [
-      Train.self, Evaluate.self, Reconstruct.self, Sample.self, Encode.self, Decode.self,
+      Train.self, Evaluate.self, Explain.self, Reconstruct.self, Sample.self, Encode.self,
+      Decode.self,
     ])
 }

@@ -22,7 +22,7 @@ struct HelpTests {
     #expect(
       outcome.lines.contains(
         "  elbo train                        learn from built-in digits, no download"))
-    for command in ["train", "evaluate", "reconstruct", "sample", "encode", "decode"] {
+    for command in ["train", "evaluate", "explain", "reconstruct", "sample", "encode", "decode"] {
       #expect(outcome.lines.contains { $0.hasPrefix("  \(command) ") })
     }
     #expect(outcome.output.contains("elbo = -reconstruction - kl."))
@@ -42,6 +42,7 @@ struct HelpTests {
       ["<model>", "--activation", "--data", "--binarize", "--seed", "--threads", "--json"]
     ),
     ("reconstruct", ["<model>", "--data", "--binarize", "-o, --output", "--count"]),
+    ("explain", ["--model", "--mean", "--deviation", "--probabilities", "--json"]),
     ("sample", ["<model>", "-o, --output", "--count", "--seed"]),
     ("encode", ["<model>", "--data", "--binarize", "--seed", "-o, --output", "--count"]),
     ("decode", ["<model>", "<latents>", "-o, --output"]),

@@ -10,6 +10,12 @@ public struct Estimate: Sendable, Equatable {
   /// The number of examples.
   public let examples: Int
 
+  init(mean: Double, standardError: Double, examples: Int) {
+    self.mean = mean
+    self.standardError = standardError
+    self.examples = examples
+  }
+
   /// The mean of these values, summed in order (two passes, for accuracy).
   public init(_ values: [Double]) {
     let count = Double(values.count)

@@ -172,6 +172,85 @@ struct EvidenceIdentityTests {
     }
   }
 
+  /// grad over the parameters of q of log p(x, z) - log q(z), with log q held still and z moving: the
+  /// path derivative (Roeder et al. 2017, equation 6).
+  private func pathDerivative(
+    _ model: some KnownPosterior, _ x: [Double], _ q: [Tensor<Double>], noise: Tensor<Double>
+  ) -> [Tensor<Double>] {
+    let still = FullCovarianceGaussian(mean: q[0], factor: q[1])
+    return valueWithGradients(at: q) {
+      let z = FullCovarianceGaussian(mean: $0[0], factor: $0[1]).sample(noise: noise)
+      return model.logJoint(Tensor(x, shape: [1, x.count]), z) - still.logProbability(of: z)
+    }.gradients
+  }
+
+  private func checkPathDerivative(_ model: some KnownPosterior) {
+    let n = model.latentDimension
+    for x in model.examples() {
+      let posterior = model.exactPosterior(given: x)
+      let mean = Tensor(posterior.mean, shape: [1, n])
+      let factor = Tensor(posterior.covariance.choleskyFactor.elements, shape: [1, n, n])
+      for seed in 0..<5 {
+        let noise = Tensor<Double>.standardNormal([1, n], key: NoiseKey(seed: UInt64(seed)))
+        let gradients = pathDerivative(model, x, [mean, factor], noise: noise)
+        // Forces of 1 / noise variance <= 1e4 on either side cancel: 1e4 x 1e-16 x a few hundred.
+        #expect(gradients.allSatisfy { $0.scalars.allSatisfy { $0.magnitude < 1e-9 } })
+        let moved = pathDerivative(model, x, [mean + 0.1, factor], noise: noise)
+        #expect(moved[0].scalars.contains { $0.magnitude > 1e-3 })
+      }
+    }
+  }
+
+  @Test(
+    "at the posterior the path derivative is zero for every draw, and elsewhere it is not",
+    arguments: KnownModel.all)
+  func pathDerivative(_ known: KnownModel) { checkPathDerivative(known.model) }
+
+  /// A full covariance in the place of the diagonal one.
+  private func checkFull(_ model: some KnownPosterior) {
+    let n = model.latentDimension
+    let mean = Tensor<Double>.pseudoRandom([1, n], seed: 75)
+    let square = SmallMatrix(
+      Tensor<Double>.pseudoRandom([n, n], seed: 77).scalars, rows: n, columns: n)
+    let covariance =
+      square * square.transposed + SmallMatrix(diagonal: [Double](repeating: 0.1, count: n))
+    let q = FullCovarianceGaussian(
+      mean: mean, factor: Tensor(covariance.choleskyFactor.elements, shape: [1, n, n]))
+    let exactQ = ExactGaussian(mean: mean.scalars, covariance: covariance)
+    for x in model.examples() {
+      let gap = exactQ.kullbackLeiblerDivergence(to: model.exactPosterior(given: x))
+      let bound = model.expectedBound(x, q).scalars[0]
+      #expect(gap > 0 && agree(bound + gap, model.logEvidence(of: x)))
+    }
+  }
+
+  @Test("for a q with any covariance", arguments: KnownModel.all)
+  func fullCovariance(_ known: KnownModel) { checkFull(known.model) }
+
+  /// z is one of four components, as a row of zeros with a one. Every expectation is a sum.
+  @Test("for a mixture, by enumeration")
+  func mixture() {
+    let model = MixtureModel()
+    let x = Tensor<Double>([0.7], shape: [1, 1]).repeated(to: [4, 1])
+    let z = SmallMatrix(diagonal: [1, 1, 1, 1]).tensor
+    let logJoint = model.logJoint(x, z)
+    let evidence = logJoint.logSumExp(along: 0).scalar
+    let posterior = (logJoint - evidence).exp().scalars
+    for q in [[0.25, 0.25, 0.25, 0.25], [0.7, 0.1, 0.1, 0.1], [1e-6, 0.5, 0.3, 0.2 - 1e-6]] {
+      let logQ = Tensor(q).log().scalars
+      let bound = (0..<4).reduce(0) { $0 + q[$1] * (logJoint.scalars[$1] - logQ[$1]) }
+      let gap = (0..<4).reduce(0) {
+        $0 + q[$1] * (logQ[$1] - Tensor(posterior).log().scalars[$1])
+      }
+      #expect(gap > 0 && agree(bound + gap, evidence))
+    }
+    let atPosterior = (0..<4).reduce(0) {
+      $0 + posterior[$1] * (logJoint.scalars[$1] - Tensor(posterior).log().scalars[$1])
+    }
+    #expect(agree(atPosterior, evidence))
+    #expect(agree(evidence, model.evidence(of: 0.7)))
+  }
+
   @Test("the log joint is log p(x | z) + log p(z)")
   func logJoint() {
     let model = KnownModel.independent
@@ -179,5 +258,40 @@ struct EvidenceIdentityTests {
     let x = Tensor<Double>.pseudoRandom([3, 4])
     let sum = model.likelihood(given: z).logProbability(of: x) + model.prior.logProbability(of: z)
     #expect(model.logJoint(x, z).scalars == sum.scalars)
+  }
+}
+
+/// p(z = k) = w[k], p(x | z = k) = N(x; c[k], s[k]^2), z as a row of zeros with a one.
+private struct MixtureModel: GenerativeModel {
+  let weights = [0.1, 0.4, 0.3, 0.2]
+  let centres = [-2.0, 0, 0.5, 3]
+  let deviations = [0.5, 1, 0.2, 2]
+  let latentDimension = 4
+
+  struct Categorical: Distribution {
+    let logWeights: Tensor<Double>
+    func logProbability(of value: Tensor<Double>) -> Tensor<Double> {
+      (value * logWeights).sum(along: 1)
+    }
+  }
+
+  var prior: Categorical { Categorical(logWeights: Tensor(weights).log()) }
+
+  func likelihood(given z: Tensor<Double>) -> DiagonalGaussian<Double> {
+    DiagonalGaussian(
+      mean: (z * Tensor(centres)).sum(along: 1, keepingAxis: true),
+      logVariance: (z * Tensor(deviations).log() * 2).sum(along: 1, keepingAxis: true))
+  }
+
+  /// log of the sum of the components' densities, each by the exact Gaussian.
+  func evidence(of x: Double) -> Double {
+    let densities = (0..<4).map { k in
+      Tensor(
+        ExactGaussian(
+          mean: [centres[k]], covariance: SmallMatrix(diagonal: [deviations[k] * deviations[k]])
+        ).logProbability(of: [x])
+      ).exp().scalar * weights[k]
+    }
+    return Tensor(densities.reduce(0, +)).log().scalar
   }
 }

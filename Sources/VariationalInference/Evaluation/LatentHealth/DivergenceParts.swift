@@ -31,8 +31,8 @@ public struct DivergenceParts: Sendable {
   public let dimensionwiseDivergence: [Double]
 
   /// Estimates the parts from one draw of each row of `posterior`, a fixed number of rows at a time.
-  init(
-    _ posterior: DiagonalGaussian<Double>, divergence: [Double], seed: UInt64, workers: WorkerPool,
+  init<Scalar>(
+    _ posterior: DiagonalGaussian<Scalar>, divergence: [Double], seed: UInt64, workers: WorkerPool,
     progress: (Double) throws -> Void
   ) rethrows {
     let aggregate = AggregatePosterior(posterior)
@@ -59,18 +59,18 @@ public struct DivergenceParts: Sendable {
   private static let blocksAtOnce = 64
 
   /// The terms of some images, each at one draw of its posterior.
-  private static func terms(
-    _ images: Range<Int>, of posterior: DiagonalGaussian<Double>, in aggregate: AggregatePosterior,
-    seed: UInt64
+  private static func terms<Scalar>(
+    _ images: Range<Int>, of posterior: DiagonalGaussian<Scalar>,
+    in aggregate: AggregatePosterior<Scalar>, seed: UInt64
   ) -> (information: [Double], marginal: [Double]) {
     let q = DiagonalGaussian(
       mean: posterior.mean.slice(images), logVariance: posterior.logVariance.slice(images))
     let z = q.sample(
       noise: NoisePurpose.aggregatePosterior.noise(images, shape: q.noiseShape, seed: seed))
     let (joint, marginals) = aggregate.logDensities(of: z)
-    let prior = StandardNormal<Double>(dimension: aggregate.dimension)
+    let prior = StandardNormal<Scalar>(dimension: aggregate.dimension)
     return (
-      (q.logProbability(of: z) - joint).scalars, (marginals - prior.logProbability(of: z)).scalars
+      (q.logProbability(of: z) - joint).doubles, (marginals - prior.logProbability(of: z)).doubles
     )
   }
 }

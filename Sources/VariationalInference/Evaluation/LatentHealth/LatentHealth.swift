@@ -52,7 +52,7 @@ public struct LatentHealth: Sendable {
     divergencePerDimension = divergences.columns.map { Estimate($0) }
     activity = q.mean.columns.map(Self.variance)
     parts = try DivergenceParts(
-      q, divergence: divergence, seed: seed, workers: workers, progress: progress)
+      posterior, divergence: divergence, seed: seed, workers: workers, progress: progress)
   }
 
   /// The variance of a sample, 1/(n - 1) sum (value - mean)^2. Its standard error is that of the mean

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Tensors
+
+extension GenerativeModel {
+  /// Seeks the best posterior of each image in growing families, and takes the bound with each.
+  ///
+  /// - Parameters:
+  ///   - x: `[images, data]`.
+  ///   - q: The encoder's posterior of each image, from which the search begins.
+  ///   - family: The last to be searched. The search in a family begins at the best of the one
+  ///     before, so those before it are searched, and reported, too.
+  ///   - options: Steps, draws and tolerance.
+  ///   - seed: Decides all draws.
+  ///   - workers: The threads to use; the result does not depend on them.
+  ///   - progress: Called on this thread with the share done, 0 to 1; what it throws ends the work.
+  /// - Returns: The bounds, in nats. Those that are reported are taken on fresh draws: on the draws
+  ///   that q* was fitted or chosen on its bound is too high.
+  @specialized(where Self == VariationalAutoencoder<Float>)
+  public func inferenceGaps(
+    _ x: Tensor<Scalar>, posterior q: DiagonalGaussian<Scalar>,
+    through family: PosteriorFamily = .flow, options: GapOptions = GapOptions(), seed: UInt64 = 0,
+    workers: WorkerPool, progress: (Double) throws -> Void
+  ) rethrows -> InferenceGaps {
+    precondition(
+      x.rank == 2 && x.shape[0] == q.mean.shape[0] && x.shape[0] > 0,
+      "examples of shape \(x.shape) and posteriors of shape \(q.mean.shape)")
+    let measurement = GapMeasurement(
+      model: self, family: family, options: options, seed: seed, workers: workers)
+    return try measurement.run(x, q, progress: progress)
+  }
+}
+
+/// A measurement of gaps: some images at a time, so that memory does not grow with their number.
+struct GapMeasurement<Model: GenerativeModel> {
+  typealias Scalar = Model.Scalar
+
+  let model: Model
+  let family: PosteriorFamily
+  let options: GapOptions
+  let seed: UInt64
+  let workers: WorkerPool
+
+  private typealias Found = (bounds: [Double], hasConverged: [Bool], steps: [Int])
+  /// Images at a time.
+  private static var chunk: Int { 128 }
+
+  private var families: [PosteriorFamily] {
+    let all = PosteriorFamily.allCases
+    return Array(all[...(all.firstIndex(of: family) ?? 0)])
+  }
+
+  func run(
+    _ x: Tensor<Scalar>, _ q: DiagonalGaussian<Scalar>, progress: (Double) throws -> Void
+  ) rethrows -> InferenceGaps {
+    let count = x.shape[0]
+    var own: [Double] = []
+    var found = families.map { _ in Found([], [], []) }
+    for first in stride(from: 0, to: count, by: Self.chunk) {
+      let rows = first..<min(first + Self.chunk, count)
+      let start = DiagonalGaussian(
+        mean: q.mean.slice(rows).detached, logVariance: q.logVariance.slice(rows).detached)
+      let chunk = try measure(x.slice(rows), start, firstImage: first) { done in
+        try progress((Double(first) + done * Double(rows.count)) / Double(count))
+      }
+      own += chunk.own
+      for (index, part) in chunk.found.enumerated() {
+        found[index].bounds += part.bounds
+        found[index].hasConverged += part.hasConverged
+        found[index].steps += part.steps
+      }
+    }
+    return InferenceGaps(
+      bound: own,
+      optimised: zip(families, found).map {
+        .init(family: $0, bound: $1.bounds, hasConverged: $1.hasConverged, steps: $1.steps)
+      })
+  }
+
+  /// The families one after the other, each from the best of the one before.
+  private func measure(
+    _ x: Tensor<Scalar>, _ q: DiagonalGaussian<Scalar>, firstImage: Int,
+    progress: (Double) throws -> Void
+  ) rethrows -> (own: [Double], found: [Found]) {
+    let (diagonal, full) = (DiagonalFamily<Scalar>(), FullCovarianceFamily<Scalar>())
+    let flow = CouplingFlowFamily<Scalar>(seed: seed)
+    let own = bounds(window(diagonal), x, diagonal.parameters(at: q), firstImage)
+    let parts = Double(families.count)
+    let first = try search(diagonal, x, q, firstImage) { try progress($0 / parts) }
+    if family == .diagonal { return (own, [first.found]) }
+    let best = diagonal.member(first.parameters, draws: 1)
+    let second = try search(full, x, best, firstImage) { try progress((1 + $0) / parts) }
+    if family == .fullCovariance { return (own, [first.found, second.found]) }
+    let bent = full.member(second.parameters, draws: 1)
+    let third = try search(flow, x, bent, firstImage) { try progress((2 + $0) / parts) }
+    return (own, [first.found, second.found, third.found])
+  }
+
+  private func window<Family: LocalFamily>(_ family: Family) -> SearchWindow<Model, Family> {
+    SearchWindow(
+      model: model, family: family, options: options,
+      rates: family is CouplingFlowFamily<Scalar> ? options.flowRates : options.gaussianRates,
+      seed: seed)
+  }
+
+  private func search<Family: LocalFamily>(
+    _ family: Family, _ x: Tensor<Scalar>, _ start: Family.Start, _ firstImage: Int,
+    progress: (Double) throws -> Void
+  ) rethrows -> (found: Found, parameters: LocalParameters<Scalar>)
+  where Family.Scalar == Scalar {
+    let window = window(family)
+    var search = PosteriorSearch(
+      window, x: x, start: family.parameters(at: start), firstImage: firstImage, workers: workers)
+    let optimum = try search.run(progress: progress)
+    let bounds = bounds(window, x, optimum.parameters, firstImage)
+    return ((bounds, optimum.hasConverged, optimum.steps), optimum.parameters)
+  }
+
+  /// The bound of each image on fresh draws, 256 at a time.
+  private func bounds<Family>(
+    _ window: SearchWindow<Model, Family>, _ x: Tensor<Scalar>,
+    _ parameters: LocalParameters<Scalar>, _ firstImage: Int
+  ) -> [Double] {
+    let (draws, size) = (options.boundDraws, 256)
+    return workers.map(x.shape[0]) { image in
+      let (row, own) = (x.slice(image..<image + 1), parameters.selecting([image]))
+      var sum = 0.0
+      for (round, first) in stride(from: 0, to: draws, by: size).enumerated() {
+        let weights = window.logWeights(
+          [firstImage + image], x: row, own, draws: min(size, draws - first), .gapBound,
+          round: round)
+        sum = weights[0].reduce(sum, +)
+      }
+      return sum / Double(draws)
+    }
+  }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Tensors
+
+/// The parts of a search that work on rows: climbing for a window of steps, and judging a bound.
+struct SearchWindow<Model: GenerativeModel, Family: LocalFamily>: Sendable
+where Family.Scalar == Model.Scalar {
+  typealias Scalar = Model.Scalar
+
+  let model: Model
+  let family: Family
+  let options: GapOptions
+  /// Adam's rates, one after the other.
+  let rates: [Double]
+  let seed: UInt64
+
+  /// Takes the steps of a window.
+  ///
+  /// - Returns: Where the searches stand then, and the mean of the parameters over the second half
+  ///   of the window, which hovers around the optimum less than the last of them (Polyak and Juditsky
+  ///   1992).
+  func climb(
+    _ start: SearchState<Scalar>
+  ) -> (state: SearchState<Scalar>, mean: LocalParameters<Scalar>) {
+    var state = start
+    let x = state.x.repeatingRows(options.drawsPerStep)
+    let values = FlatBuffer(state.parameters.free)
+    let moments = (FlatBuffer(state.first), FlatBuffer(state.second))
+    let gradients = FlatBuffer<Scalar>(shapes: values.shapes)
+    let rows = Self.rows(of: values, phases: state.phases)
+    var sum = values.shapes.map { Tensor<Scalar>.zeros($0) }
+    let half = (options.stepsPerWindow + 1) / 2
+    for step in 0..<options.stepsPerWindow {
+      state.parameters.free = values.tensors
+      gradients.assign(gradient(state, x))
+      state.step += 1
+      let adam: [AdamCoefficients<Scalar>] = rates.map {
+        // A shorter memory than usual: a search has hundreds of steps, not tens of thousands.
+        Adam(learningRate: $0, beta2: 0.99).coefficients(step: state.step)
+      }
+      for (range, phase) in rows {
+        FlatBuffer.adam(
+          range, gradient: gradients, parameter: values, first: moments.0, second: moments.1,
+          adam[phase])
+      }
+      if step >= options.stepsPerWindow - half { sum = zip(sum, values.tensors).map { $0 + $1 } }
+    }
+    state.parameters.free = values.tensors
+    (state.first, state.second) = (moments.0.tensors, moments.1.tensors)
+    let mean = sum.map { $0 / Scalar(half) }
+    return (state, LocalParameters(fixed: state.parameters.fixed, free: mean))
+  }
+
+  /// The elements of each image in each tensor, with the number of its learning rate.
+  private static func rows(
+    of buffer: FlatBuffer<Scalar>, phases: [Int]
+  ) -> [(Range<Int>, phase: Int)] {
+    buffer.ranges.flatMap { range in
+      let width = range.count / phases.count
+      return phases.enumerated().map { row, phase in
+        let start = range.lowerBound + row * width
+        return (start..<start + width, phase)
+      }
+    }
+  }
+
+  /// The path derivative of the bound: z moves with the parameters, but log q at z does not. What is
+  /// left out has expectation 0; what remains vanishes for every draw where q is the posterior, so
+  /// that the search comes to rest there.
+  ///
+  /// - Source: Roeder, Wu and Duvenaud, "Sticking the landing", NeurIPS 2017, arXiv:1703.09194.
+  private func gradient(_ state: SearchState<Scalar>, _ x: Tensor<Scalar>) -> [Tensor<Scalar>] {
+    let (draws, fixed) = (options.drawsPerStep, state.parameters.fixed)
+    let still = family.member(state.parameters, draws: draws)
+    let noise: Tensor<Scalar> = noise(
+      state.images, .gapOptimisation, round: state.step, shape: still.noiseShape)
+    return valueWithGradients(at: state.parameters.free) { free in
+      let q = family.member(LocalParameters(fixed: fixed, free: free), draws: draws)
+      let z = q.sample(noise: noise)
+      return model.logJoint(x, z) - still.logProbability(of: z)
+    }.gradients
+  }
+
+  /// log p(x, z) - log q(z) at some draws of each image, `[images][draws]`, in nats.
+  func logWeights(
+    _ images: [Int], x: Tensor<Scalar>, _ parameters: LocalParameters<Scalar>, draws: Int,
+    _ purpose: NoisePurpose, round: Int = 0
+  ) -> [[Double]] {
+    let q = family.member(parameters, draws: draws)
+    let z = q.sample(
+      noise: noise(images, purpose, round: round, shape: q.noiseShape))
+    let weights = model.logJoint(x.repeatingRows(draws), z) - q.logProbability(of: z)
+    let values = weights.doubles
+    return images.indices.map { Array(values[$0 * draws..<($0 + 1) * draws]) }
+  }
+
+  /// Noise of a shape `[images x draws, ...]`: all draws of an image from one key.
+  private func noise(
+    _ images: [Int], _ purpose: NoisePurpose, round: Int, shape: [Int]
+  ) -> Tensor<Scalar> {
+    purpose.noise(
+      images, round: round, shape: [images.count, shape.reduce(1, *) / images.count], seed: seed
+    ).reshaped(to: shape)
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A variational autoencoder for real-valued data: a standard normal prior, a normal likelihood of
+/// learned noise variance, and an amortised diagonal Gaussian posterior.
+///
+///     p(x, z) = N(x; decoder(z), sigma^2 I) N(z; 0, I),   q(z | x) = N(z; mu(x), diag s^2(x))
+///
+/// Without hidden layers it is the linear variational autoencoder, whose maximum is that of
+/// probabilistic principal component analysis: ``ProbabilisticPrincipalComponents``. Its log p(x) is
+/// that of a density, which may be positive, and does not compare with a Bernoulli likelihood's.
+///
+/// - Source: Kingma and Welling 2014, appendix C.2, arXiv:1312.6114; Lucas et al., "Don't blame the
+///   ELBO! A linear VAE perspective on posterior collapse", NeurIPS 2019, arXiv:1911.02469.
+public struct GaussianVariationalAutoencoder<Scalar: TensorScalar>: Parameterized {
+  /// q(z | x).
+  public var encoder: GaussianEncoder<Scalar>
+  /// p(x | z).
+  public var decoder: GaussianDecoder<Scalar>
+  /// The number of dimensions of z.
+  public let latentDimension: Int
+
+  /// A model with freshly drawn weights.
+  ///
+  /// - Parameters:
+  ///   - architecture: All widths must be positive; `hidden: []` makes the model linear.
+  ///   - generator: Draws the weights.
+  public init(
+    _ architecture: VariationalAutoencoder<Scalar>.Architecture,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    latentDimension = architecture.latent
+    encoder = GaussianEncoder(
+      inputs: architecture.data, hidden: architecture.hidden, latent: architecture.latent,
+      activation: architecture.activation, using: &generator)
+    decoder = GaussianDecoder(
+      latent: architecture.latent, hidden: architecture.decoderHidden,
+      outputs: architecture.data, activation: architecture.activation, using: &generator)
+  }
+
+  /// `encoder.*`, then `decoder.*`.
+  public mutating func visitParameters(
+    _ visit: (_ name: String, _ parameter: inout Tensor<Scalar>) throws -> Void
+  ) rethrows {
+    try encoder.visitParameters { try visit("encoder.\($0)", &$1) }
+    try decoder.visitParameters { try visit("decoder.\($0)", &$1) }
+  }
+}
+
+extension GaussianVariationalAutoencoder: GenerativeModel, AmortizedPosterior {
+  /// p(z) = N(0, I).
+  public var prior: StandardNormal<Scalar> { StandardNormal(dimension: latentDimension) }
+
+  /// p(x | z) for each row of z, `[batch, latent]`.
+  public func likelihood(given z: Tensor<Scalar>) -> IsotropicGaussian<Scalar> {
+    decoder.likelihood(given: z)
+  }
+
+  /// q(z | x) for each row of x, `[batch, data]`.
+  public func posterior(given x: Tensor<Scalar>) -> DiagonalGaussian<Scalar> {
+    encoder.posterior(given: x)
+  }
+}

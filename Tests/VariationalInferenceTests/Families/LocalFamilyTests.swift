@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+import VariationalInference
+
+/// A family with parameters away from its start, for two examples in some dimension.
+struct FamilyCase: Sendable, CustomTestStringConvertible {
+  let name: String
+  let dimension: Int
+  let parameters: LocalParameters<Double>
+  let member:
+    @Sendable (LocalParameters<Double>, _ draws: Int) -> any ReparameterizedDistribution<Double>
+  var testDescription: String { "\(name), dimension \(dimension)" }
+
+  init<Family: LocalFamily>(_ name: String, _ family: Family, start: Family.Start, dimension: Int)
+  where Family.Scalar == Double {
+    (self.name, self.dimension) = (name, dimension)
+    let parameters = family.parameters(at: start)
+    self.parameters = LocalParameters(
+      fixed: parameters.fixed,
+      free: parameters.free.enumerated().map { index, tensor in
+        tensor + Tensor.pseudoRandom(tensor.shape, .uniform(-0.4...0.4), seed: UInt64(index))
+      })
+    member = { family.member($0, draws: $1) }
+  }
+
+  static let all = [1, 2, 3].flatMap { n -> [FamilyCase] in
+    let q = DiagonalGaussian<Double>(
+      mean: .pseudoRandom([2, n], seed: 11),
+      logVariance: .pseudoRandom([2, n], .uniform(-1...1), seed: 12))
+    let full = FullCovarianceFamily<Double>()
+    var raw = full.parameters(at: q)
+    raw.free[1] = .pseudoRandom([2, n, n], .uniform(-0.5...0.5), seed: 13)
+    return [
+      FamilyCase("diagonal", DiagonalFamily(), start: q, dimension: n),
+      FamilyCase("full covariance", full, start: q, dimension: n),
+      FamilyCase(
+        "flow", CouplingFlowFamily(steps: 3, hidden: 5, seed: 1), start: full.member(raw, draws: 1),
+        dimension: n),
+    ]
+  }
+}
+
+@Suite("Families of posteriors with parameters for each image")
+struct LocalFamilyTests {
+  @Test("the density integrates to 1, over a grid", arguments: FamilyCase.all)
+  func normalized(_ family: FamilyCase) {
+    // The trapezoid rule converges faster than any power of the step for smooth functions that
+    // vanish at the ends; +-14 covers 7 standard deviations of the widest.
+    guard family.dimension < 3 else { return }
+    let points = family.dimension == 1 ? 4_000 : 280
+    let (low, step) = (-14.0, 28 / Double(points))
+    let axis = (0..<points).map { low + (Double($0) + 0.5) * step }
+    let grid =
+      family.dimension == 1 ? axis.map { [$0] } : axis.flatMap { a in axis.map { [a, $0] } }
+    let z = Tensor(
+      grid.flatMap { $0 } + grid.flatMap { $0 }, shape: [2 * grid.count, family.dimension])
+    let density = family.member(family.parameters, grid.count).logProbability(of: z).exp()
+    let masses = density.reshaped(to: [2, grid.count]).sum(along: 1).scalars.map {
+      $0 * pow(step, Double(family.dimension))
+    }
+    #expect(relativeError(masses, [1, 1]) < 1e-7, "\(masses)")
+  }
+
+  /// log q(z(e)) = log N(e) - log |dz/de|, with the determinant from central differences: 1e-9 each.
+  @Test("the density at a draw is that of its noise over the Jacobian", arguments: FamilyCase.all)
+  func jacobian(_ family: FamilyCase) {
+    let n = family.dimension
+    let noise = Tensor<Double>.pseudoRandom([2, n], seed: 21)
+    let q = family.member(family.parameters, 1)
+    let h = 1e-5
+    let columns = (0..<n).map { j -> [Double] in
+      let step = Tensor<Double>((0..<2 * n).map { $0 % n == j ? h : 0 }, shape: [2, n])
+      return ((q.sample(noise: noise + step) - q.sample(noise: noise - step)) / (2 * h)).scalars
+    }
+    let expected = (0..<2).map { row -> Double in
+      let jacobian = SmallMatrix(
+        (0..<n).flatMap { i in (0..<n).map { columns[$0][row * n + i] } }, rows: n, columns: n)
+      return -0.5 * (jacobian * jacobian.transposed).logDeterminant
+    }
+    let base = StandardNormal<Double>(dimension: n).logProbability(of: noise).scalars
+    let actual = q.logProbability(of: q.sample(noise: noise)).scalars
+    #expect(relativeError(actual, zip(base, expected).map(+), scale: 1) < 1e-8)
+  }
+
+  @Test("gradients of draw and density are central differences", arguments: FamilyCase.all)
+  func gradients(_ family: FamilyCase) {
+    let fixed = family.parameters.fixed
+    let noise = Tensor<Double>.pseudoRandom([4, family.dimension], seed: 31)
+    guard !family.parameters.free.isEmpty else { return }
+    checkGradients(
+      of: {
+        family.member(LocalParameters(fixed: fixed, free: $0), 2).sample(noise: noise)
+      }, at: family.parameters.free)
+    checkGradients(
+      of: {
+        family.member(LocalParameters(fixed: fixed, free: $0), 2).logProbability(of: noise)
+      }, at: family.parameters.free)
+    let q = family.member(family.parameters, 2)
+    checkGradients(of: { q.logProbability(of: $0[0]) }, at: [noise])
+    checkGradients(of: { q.sample(noise: $0[0]) }, at: [noise])
+  }
+
+  @Test("the divergence in closed form is that of exact Gaussians, with its gradient")
+  func divergence() throws {
+    let family = FullCovarianceFamily<Double>()
+    let q = DiagonalGaussian<Double>(
+      mean: .pseudoRandom([2, 3], seed: 11), logVariance: .pseudoRandom([2, 3], seed: 12))
+    let free: [Tensor<Double>] = [
+      .pseudoRandom([2, 3], seed: 1), .pseudoRandom([2, 3, 3], seed: 2),
+    ]
+    let fixed = family.parameters(at: q).fixed
+    func kl(_ free: [Tensor<Double>]) -> Tensor<Double> {
+      family.member(LocalParameters(fixed: fixed, free: free), draws: 2)
+        .kullbackLeiblerDivergence(to: StandardNormal(dimension: 3)) ?? .zeros([0])
+    }
+    checkGradients(of: kl, at: free)
+    let member = family.member(LocalParameters(fixed: fixed, free: free), draws: 1)
+    let prior = ExactGaussian(mean: [0, 0, 0], covariance: SmallMatrix(diagonal: [1, 1, 1]))
+    for row in 0..<2 {
+      let l = SmallMatrix(member.factor.slice(row..<row + 1).scalars, rows: 3, columns: 3)
+      let exact = ExactGaussian(
+        mean: member.mean.slice(row..<row + 1).scalars, covariance: l * l.transposed
+      ).kullbackLeiblerDivergence(to: prior)
+      #expect(
+        relativeError([kl(free).scalars[2 * row], kl(free).scalars[2 * row + 1]], [exact, exact])
+          < 1e-12)
+    }
+  }
+
+  @Test("at its start a family's member is what it began from")
+  func start() {
+    let noise = Tensor<Double>.pseudoRandom([2, 4], seed: 41)
+    let q = DiagonalGaussian<Double>(
+      mean: .pseudoRandom([2, 4], seed: 42), logVariance: .pseudoRandom([2, 4], seed: 43))
+    let (diagonal, full) = (DiagonalFamily<Double>(), FullCovarianceFamily<Double>())
+    let flow = CouplingFlowFamily<Double>(seed: 9)
+    let wide = full.member(full.parameters(at: q), draws: 1)
+    let members: [any ReparameterizedDistribution<Double>] = [
+      diagonal.member(diagonal.parameters(at: q), draws: 1), wide,
+      flow.member(flow.parameters(at: wide), draws: 1),
+    ]
+    for member in members {
+      let z = member.sample(noise: noise)
+      #expect(relativeError(z.scalars, q.sample(noise: noise).scalars) < 1e-14)
+      #expect(
+        relativeError(member.logProbability(of: z).scalars, q.logProbability(of: z).scalars) < 1e-13
+      )
+    }
+  }
+}
