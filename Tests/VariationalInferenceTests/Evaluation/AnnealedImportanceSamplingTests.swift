@@ -75,8 +75,10 @@ struct AnnealedImportanceSamplingTests {
       #expect(lower.mean < 4 * lower.standardError && upper.mean > -4 * upper.standardError)
       gaps.append(Estimate(result.gap))
     }
-    // The gap falls as 1 / T once the path is followed well.
-    #expect(gaps[2].mean < gaps[1].mean / 2 && gaps[1].mean < gaps[0].mean / 2, "\(gaps)")
+    // As 1 / T once the path is followed well: by far more than half over 16 times the steps.
+    let (first, last) = (gaps[0], gaps[2])
+    #expect(last.mean + 4 * last.standardError < first.mean / 2, "\(gaps)")
+    #expect(last.mean < gaps[1].mean && gaps[1].mean < first.mean, "\(gaps)")
   }
 
   /// With T = 1 there is no transition, so that its settings cannot matter.
