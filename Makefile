@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 DATA ?= $(HOME)/.cache/elbo/mnist
-.PHONY: help install build demo test benchmark lint format clean
+.PHONY: help install build demo test benchmark evidence-table lint format clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -24,6 +24,9 @@ benchmark: build ## Time training against PyTorch and JAX; DATA=folder of MNIST'
 	test -x .peers/bin/python || python3 -m venv .peers
 	.peers/bin/python -m pip install --quiet torch jax numpy
 	.peers/bin/python Benchmarks/compare.py --data $(DATA) --peers .peers/bin/python
+
+evidence-table: build ## Hold bounds on log p(x) against quadrature; DATA=folder of MNIST's IDX files
+	.build/release/evidence-table $(wildcard $(DATA))
 
 lint: ## Check the format of all sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples

@@ -69,6 +69,9 @@ let package = Package(
     .executableTarget(
       name: "readme-figures", dependencies: ["VariationalInference", "Formats", "Figures"],
       path: "Benchmarks/ReadmeFigures", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "evidence-table", dependencies: ["VariationalInference"],
+      path: "Benchmarks/EvidenceTable", swiftSettings: swiftSettings),
 
     // MARK: Tests
     .target(

@@ -14,6 +14,7 @@ struct Elbo: ParsableCommand {
         elbo train                        learn from built-in digits, no download
         elbo train --data mnist           learn from MNIST
         elbo evaluate runs/<run>          the ELBO on the test images
+        elbo evidence runs/<run>          how far that is from log p(x), and why
         elbo sample runs/<run>            pictures of draws from the prior
         elbo explain                      the derivation of the ELBO, with numbers
 
@@ -22,7 +23,7 @@ struct Elbo: ParsableCommand {
       """,
     version: ElboVersion.current,
     subcommands: [
-      Train.self, Evaluate.self, Explain.self, Reconstruct.self, Sample.self, Encode.self,
-      Decode.self, Reproduce.self,
+      Train.self, Evaluate.self, Evidence.self, Explain.self, Reconstruct.self, Sample.self,
+      Encode.self, Decode.self, Reproduce.self,
     ])
 }

@@ -58,14 +58,17 @@ enum NoisePurpose: Int {
   case evaluationLatent
   case evaluationPixels
   case priorSample
+  case simulatedPixels = 32
   case aggregatePosterior = 40
   case gapOptimisation
   case gapSelection
   case gapBound
   case flowWeights
+  /// Markov chains need several sequences: this and the numbers up to 63.
+  case firstOfChains = 48
 
   /// The numbers of one example in one epoch (or of one draw, outside training).
-  func key(seed: UInt64, example: Int, round: Int = 0) -> NoiseKey {
-    NoiseKey(seed: seed, example, round, rawValue)
+  func key(seed: UInt64, example: Int, round: Int = 0, offset: Int = 0) -> NoiseKey {
+    NoiseKey(seed: seed, example, round, rawValue + offset)
   }
 }

@@ -35,15 +35,19 @@ extension VariationalAutoencoder {
   ///   - seed: Decides the draws; the first k of them do not depend on `count`.
   /// - Returns: `[count, data]`.
   public func sample(count: Int, seed: UInt64 = 0) -> Tensor<Scalar> {
+    decode(priorDraws(count: count, seed: seed))
+  }
+
+  /// Draws of z from the prior, `[count, latent]`.
+  func priorDraws(count: Int, seed: UInt64) -> Tensor<Scalar> {
     let latent = latentDimension
-    let z = Tensor<Scalar>(shape: [count, latent]) { buffer in
+    return Tensor<Scalar>(shape: [count, latent]) { buffer in
       guard let base = buffer.baseAddress else { return }
       for draw in 0..<count {
         NoisePurpose.priorSample.key(seed: seed, example: draw)
           .writeStandardNormal(latent, to: base + draw * latent)
       }
     }
-    return decode(z)
   }
 }
 

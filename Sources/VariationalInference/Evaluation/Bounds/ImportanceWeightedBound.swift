@@ -30,10 +30,6 @@ public struct ImportanceWeightedBound: Sendable {
   }
 }
 
-/// Hears how many of how many items are done, from any thread, one at a time; the answer false stops
-/// the work, which then throws `CancellationError`.
-public typealias EvaluationProgress = @Sendable (_ done: Int, _ all: Int) -> Bool
-
 extension GenerativeModel where Self: AmortizedPosterior {
   /// The importance-weighted bound of images, streamed in chunks: memory does not grow with K, but
   /// for the 3 sqrt(K) largest weights.
@@ -71,10 +67,15 @@ extension GenerativeModel where Self: AmortizedPosterior {
       "images \(examples) of \(data.count)")
     let source = ExampleSource.evaluation(data, binarization, seed: seed)
     let chunks = DrawChunks(samples: samples, size: chunk)
-    let weights = try workers.map(examples, progress: progress) { example in
-      self.importanceWeights(of: example, from: source, chunks)
+    let counter = ProgressCounter(all: examples.count, progress)
+    let weights = workers.map(examples.count) { index -> ImportanceWeights? in
+      guard counter.goesOn else { return nil }
+      let weights = self.importanceWeights(of: examples.lowerBound + index, from: source, chunks)
+      counter.advance()
+      return weights
     }
-    return ImportanceWeightedBound(weights, samples: samples)
+    try counter.check()
+    return ImportanceWeightedBound(weights.compactMap { $0 }, samples: samples)
   }
 
   private func importanceWeights(

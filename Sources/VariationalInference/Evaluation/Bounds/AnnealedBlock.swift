@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Tensors
+
+/// The chains of a few examples, all moved at once: rows are chains, those of an example in
+/// succession.
+struct AnnealedBlock<Model: GenerativeModel & AmortizedPosterior>
+where Model.Prior == StandardNormal<Model.Scalar> {
+  typealias Scalar = Model.Scalar
+
+  let model: Model
+  /// `[examples, data]`.
+  let x: Tensor<Scalar>
+  /// Their numbers in the whole, which name their random numbers.
+  let examples: Range<Int>
+  let settings: AnnealedImportanceSampling
+  let counter: ProgressCounter
+
+  /// Finds step sizes, then runs the chains in one direction, or in both where there is an exact
+  /// draw of each example's posterior; nil where the work was stopped.
+  func run(exact: Tensor<Scalar>?) -> AnnealedBlockResult? {
+    guard let steps = warmUp() else { return nil }
+    let betas = settings.schedule.inverseTemperatures(steps: settings.steps)
+    let chains = settings.chains
+    let start = initial(noise(.forward, chains: chains))
+    let down = Array(1..<settings.steps)
+    guard
+      let lower = follow(
+        down, from: start, role: .forward, steps: steps,
+        increments: (1...settings.steps).map { betas[$0] - betas[$0 - 1] })
+    else { return nil }
+    guard let exact else { return .init(lower: lower, upper: nil) }
+    // The same transitions in reverse order. Each is reversible, so this is the chain run backwards.
+    let upper = follow(
+      down.reversed(), from: exact.repeatingRows(chains), role: .reverse, steps: steps,
+      increments: (1...settings.steps).reversed().map { betas[$0 - 1] - betas[$0] })
+    return upper.map { .init(lower: lower, upper: $0) }
+  }
+
+  /// Chains through the transitions `order`; before the first and after each, log w gains the next
+  /// increment times the difference of the densities.
+  private func follow(
+    _ order: [Int], from start: Tensor<Scalar>, role: ChainNoise.Role, steps: AnnealedSteps<Scalar>,
+    increments: [Double]
+  ) -> AnnealedBound? {
+    let noise = noise(role, chains: settings.chains)
+    let density = density(chains: settings.chains)
+    let sampler = HamiltonianMonteCarlo(density: density, leapfrogSteps: settings.leapfrogSteps)
+    var point = density(at: start, beta: 1)
+    var logWeights = point.difference.map { $0 * increments[0] }
+    var accepted = [Double](repeating: 0, count: examples.count)
+    let betas = settings.schedule.inverseTemperatures(steps: settings.steps)
+    for (index, t) in order.enumerated() {
+      guard counter.goesOn else { return nil }
+      let step = steps.step(beta: betas[t], index: t, chains: settings.chains)
+      let probabilities = sampler.transition(
+        &point, beta: betas[t], step: step, noise: noise.transition(t))
+      for (row, difference) in point.difference.enumerated() {
+        logWeights[row] += increments[index + 1] * difference
+      }
+      for (example, mean) in means(probabilities, of: settings.chains).enumerated() {
+        accepted[example] += mean
+      }
+      counter.advance()
+    }
+    return AnnealedBound(
+      logWeights: logWeights, sign: role == .reverse ? -1 : 1,
+      acceptance: accepted.map { $0 / Double(order.count) }, chains: settings.chains)
+  }
+
+  /// Chains that are thrown away: they follow the path once, coarsely, and each example's step grows
+  /// or shrinks with how many of its proposals are accepted.
+  private func warmUp() -> AnnealedSteps<Scalar>? {
+    let chains = AnnealedSteps<Scalar>.warmUpChains
+    let noise = noise(.warmUp, chains: chains)
+    let density = density(chains: chains)
+    let sampler = HamiltonianMonteCarlo(density: density, leapfrogSteps: settings.leapfrogSteps)
+    let betas = settings.schedule.inverseTemperatures(steps: settings.warmUpSteps)
+    var steps = AnnealedSteps(
+      scale: posteriorScale(), start: settings.start, examples: examples.count)
+    var point = density(at: initial(noise), beta: 0)
+    for (index, beta) in betas.enumerated().dropFirst() {
+      guard counter.goesOn else { return nil }
+      let probabilities = sampler.transition(
+        &point, beta: beta, step: steps.step(beta: beta, index: index, chains: chains),
+        noise: noise.transition(index))
+      steps.adapt(beta: beta, acceptance: means(probabilities, of: chains))
+      counter.advance()
+    }
+    return steps
+  }
+
+  private func means(_ values: [Double], of chains: Int) -> [Double] {
+    stride(from: 0, to: values.count, by: chains).map { first in
+      values[first..<first + chains].reduce(0, +) / Double(chains)
+    }
+  }
+
+  private func noise(_ role: ChainNoise.Role, chains: Int) -> ChainNoise {
+    ChainNoise(
+      seed: settings.seed, role: role, examples: examples, chains: chains,
+      latent: model.latentDimension)
+  }
+
+  /// Draws of the density that the path begins at.
+  private func initial(_ noise: ChainNoise) -> Tensor<Scalar> {
+    switch settings.start {
+    case .prior: noise.start()
+    case .posterior: model.posterior(given: x, repeated: noise.chains).sample(noise: noise.start())
+    }
+  }
+
+  private func density(chains: Int) -> AnnealedDensity<Scalar> {
+    let (model, x) = (model, x.repeatingRows(chains))
+    switch settings.start {
+    case .prior:
+      return AnnealedDensity { z in
+        (model.prior.logProbability(of: z), model.likelihood(given: z).logProbability(of: x))
+      }
+    case .posterior:
+      let q = model.posterior(given: self.x, repeated: chains)
+      return AnnealedDensity { z in
+        let start = q.logProbability(of: z)
+        return (start, model.logJoint(x, z) - start)
+      }
+    }
+  }
+
+  /// The standard deviation of each coordinate under q, from draws that serve nothing else,
+  /// `[examples, latent]`.
+  private func posteriorScale() -> Tensor<Scalar> {
+    let draws = 64
+    let z = model.posterior(given: x, repeated: draws)
+      .sample(noise: noise(.warmUp, chains: draws).start())
+      .reshaped(to: [examples.count, draws, model.latentDimension])
+    return (z - z.mean(along: 1, keepingAxis: true)).squared().mean(along: 1).squareRoot()
+  }
+}

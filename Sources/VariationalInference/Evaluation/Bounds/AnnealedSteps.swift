@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// The leapfrog steps of a block of examples, as functions of beta: a length for each coordinate,
+/// about its standard deviation under pi_beta, times a factor for each example.
+struct AnnealedSteps<Scalar: TensorScalar> {
+  /// The standard deviation of each coordinate under q, `[examples, latent]`.
+  private let scale: Tensor<Scalar>
+  private let start: AnnealedImportanceSampling.Start
+  /// The logarithm of each example's factor as it stands, and as it stood at each beta of the warm-up.
+  private var logFactors: [Double]
+  private var history: [(beta: Double, logFactors: [Double])] = []
+
+  /// Chains for each example that find its factors.
+  static var warmUpChains: Int { 4 }
+  /// The probability of acceptance to aim at.
+  private static var target: Double { 0.8 }
+  /// How far the logarithm of a factor moves for an acceptance that is off by 1.
+  private static var rate: Double { 0.5 }
+
+  init(scale: Tensor<Scalar>, start: AnnealedImportanceSampling.Start, examples: Int) {
+    self.scale = scale
+    self.start = start
+    // Ten such steps go through a quarter of the period of a normal density of unit variance.
+    logFactors = [Double](repeating: log(0.15), count: examples)
+  }
+
+  /// Draws each example's factor towards the acceptance aimed at, and remembers it for this beta.
+  mutating func adapt(beta: Double, acceptance: [Double]) {
+    for example in acceptance.indices {
+      logFactors[example] += Self.rate * (acceptance[example] - Self.target)
+    }
+    history.append((beta, logFactors))
+  }
+
+  /// The steps of a transition, `[examples * chains, latent]`. They vary with its number by a tenth up
+  /// and down, so that no coordinate comes back to its start each time.
+  func step(beta: Double, index: Int, chains: Int) -> Tensor<Scalar> {
+    let golden = 0.618033988749895 * Double(index)
+    let jitter = 0.9 + 0.2 * (golden - golden.rounded(.down))
+    let factors = factors(at: beta).map { Scalar(exp($0) * jitter) }
+    return (coordinates(at: beta) * Tensor(factors, shape: [factors.count, 1]))
+      .repeatingRows(chains)
+  }
+
+  /// About the standard deviations under pi_beta: those of q, or between the prior's 1 and those, as
+  /// precisions of a product of normal densities add up.
+  private func coordinates(at beta: Double) -> Tensor<Scalar> {
+    switch start {
+    case .posterior: return scale
+    case .prior:
+      let precision = scale.squared().reciprocal() * Scalar(beta) + Scalar(1 - beta)
+      return precision.squareRoot().reciprocal()
+    }
+  }
+
+  /// Interpolated in beta between transitions of the warm-up.
+  private func factors(at beta: Double) -> [Double] {
+    guard let after = history.firstIndex(where: { $0.beta >= beta }) else { return logFactors }
+    if after == 0 { return history[0].logFactors }
+    let (low, high) = (history[after - 1], history[after])
+    let share = (beta - low.beta) / (high.beta - low.beta)
+    return zip(low.logFactors, high.logFactors).map { $0 + share * ($1 - $0) }
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Formats
+internal import VariationalInference
+
+/// How far the ELBO is from log p(x), and why.
+struct Evidence: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "How far the ELBO is from log p(x), and why: bounds from both sides, gaps, health.",
+    discussion: """
+      Lower bounds of log p(x) on the first test images: the ELBO, importance sampling (IWAE-K) and \
+      annealed importance sampling (AIS). On images simulated from the model, where the posterior \
+      can be drawn from exactly, AIS run backwards is an upper bound: log p(x) lies between, and so \
+      does the error of AIS. Then what the ELBO loses to the family of q (approximation gap) and to \
+      the encoder (amortisation gap), and what q does with the latent dimensions.
+
+        elbo evidence runs/<run>
+        elbo evidence vae.safetensors --data mnist --limit 1000 --parts elbo,iwae
+        elbo evidence runs/<run> --budget 10m --json
+
+      The file may have been written by PyTorch, with tensors named encoder.fc1.weight and so on. \
+      Numbers are compared on the same images only; each carries its protocol in --json.
+      """)
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var test: TestDataOptions
+  @OptionGroup var amount: EvidenceOptions
+  @OptionGroup var threads: ThreadOptions
+
+  @Option(
+    name: .shortAndLong,
+    help: """
+      A folder for the pictures and evidence.json. (default: the run's figures folder; none for a \
+      file)
+      """)
+  var output: String?
+
+  @Flag(help: "Print one JSON object instead of tables.")
+  var json = false
+
+  func validate() throws { try require(output, "--output") }
+
+  func run() throws {
+    Interrupt.watch()
+    let workers = threads.makeWorkers()
+    let loaded = try model.load()
+    let images = try test.load(for: loaded, workers: workers)
+    if images.count < 2 {
+      throw ValidationError("'\(images.name)' has one image; a standard error takes two")
+    }
+    do {
+      let session = try session(loaded, images, workers)
+      let results = try session.run()
+      if !results.isDefined { throw UndefinedResult(model: loaded.path, what: "bounds") }
+      try report(results, loaded)
+    } catch is CancellationError {
+      if !json { Terminal.clearLine() }
+      Terminal.line(
+        "Stopped; nothing was written. A smaller --limit or a --budget takes less time.")
+      throw ExitCode(128 + (Interrupt.signalNumber ?? 2))
+    }
+    try Terminal.finish()
+  }
+
+  private func session(
+    _ loaded: ModelOption.Loaded, _ images: ImageDataset, _ workers: WorkerPool
+  ) throws -> EvidenceSession {
+    func make(_ plan: EvidencePlan) -> EvidenceSession {
+      EvidenceSession(
+        model: loaded.model, images: images, binarization: test.binarization(for: loaded),
+        plan: plan, workers: workers, display: EvidenceDisplay(plan, isSilent: json))
+    }
+    let plan = amount.plan(images: images.count, seed: test.seed)
+    guard let budget = amount.budget else { return make(plan) }
+    let started = Clock.seconds
+    let pilot = try make(plan).pilot()
+    let left = max(budget.seconds - (Clock.seconds - started), 1)
+    let fitted = pilot.fit(plan, seconds: left, images: images.count, keeping: amount)
+    if !json {
+      Terminal.line(
+        "For \(Clock.words(budget.seconds)) minutes: \(fitted.limit.grouped) images, "
+          + "K = \(fitted.importanceSamples.grouped), T = \(fitted.steps), "
+          + "\(fitted.chains) chains, \(fitted.simulated.grouped) simulated images, gaps of "
+          + "\(fitted.gapImages.grouped) images.")
+      Terminal.line(
+        "(Images differ by \(pilot.spread.fixed(1)) nats; AIS is about "
+          + "\((pilot.gapTimesSteps / Double(fitted.steps)).fixed(3)) nats too low at this T.)")
+    }
+    return make(fitted)
+  }
+
+  private func report(_ results: EvidenceResults, _ loaded: ModelOption.Loaded) throws {
+    if json { Terminal.write(results.json.pretty) } else { results.printTable() }
+    guard let folder = output ?? loaded.run?.figures else { return }
+    let figures = EvidenceFigures(results: results, model: loaded.model, subtitle: loaded.summary)
+    let paths = try figures.write(to: folder)
+    try AtomicFile.write(Array(results.json.pretty.utf8), to: "\(folder)/evidence.json")
+    if !json {
+      Terminal.line("Wrote \((paths + ["\(folder)/evidence.json"]).joined(separator: ", "))")
+    }
+  }
+}

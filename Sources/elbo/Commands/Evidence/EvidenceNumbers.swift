@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Formats
+internal import VariationalInference
+
+extension EvidenceResults {
+  /// Numbers of one set of images, comparable with each other.
+  struct Section {
+    let title: String
+    let numbers: [EvidenceNumber]
+  }
+
+  var sections: [Section] {
+    [onImages, onSimulated, gapSection, onAll].filter { !$0.numbers.isEmpty }
+  }
+
+  private var data: [JSONValue.Member] {
+    [
+      .init("data", .string(images.name)), .init("split", .string(images.split)),
+      .init("binarize", .string(binarization.rawValue)),
+      .init("objective", .string(binarization.meaning)), .init("seed", .string("\(plan.seed)")),
+      .init("unit", "nats per image"),
+    ]
+  }
+
+  private var fromModel: [JSONValue.Member] {
+    [
+      .init("data", "simulated from the model"), .init("binarize", "drawn from p(x|z)"),
+      .init("seed", .string("\(plan.seed)")), .init("unit", "nats per image"),
+    ]
+  }
+
+  private var annealing: [JSONValue.Member] {
+    let settings = plan.annealing
+    return [
+      .init("method", "annealed importance sampling, Hamiltonian transitions"),
+      .init("steps", JSONValue(settings.steps)), .init("chains", JSONValue(settings.chains)),
+      .init("start", .string(settings.start.rawValue)),
+      .init("schedule", .string(settings.schedule.rawValue)),
+      .init("leapfrog_steps", JSONValue(settings.leapfrogSteps)),
+      .init("warm_up_steps", JSONValue(settings.warmUpSteps)),
+    ]
+  }
+
+  private func number(
+    _ key: String, _ name: String, _ values: [Double]?, _ words: String,
+    _ details: [JSONValue.Member]
+  ) -> [EvidenceNumber] {
+    guard let estimate = values.map({ Estimate($0) }) else { return [] }
+    return [
+      EvidenceNumber(
+        key: key, name: name, mean: estimate.mean, standardError: estimate.standardError,
+        examples: estimate.examples, words: words, details: details)
+    ]
+  }
+
+  private func first(_ count: Int) -> JSONValue.Member {
+    .init("images", .string(count == images.count ? "all" : "the first \(count)"))
+  }
+
+  private var onImages: Section {
+    let data = data + [first(plan.limit)]
+    let samples = plan.importanceSamples
+    let oneDraw = data + [.init("samples", 1)]
+    let shared = data + [.init("samples", JSONValue(samples))]
+    let dear = iwae != nil || ais != nil
+    var numbers = number(
+      "elbo_on_subset", "ELBO, L[q]", dear ? elboOfLimit : nil, "1 draw of q", oneDraw)
+    numbers += number(
+      "iwae", "IWAE", iwae?.bound, "K = \(samples.grouped) draws of q", shared)
+    numbers += number(
+      "effective_sample_size", "  effective sample size", iwae?.effectiveSampleSize,
+      "of \(samples.grouped)", shared)
+    numbers += number(
+      "khat", "  Pareto k-hat", shapes.isEmpty ? nil : shapes,
+      "\(Int(100 * shareAboveThreshold)) % of images above 0.7",
+      shared + [.init("share_above_0.7", .number(shareAboveThreshold))])
+    numbers += number("ais_lower", "AIS", ais?.bound, annealingWords, data + annealing)
+    return Section(
+      title: "Lower bounds of log p(x): \(images.name) \(images.split), "
+        + (plan.limit == images.count ? "all" : "the first") + " \(plan.limit.grouped) images",
+      numbers: numbers)
+  }
+
+  private var onSimulated: Section {
+    let (data, bounds) = (fromModel, simulated?.bounds)
+    return Section(
+      title: "log p(x) from both sides: \(plan.simulated.grouped) images simulated from the model",
+      numbers: number(
+        "elbo_on_simulated", "ELBO, L[q]", simulated?.elbo, "1 draw of q",
+        data + [.init("samples", 1)])
+        + number(
+          "bdmc_lower_on_simulated", "AIS", bounds?.lower.bound, "lower bound, \(annealingWords)",
+          data + annealing)
+        + number(
+          "bdmc_upper_on_simulated", "reverse AIS", bounds?.upper.bound,
+          "upper bound, \(annealingWords)", data + annealing)
+        + number(
+          "bdmc_gap_on_simulated", "upper - lower", bounds?.gap,
+          "at most so much is AIS too low here", data + annealing))
+  }
+
+  private var gapSection: Section {
+    let data = data + [first(plan.gapImages)]
+    func optimum(_ family: PosteriorFamily) -> [EvidenceNumber] {
+      guard let found = gaps?.optimised.first(where: { $0.family == family }) else { return [] }
+      let settled = found.hasConverged.count { $0 }
+      return number(
+        "best_\(family.key)", "L[q*] \(family.rawValue)", found.bound,
+        "\(settled) of \(found.bound.count) searches converged",
+        data + [
+          .init("family", .string(family.rawValue)), .init("converged", JSONValue(settled)),
+        ])
+    }
+    let parts = decomposition
+    let method: [JSONValue.Member] = [
+      .init("family", "diagonal"),
+      .init("log_evidence", .string(reference?.method ?? "")),
+      .init("log_evidence_is_lower_bound", true),
+    ]
+    return Section(
+      title: "Where the ELBO loses: \(images.name) \(images.split), "
+        + "the first \(plan.gapImages.grouped) images",
+      numbers: number(
+        "elbo_of_gaps", "ELBO, L[q]", gaps?.bound, "the draws of L[q*]", data)
+        + PosteriorFamily.allCases.flatMap(optimum)
+        + number(
+          "approximation_gap", "approximation gap", parts?.approximation,
+          "\(reference?.method ?? "") - L[q* diagonal]", data + method)
+        + number(
+          "amortisation_gap", "amortisation gap", gaps?.amortisationGap(.diagonal),
+          "L[q* diagonal] - L[q]", data + method.prefix(1)))
+  }
+
+  private var onAll: Section {
+    let all = data + [.init("images", "all")]
+    var numbers = number("elbo", "ELBO, L[q]", elbo, "1 draw of q", all + [.init("samples", 1)])
+    if let health {
+      numbers.append(
+        EvidenceNumber(
+          key: "active_units", name: "active units",
+          mean: Double(health.activeUnits), standardError: nil, examples: images.count,
+          words: "of \(health.activity.count) dimensions have activity above 0.01",
+          details: all + [
+            .init("threshold", .number(LatentHealth.activityThreshold)),
+            .init("latent", JSONValue(health.activity.count)),
+          ]))
+      let parts = health.parts
+      numbers += number("kl", "KL(q || p)", health.divergence, "closed form", all)
+      numbers += number(
+        "mutual_information", "  mutual information", parts.mutualInformation,
+        "of z and which image it was; at most log N", all)
+      numbers += number(
+        "total_correlation", "  total correlation", parts.totalCorrelation,
+        "dependence of the dimensions", all)
+      numbers += number(
+        "dimensionwise_kl", "  dimension-wise KL", parts.dimensionwiseDivergence,
+        "distance of the dimensions from the prior", all)
+    }
+    return Section(
+      title: "\(images.name) \(images.split), all \(images.count.grouped) images",
+      numbers: numbers)
+  }
+}
+
+extension PosteriorFamily {
+  fileprivate var key: String { self == .fullCovariance ? "full_covariance" : rawValue }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import VariationalInference
+
+/// How much to compute; what is not given is chosen.
+struct EvidenceOptions: ParsableArguments {
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Test images for IWAE, annealing and gaps: the first ones. The ELBO and the health of the \
+      latent space take all. (default: 100)
+      """)
+  var limit: Int?
+
+  @Option(parsing: .unconditional, help: "Draws of q per image, the K of IWAE. (default: 5000)")
+  var importanceSamples: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: "Steps of annealed importance sampling, from q to the posterior. (default: 100)")
+  var aisSteps: Int?
+
+  @Option(parsing: .unconditional, help: "Independent chains per image. (default: 16)")
+  var aisChains: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: "Images simulated from the model, on which log p(x) is enclosed. (default: 50)")
+  var simulated: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: """
+      What to measure, separated by commas: elbo, iwae, ais (with the sandwich on simulated data), \
+      gaps, health.
+      """)
+  var parts = EvidenceParts.all
+
+  @Option(
+    parsing: .unconditional,
+    help: """
+      The time to spend, as 90s, 10m or 1h: what is not given above is chosen to fit it, and told. \
+      (default: no limit; about two minutes for MNIST on two cores)
+      """)
+  var budget: Duration?
+
+  func validate() throws {
+    try require(limit, "--limit", atMost: 100_000_000)
+    try require(importanceSamples, "--importance-samples", atMost: 1_000_000_000)
+    try require(aisSteps, "--ais-steps")
+    try require(aisChains, "--ais-chains", atMost: 10_000)
+    try require(simulated, "--simulated")
+    for (option, value) in [("--limit", limit), ("--simulated", simulated)] where value == 1 {
+      throw ValidationError("\(option) 1: a standard error takes at least 2 images")
+    }
+  }
+
+  /// The plan where no time is set.
+  func plan(images: Int, seed: UInt64) -> EvidencePlan {
+    let limit = min(limit ?? 100, images)
+    return EvidencePlan(
+      parts: parts.parts, limit: limit, gapImages: limit,
+      importanceSamples: importanceSamples ?? 5000, steps: aisSteps ?? 100, chains: aisChains ?? 16,
+      simulated: simulated ?? 50, seed: seed)
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import VariationalInference
+
+/// How much each part of `elbo evidence` computes.
+struct EvidencePlan {
+  var parts: Set<EvidencePart>
+  /// Images for importance sampling and annealing: the first ones.
+  var limit: Int
+  /// The first of those, for which the best posterior is sought.
+  var gapImages: Int
+  var importanceSamples: Int
+  var steps: Int
+  var chains: Int
+  var simulated: Int
+  var seed: UInt64
+
+  var annealing: AnnealedImportanceSampling {
+    AnnealedImportanceSampling(steps: steps, chains: chains, seed: seed)
+  }
+
+  /// Passes of the decoder that a part takes, a gradient counting as two: what progress is told in.
+  /// That of the gaps is a guess, as it depends on when the searches converge.
+  func work(_ part: EvidencePart) -> Double {
+    guard parts.contains(part) else { return 0 }
+    switch part {
+    case .elbo, .health: return 10_000
+    case .iwae: return Double(limit * importanceSamples)
+    case .ais: return Double(limit + 2 * simulated) * annealingWork
+    case .gaps: return Double(gapImages) * Self.gapWork
+    }
+  }
+
+  /// Of one image in one direction.
+  var annealingWork: Double {
+    let settings = annealing
+    let transitions = Double(chains * steps) + Double(4 * settings.warmUpSteps)
+    return 2 * transitions * Double(settings.leapfrogSteps + 1)
+  }
+
+  /// Of one image: from the processor time of 20 searches of MNIST images.
+  static let gapWork = 200_000.0
+}
+
+/// What was found out about speed and precision before a plan is made to fit a time.
+struct EvidencePilot {
+  /// Seconds of all threads for a pass of the decoder in importance sampling.
+  let secondsPerDraw: Double
+  /// Seconds of all threads for a pass in annealing.
+  let secondsPerPass: Double
+  /// The gap between reverse and forward annealing times T, in nats: the gap falls as 1 / T.
+  let gapTimesSteps: Double
+  /// The standard deviation of the bound over images, in nats.
+  let spread: Double
+
+  /// T and the number of images N for a number of image-steps M = N T: the least squared error
+  ///
+  ///     (g / T)^2 + s^2 / N,   least at T = (2 g^2 M / s^2)^(1/3)
+  ///
+  /// of a bound that is g / T too low, on images whose values spread by s.
+  func balance(imageSteps: Double, images: Int) -> (steps: Int, images: Int) {
+    let squares = 2 * gapTimesSteps * gapTimesSteps * imageSteps / (spread * spread)
+    var steps = Self.cubeRoot(max(squares, 1))
+    // More images than there are cannot be had: the rest goes into longer paths.
+    steps = min(max(steps, 20, imageSteps / Double(images)), 10_000)
+    return (Int(steps), min(max(Int(imageSteps / steps), 2), images))
+  }
+
+  private static func cubeRoot(_ x: Double) -> Double {
+    var root = max(x, 1)
+    for _ in 0..<200 { root -= (root - x / (root * root)) / 3 }
+    return root
+  }
+
+  /// The plan that fits the time: half of it for annealing on the images, a fifth each for the simulated
+  /// images and the gaps, a tenth for importance sampling on the same images.
+  func fit(_ plan: EvidencePlan, seconds: Double, images: Int, keeping fixed: EvidenceOptions)
+    -> EvidencePlan
+  {
+    var plan = plan
+    let weights: [EvidencePart: Double] = [.ais: 0.7, .gaps: 0.2, .iwae: 0.1]
+    let total = plan.parts.reduce(0) { $0 + (weights[$1] ?? 0) }
+    guard total > 0 else { return plan }
+    func share(_ part: EvidencePart) -> Double { seconds * (weights[part] ?? 0) / total }
+    let perImageStep = 12 * Double(plan.chains) * secondsPerPass
+    let (steps, count) = balance(
+      imageSteps: share(.ais) * 5 / 7 / perImageStep, images: images)
+    if plan.parts.contains(.ais) {
+      plan.steps = fixed.aisSteps ?? steps
+      plan.limit = fixed.limit ?? count
+      let rest = share(.ais) * 2 / 7 / (2 * plan.annealingWork * secondsPerPass)
+      plan.simulated = fixed.simulated ?? min(max(Int(rest), 4), 1000)
+    } else {
+      plan.limit = fixed.limit ?? images
+    }
+    let draws = share(.iwae) / secondsPerDraw
+    plan.importanceSamples =
+      fixed.importanceSamples ?? min(max(Int(draws / Double(plan.limit)), 50), 100_000)
+    let searches = share(.gaps) / (EvidencePlan.gapWork * secondsPerPass)
+    plan.gapImages = min(plan.limit, max(Int(searches), 2))
+    return plan
+  }
+}

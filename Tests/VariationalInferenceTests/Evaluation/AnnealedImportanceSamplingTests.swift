@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+import VariationalInference
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+@Suite("Annealed importance sampling")
+struct AnnealedImportanceSamplingTests {
+  typealias Start = AnnealedImportanceSampling.Start
+  private static let count = 200
+
+  /// Draws (x, z) of the joint density of a model with known posterior, and a q some way off.
+  private struct Simulation {
+    let model = KnownAmortization.independent.moved(shift: 0.3, varianceScale: 0.6)
+    let x: Tensor<Double>
+    let z: Tensor<Double>
+    let logEvidence: [Double]
+
+    init() {
+      z = .standardNormal([count, 2], key: NoiseKey(seed: 81))
+      x = model.likelihood(given: z).sample(
+        noise: .standardNormal([count, 4], key: NoiseKey(seed: 82)))
+      let (model, x) = (model, x)
+      logEvidence = (0..<count).map { model.model.logEvidence(of: x.slice($0..<$0 + 1).scalars) }
+    }
+  }
+
+  private let simulation = Simulation()
+
+  private func sandwich(
+    _ settings: AnnealedImportanceSampling, threads: Int = 1
+  ) throws -> BidirectionalBound {
+    try settings.sandwich(
+      of: simulation.model, simulation.x, exact: simulation.z, workers: WorkerPool(count: threads))
+  }
+
+  private func differences(_ bound: AnnealedBound) -> [Double] {
+    zip(bound.bound, simulation.logEvidence).map { $0 - $1 }
+  }
+
+  /// k = 4 standard errors over n = 200 examples, one chain each: E[w] = p(x) forwards and
+  /// E[1 / w] = 1 / p(x) backwards, exactly, for any number of steps. From the prior, which is far
+  /// wider than the posterior, 1 / w has no finite variance, and is not tested.
+  @Test("weights are unbiased, whatever the path", arguments: Start.allCases, [1, 2, 8])
+  func unbiased(_ start: Start, steps: Int) throws {
+    for schedule in AnnealingSchedule.allCases {
+      let result = try sandwich(
+        .init(steps: steps, chains: 1, start: start, schedule: schedule, seed: 5))
+      let forward = differences(result.lower).map { exp($0) }
+      let reverse = differences(result.upper).map { exp(-$0) }
+      let checks = [
+        meanCheck("w / p(x)", of: forward, expected: 1),
+        meanCheck("p(x) / w", of: reverse, expected: 1),
+      ]
+      for check in start == .prior ? Array(checks.prefix(1)) : checks {
+        #expect(check.isWithin(4), "\(check)")
+      }
+    }
+  }
+
+  @Test("lower bound, log p(x), upper bound; both close in with T", arguments: Start.allCases)
+  func closesIn(_ start: Start) throws {
+    var gaps: [Estimate] = []
+    for steps in [2, 8, 32] {
+      let result = try sandwich(.init(steps: steps, chains: 2, start: start))
+      let (lower, upper) = (
+        Estimate(differences(result.lower)), Estimate(differences(result.upper))
+      )
+      #expect(lower.mean < 4 * lower.standardError && upper.mean > -4 * upper.standardError)
+      gaps.append(Estimate(result.gap))
+    }
+    // As 1 / T once the path is followed well: by far more than half over 16 times the steps.
+    let (first, last) = (gaps[0], gaps[2])
+    #expect(last.mean + 4 * last.standardError < first.mean / 2, "\(gaps)")
+    #expect(last.mean < gaps[1].mean && gaps[1].mean < first.mean, "\(gaps)")
+  }
+
+  /// With T = 1 there is no transition, so that its settings cannot matter.
+  @Test("T = 1: importance sampling from the start")
+  func oneStep() throws {
+    let few = try sandwich(.init(steps: 1, chains: 9, start: .prior, leapfrogSteps: 1)).lower
+    let many = try sandwich(.init(steps: 1, chains: 9, start: .prior, leapfrogSteps: 7)).lower
+    #expect(few.bound == many.bound && few.acceptance.allSatisfy(\.isNaN))
+    let model = KnownAmortization.independent
+    let exact = try AnnealedImportanceSampling(steps: 1, chains: 3).lowerBound(
+      of: model, simulation.x, workers: WorkerPool(count: 1))
+    #expect(relativeError(exact.bound, simulation.logEvidence, scale: 1) < 1e-12)
+    #expect(relativeError(exact.effectiveSampleSize, differences(exact).map { _ in 3 }) < 1e-12)
+  }
+
+  @Test("the warm-up finds steps of which most, but not all, are accepted")
+  func acceptance() throws {
+    for start in Start.allCases {
+      let rates = try AnnealedImportanceSampling(steps: 20, chains: 2, start: start).lowerBound(
+        of: simulation.model, simulation.x, workers: WorkerPool(count: 1)
+      ).acceptance
+      #expect(Estimate(rates).mean > 0.7 && Estimate(rates).mean < 0.98, "\(Estimate(rates))")
+    }
+  }
+
+  @Test("the same for any number of threads; anew for another seed")
+  func threads() throws {
+    let one = try sandwich(.init(steps: 3, chains: 5))
+    let three = try sandwich(.init(steps: 3, chains: 5), threads: 3)
+    #expect(one.lower.bound == three.lower.bound && one.upper.bound == three.upper.bound)
+    #expect(one.lower.bound != (try sandwich(.init(steps: 3, chains: 5, seed: 1)).lower.bound))
+    let alone = try AnnealedImportanceSampling(steps: 3, chains: 5).lowerBound(
+      of: simulation.model, simulation.x, workers: WorkerPool(count: 2))
+    #expect(alone.bound == one.lower.bound, "the upper bound changes nothing in the lower")
+  }
+
+  @Test("stops when asked to")
+  func stops() throws {
+    #expect(throws: CancellationError.self) {
+      _ = try AnnealedImportanceSampling(steps: 50, chains: 4).lowerBound(
+        of: simulation.model, simulation.x, workers: WorkerPool(count: 2)
+      ) { done, _ in done < 5 }
+    }
+  }
+
+  @Test("schedules run from 0 to 1 and grow", arguments: AnnealingSchedule.allCases)
+  func schedule(_ schedule: AnnealingSchedule) {
+    for steps in [1, 2, 7, 100] {
+      let betas = schedule.inverseTemperatures(steps: steps)
+      #expect(betas.count == steps + 1 && betas.first == 0 && betas.last == 1)
+      #expect(zip(betas, betas.dropFirst()).allSatisfy { $0 < $1 })
+    }
+  }
+}
+
+@Suite("Bounds against quadrature")
+struct QuadratureTests {
+  private static let pixels = 64
+
+  /// A decoder of two latent dimensions, trained for a moment on bars.
+  private static let model: VariationalAutoencoder<Float> = {
+    var generator = SplitMix64(seed: 11)
+    let model = VariationalAutoencoder<Float>(
+      .init(data: pixels, hidden: [32], latent: 2, activation: .tanh), using: &generator)
+    let trainer = Trainer(
+      model, data: .bars(count: 2000),
+      options: TrainingOptions(epochs: 8, binarization: .dynamic), workers: WorkerPool(count: 1))
+    while (try? trainer.step()) != nil {}
+    return trainer.model
+  }()
+
+  private func truth(_ x: Tensor<Float>, spacing: Double) -> [Double] {
+    VariationalAutoencoder<Double>.copy(of: Self.model).logEvidenceByQuadrature(
+      of: x.converted(to: Double.self), spacing: spacing, halfWidth: 6,
+      workers: WorkerPool(count: 1))
+  }
+
+  /// k = 4 standard errors over 40 simulated images.
+  @Test("a trained decoder: lower bounds below log p(x), upper bounds above")
+  func sandwich() throws {
+    let (model, workers) = (Self.model, WorkerPool(count: 1))
+    let simulated = model.simulate(count: 40, height: 8, width: 8, seed: 2)
+    let x = Tensor(simulated.images.pixels.map { Float($0) / 255 }, shape: [40, Self.pixels])
+    let (coarse, exact) = (truth(x, spacing: 0.1), truth(x, spacing: 0.05))
+    #expect(relativeError(coarse, exact, scale: 1) < 1e-6, "the quadrature has not converged")
+    func check(_ bound: [Double], isUpper: Bool = false) -> Double {
+      let difference = Estimate(zip(bound, exact).map { $0 - $1 })
+      let sign = isUpper ? -1.0 : 1
+      #expect(sign * difference.mean < 4 * difference.standardError, "\(difference)")
+      return difference.mean.magnitude
+    }
+    let elbo = check(model.evaluate(on: simulated.images, workers: workers).elbo)
+    let iwae = try [10, 1000].map { samples in
+      check(
+        try model.importanceWeightedBound(
+          on: simulated.images, samples: samples, workers: workers
+        ).bound)
+    }
+    let ais = try AnnealedImportanceSampling(steps: 30, chains: 8).sandwich(
+      of: model, x, exact: simulated.latent, workers: workers)
+    #expect(elbo > iwae[0] && iwae[0] > iwae[1])
+    let (below, above) = (check(ais.lower.bound), check(ais.upper.bound, isUpper: true))
+    #expect(below < elbo / 4 && above < elbo / 4, "\(below) below, \(above) above, ELBO \(elbo)")
+  }
+}
