@@ -352,7 +352,7 @@ struct DatasetSourceTests {
 
   @Test("static-mnist, which has no download, says what to put where")
   func noMirror() throws {
-    try withTemporaryFolder { cache in
+    _ = try withTemporaryFolder { cache in
       #expect(
         throws: DatasetError.noMirror(
           source: "static-mnist", folder: "\(cache)/static-mnist",

@@ -54,6 +54,9 @@ struct Evidence: ParsableCommand {
       let results = try session.run()
       if !results.isDefined { throw UndefinedResult(model: loaded.path, what: "bounds") }
       try report(results, loaded)
+      if !json, let difference = test.difference(from: loaded, images) {
+        Terminal.line("Note: \(difference).")
+      }
     } catch is CancellationError {
       if !json { Terminal.clearLine() }
       Terminal.line(

@@ -65,7 +65,7 @@ struct EvidenceFigures {
     guard let best = bounds.last?.name else { return nil }
     let images =
       "\(results.images.name) \(results.images.split), the first \(count) images; "
-      + results.binarization.meaning
+      + results.binarization.meaning(isBinary: results.images.isBinary)
     return LadderChart(
       title: "Lower bounds of log p(x)", subtitle: subtitle, caption: caption(images, best: best),
       bounds: bounds)

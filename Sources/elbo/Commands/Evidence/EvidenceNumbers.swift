@@ -18,7 +18,8 @@ extension EvidenceResults {
     [
       .init("data", .string(images.name)), .init("split", .string(images.split)),
       .init("binarize", .string(binarization.rawValue)),
-      .init("objective", .string(binarization.meaning)), .init("seed", .string("\(plan.seed)")),
+      .init("objective", .string(binarization.meaning(isBinary: images.isBinary))),
+      .init("seed", .string("\(plan.seed)")),
       .init("unit", "nats per image"),
     ]
   }

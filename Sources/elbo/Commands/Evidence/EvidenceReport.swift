@@ -28,7 +28,7 @@ extension EvidenceResults {
     }
     for line in conclusions { Terminal.line(line) }
     Terminal.line(
-      "Protocol: \(binarization.meaning); seed \(plan.seed); nats per image ± one standard error over "
+      "Protocol: \(binarization.meaning(isBinary: images.isBinary)); seed \(plan.seed); nats per image ± one standard error over "
         + "images. Compare numbers of one section only.")
   }
 
