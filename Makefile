@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 DATA ?= $(HOME)/.cache/elbo/mnist
-.PHONY: help install build demo test benchmark evidence-table lint format clean
+.PHONY: help install build command demo test benchmark evidence-table lint format clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -12,6 +12,12 @@ install: ## Install the system libraries that are missing
 
 build: install ## Build the command and the library
 	swift build -c release
+
+PREFIX ?= $(HOME)/.local
+command: install ## Put a small copy of the command, without Swift's libraries, into PREFIX/bin
+	swift build -c release --static-swift-stdlib --product elbo --scratch-path .build/static
+	mkdir -p $(PREFIX)/bin
+	strip -o $(PREFIX)/bin/elbo .build/static/release/elbo
 
 demo: build ## Train on the built-in digits and draw pictures, offline, in a few minutes
 	.build/release/elbo train --epochs 20 --output demo --overwrite
@@ -23,7 +29,9 @@ test: install ## Run all tests
 benchmark: build ## Time training against PyTorch and JAX; DATA=folder of MNIST's IDX files
 	test -x .peers/bin/python || python3 -m venv .peers
 	.peers/bin/python -m pip install --quiet torch jax numpy
+	.peers/bin/python Benchmarks/command.py --data $(DATA)
 	.peers/bin/python Benchmarks/compare.py --data $(DATA) --peers .peers/bin/python
+	.peers/bin/python Benchmarks/compare.py --data $(DATA) --peers .peers/bin/python --sweep --rounds 1 --epochs 3
 
 evidence-table: build ## Hold bounds on log p(x) against quadrature; DATA=folder of MNIST's IDX files
 	.build/release/evidence-table $(wildcard $(DATA))

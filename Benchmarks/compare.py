@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times a training epoch of elbo and of its peers side by side and prints ratios of medians.
 
-    Benchmarks/compare.py --data path/to/mnist [--rounds 3] [--peers python]
+    Benchmarks/compare.py --data path/to/mnist [--rounds 3] [--peers python] [--sweep]
 
 The programs take turns, each in a process of its own, so that a machine whose speed drifts treats
-all alike. The first epoch of each process is warm-up and does not count. Results go to
-Benchmarks/results/<machine>.json.
+all alike. The first epoch of each process is warm-up and does not count. The rate of a large matrix
+product is measured before every process of elbo, and its median taken. --sweep goes through batches,
+widths and latent sizes. Results go to Benchmarks/results/<machine>-<sizes>.json.
 """
 
 import argparse
@@ -20,6 +21,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(HERE, "..", ".build", "release")
+SWEEP = ["32,400,20", "128,400,20", "512,400,20", "4096,400,20", "128,128,20", "128,2048,20",
+         "128,400,2", "128,400,200"]
 
 
 def elbo(data, epochs, sizes, threads):
@@ -53,6 +56,10 @@ def machine():
             "system": platform.platform()}
 
 
+def slug(machine):
+    return re.sub(r"[^a-z0-9]+", "-", machine["cpu"].lower()).strip("-")
+
+
 def limits(threads):
     return json.loads(subprocess.check_output(
         [os.path.join(BUILD, "machine-limits"), str(threads)], text=True))["threads"]
@@ -66,27 +73,9 @@ def flops_per_image(sizes, pixels=784):
     return 2 * (2 * first + 3 * others)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--peers", help="a Python with torch, jax and numpy", default=None)
-    parser.add_argument("--sizes", default="128,400,20", help="batch,hidden,latent")
-    parser.add_argument("--only", help="comma-separated names", default=None)
-    options = parser.parse_args()
-    sizes = dict(zip(("batch", "hidden", "latent"), map(int, options.sizes.split(","))))
-
-    programs = {"elbo": elbo}
-    if options.peers:
-        programs["PyTorch, the article's loop"] = peer(options.peers, "torch_vae.py", [])
-        programs["PyTorch, fused Adam"] = peer(
-            options.peers, "torch_vae.py", ["--variant", "fused"])
-        programs["JAX, one scan per epoch"] = peer(options.peers, "jax_vae.py", [])
-    if options.only:
-        programs = {k: v for k, v in programs.items() if k in options.only.split(",")}
-
+def compare(programs, options, text):
+    """Times all programs at one set of sizes, prints the medians and writes them to a file."""
+    sizes = dict(zip(("batch", "hidden", "latent"), map(int, text.split(","))))
     seconds, losses, rates = {name: [] for name in programs}, {}, []
     for round_number in range(options.rounds):
         rates.append(limits(options.threads))
@@ -95,24 +84,49 @@ def main():
             seconds[name] += times[1:]
             print(f"round {round_number + 1}: {name}: "
                   + " ".join(f"{t:.2f}" for t in times) + " s", flush=True)
+    rates.append(limits(options.threads))
 
-    rate = max(r[str(options.threads)]["matrix_gflops"] for r in rates)
+    rate = statistics.median(r[str(options.threads)]["matrix_gflops"] for r in rates)
     work = flops_per_image(sizes) * 60000 / 1e9
     medians = {name: statistics.median(times) for name, times in seconds.items()}
-    print(f"\nlarge matrix product, {options.threads} threads: {rate:.0f} GFLOP/s; "
-          f"an epoch is {work:.0f} GFLOP, floor {work / rate:.2f} s")
+    print(f"\nbatch, hidden, latent {text}; large matrix product, {options.threads} threads: "
+          f"{rate:.0f} GFLOP/s; an epoch is {work:.0f} GFLOP, floor {work / rate:.2f} s")
     for name, median in medians.items():
         print(f"{name:30} median {median:6.2f} s  ({min(seconds[name]):.2f} to "
               f"{max(seconds[name]):.2f})  {work / median / rate:5.0%} of the matrix rate  "
-              f"elbo / it = {medians['elbo'] / median:.2f}")
+              f"elbo / it = {medians['elbo'] / median:.2f}", flush=True)
     result = {"machine": machine(), "sizes": sizes, "threads": options.threads,
               "limits": rates, "seconds_per_epoch": seconds, "medians": medians,
               "last_loss": losses, "gflop_per_epoch": work}
-    slug = re.sub(r"[^a-z0-9]+", "-", result["machine"]["cpu"].lower()).strip("-")
-    path = os.path.join(HERE, "results", f"{slug}-{options.sizes.replace(',', '-')}.json")
+    path = os.path.join(HERE, "results",
+                        f"{slug(result['machine'])}-{text.replace(',', '-')}.json")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     json.dump(result, open(path, "w"), indent=1)
-    print(f"wrote {os.path.relpath(path)}")
+    print(f"wrote {os.path.relpath(path)}\n", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--peers", help="a Python with torch, jax and numpy", default=None)
+    parser.add_argument("--sizes", default="128,400,20", help="batch,hidden,latent")
+    parser.add_argument("--sweep", action="store_true", help="all sizes of the sweep")
+    parser.add_argument("--only", help="names with semicolons between them", default=None)
+    options = parser.parse_args()
+
+    programs = {"elbo": elbo}
+    if options.peers:
+        programs["PyTorch, the article's loop"] = peer(options.peers, "torch_vae.py", [])
+        programs["PyTorch, fused Adam"] = peer(
+            options.peers, "torch_vae.py", ["--variant", "fused"])
+        programs["JAX, one scan per epoch"] = peer(options.peers, "jax_vae.py", [])
+    if options.only:
+        programs = {k: v for k, v in programs.items() if k in options.only.split(";")}
+    for sizes in SWEEP if options.sweep else [options.sizes]:
+        compare(programs, options, sizes)
 
 
 if __name__ == "__main__":
