@@ -99,6 +99,7 @@ public final class WorkerPool: Sendable {
 
   private static func serve(_ index: Int, _ shared: Shared) {
     var seen = 0
+    ProductThread.shieldForGood()
     _ = elbo_flush_subnormals()
     while true {
       seen = shared.door.wait(until: shared.generation, isNot: seen)

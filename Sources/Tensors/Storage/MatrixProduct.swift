@@ -4,12 +4,6 @@ internal import CKernels
 internal import CLAPACK
 internal import COneDNN
 
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
-
 /// C = op(A) op(B), or C += op(A) op(B): row-major, op(A) `[m, k]`, op(B) `[k, n]`, C `[m, n]`.
 ///
 /// Each row of C depends on its row of op(A) and on op(B) alone, and its bits are the same for any
@@ -53,7 +47,12 @@ struct MatrixProduct: Sendable {
     if isRowsProduct {
       return elbo_rows_product(m, n, k, a, strideA, b, strideB, c, strideC)
     }
-    SingleThreadedOpenMP.enforce()
+    ProductThread.shielded { multiplyInBlocks(a, b, into: c) }
+  }
+
+  private func multiplyInBlocks(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>
+  ) {
     let block = transposeA ? Self.transposedRowGranularity : Self.rowGranularity
     guard Self.isInBlocks, m > block else { return multiplyAtOnce(a, b, into: c) }
     for row in stride(from: 0, to: m, by: block) {
@@ -95,25 +94,4 @@ struct MatrixProduct: Sendable {
   private func letter(_ transposed: Bool) -> CChar {
     CChar(UInt8(ascii: transposed ? "T" : "N"))
   }
-}
-
-/// Keeps oneDNN on the calling thread: its OpenMP threads would spin against ours.
-private enum SingleThreadedOpenMP {
-  /// Set once per thread. The symbol is looked up because oneDNN may be built without OpenMP.
-  static func enforce() {
-    if pthread_getspecific(key) != nil { return }
-    setThreads?(1)
-    pthread_setspecific(key, UnsafeRawPointer(bitPattern: 1))
-  }
-
-  private static let key: pthread_key_t = {
-    var key = pthread_key_t()
-    pthread_key_create(&key, nil)
-    return key
-  }()
-
-  private static let setThreads: (@convention(c) (Int32) -> Void)? = {
-    guard let symbol = dlsym(dlopen(nil, RTLD_NOW), "omp_set_num_threads") else { return nil }
-    return unsafeBitCast(symbol, to: (@convention(c) (Int32) -> Void).self)
-  }()
 }
