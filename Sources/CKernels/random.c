@@ -107,18 +107,31 @@ void elbo_normal_f64(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t
 UNIFORM(float, f32, 24)
 UNIFORM(double, f64, 32)
 
-// A pixel is 1 where a uniform 32-bit integer lies below grey * 2^32 / 255: exact at 0 and at 255.
+// Whether no byte lies between 0 and 255: then nothing is drawn.
+ELBO_INLINE int is_black_and_white(size_t n, const uint8_t *bytes) {
+  uint8_t grey = 0;
+  for (size_t i = 0; i < n; i++) grey |= (uint8_t)(bytes[i] + 1) > 1;
+  return !grey;
+}
+
+// A pixel is 1 where a uniform 32-bit integer lies below grey * 2^32 / 255, rounded down, which is
+// grey * 16843009 but for 255: exact at 0 and at 255.
 #define BERNOULLI_BYTES(REAL, SUFFIX)                                                              \
   ELBO_CLONES void elbo_bernoulli_bytes_##SUFFIX(size_t n, uint64_t seed, uint32_t c1,             \
                                                  uint32_t c2, uint32_t c3, const uint8_t *bytes,   \
                                                  REAL *y) {                                        \
     for (size_t start = 0; start < n; start += 4 * BATCH) {                                        \
+      size_t count = n - start < 4 * BATCH ? n - start : 4 * BATCH;                                \
+      if (is_black_and_white(count, bytes + start)) {                                              \
+        for (size_t i = start; i < start + count; i++) y[i] = bytes[i] == 255;                     \
+        continue;                                                                                  \
+      }                                                                                            \
       Blocks b;                                                                                    \
       philox(seed, (uint32_t)(start / 4), c1, c2, c3, &b);                                         \
-      size_t count = n - start < 4 * BATCH ? n - start : 4 * BATCH;                                \
+      const uint32_t *word = &b.word[0][0];                                                        \
       for (size_t i = 0; i < count; i++) {                                                         \
-        uint64_t threshold = (uint64_t)bytes[start + i] * 0x100000000u / 255;                      \
-        y[start + i] = b.word[i / BATCH][i % BATCH] < threshold ? 1 : 0;                                   \
+        uint8_t grey = bytes[start + i];                                                           \
+        y[start + i] = (word[i] < grey * 16843009u) | (grey == 255);                               \
       }                                                                                            \
     }                                                                                              \
   }
