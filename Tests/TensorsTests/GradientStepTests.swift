@@ -13,10 +13,12 @@ private struct StepResult<Scalar: TensorScalar>: Equatable {
 
 /// Runs a program `steps` times; only the first step's shards are cut without knowing the program.
 private func run<Scalar: TensorScalar>(
-  _ program: StepProgram, batches: [Int], threads: Int, _ type: Scalar.Type
+  _ program: StepProgram, batches: [Int], threads: Int, _ type: Scalar.Type,
+  _ precision: ProductPrecision = .float32
 ) -> StepResult<Scalar> {
   let step = GradientStep(
-    parameters: StepProgram.parameters(type), workers: WorkerPool(count: threads))
+    parameters: StepProgram.parameters(type), precision: precision,
+    workers: WorkerPool(count: threads))
   let gradients = FlatBuffer<Scalar>(shapes: step.parameters.shapes)
   var values: [Scalar] = []
   for batch in batches {
@@ -103,13 +105,65 @@ struct GradientStepTests {
     #expect(run(program, batches: [128, 7, 40, 33], threads: 2, Float.self) == alone)
   }
 
+  /// Operands of 8 significant bits: each product of a layer errs by some 2^-8 of its largest terms.
+  @Test(
+    "products in bfloat16 give nearly the same gradient, and the same bits for any number of threads",
+    .enabled(if: ProductPrecision.canRound), arguments: StepProgram.allCases, batchSizes)
+  func bfloat16(_ program: StepProgram, _ batch: Int) {
+    bits(program, [batch], Float.self, .bfloat16)
+    bits(program, [128, batch, batch], Float.self, .bfloat16)
+    let rounded = run(program, batches: [batch], threads: 2, Float.self, .bfloat16)
+    let exact = run(program, batches: [batch], threads: 2, Float.self)
+    func error(_ rounded: [Float], _ exact: [Float]) -> Double {
+      relativeError(rounded.map(Double.init), exact.map(Double.init), scale: 1)
+    }
+    #expect(error(rounded.values, exact.values) < 0.02)
+    for (rounded, exact) in zip(rounded.gradients, exact.gradients) {
+      #expect(error(rounded, exact) < 0.03)
+    }
+    let layered: [StepProgram] = [.layers, .elementwise, .tied, .severalRowsEach, .weighted]
+    if layered.contains(program) { #expect(rounded != exact) }
+  }
+
+  /// Rounded parameters are a copy: it must follow those that an update, or a state, puts in.
+  @Test(
+    "the copy that is multiplied in bfloat16 follows the parameters",
+    .enabled(if: ProductPrecision.canRound))
+  func bfloat16Follows() {
+    let x = Tensor<Float>(repeating: 1, shape: [16, 4])
+    let weight = Tensor<Float>(repeating: 1, shape: [2, 4])
+    let step = GradientStep(
+      parameters: [weight, .zeros([2])], precision: .bfloat16, workers: WorkerPool(count: 2))
+    let first = FlatBuffer<Float>(shapes: step.parameters.shapes)
+    let second = FlatBuffer<Float>(shapes: step.parameters.shapes)
+    func outputs(adding increment: Float) -> Float {
+      let reports = step.run(batch: 16) { context in
+        let y = x.slice(context.rows).linear(
+          weight: context.parameters[0], bias: context.parameters[1])
+        return (y, [y.detached.copy])
+      } update: { [parameters = step.parameters] slab in
+        FlatBuffer.adam(
+          slab, parameter: parameters, first: first, second: second,
+          AdamCoefficients(
+            rate: -increment, beta1: 0, beta2: 0, epsilon: 0, correction1: 1, correction2: 1))
+      }
+      return reports[0][0].scalars[0]
+    }
+    #expect(outputs(adding: 2) == 4)
+    // Adam with no memory moves each parameter by its rate: 4 weights from 1 to 3, the bias from 0 to 2.
+    #expect((outputs(adding: 0) - 14).magnitude < 0.1)
+    step.assign([weight * 5, .zeros([2])])
+    #expect(outputs(adding: 0) == 20)
+  }
+
   private func bits<Scalar: TensorScalar>(
-    _ program: StepProgram, _ batches: [Int], _ type: Scalar.Type
+    _ program: StepProgram, _ batches: [Int], _ type: Scalar.Type,
+    _ precision: ProductPrecision = .float32
   ) {
-    let one = run(program, batches: batches, threads: 1, type)
+    let one = run(program, batches: batches, threads: 1, type, precision)
     for threads in 2...4 {
       #expect(
-        run(program, batches: batches, threads: threads, type) == one,
+        run(program, batches: batches, threads: threads, type, precision) == one,
         "\(type), \(threads) threads, batches \(batches)")
     }
   }

@@ -43,6 +43,9 @@ enum { ElboRowsProductInputs = 1024 };
 void elbo_rows_product(size_t rows, size_t outputs, size_t inputs, const float *x, size_t stride_x,
                        const float *w, size_t stride_w, float *y, size_t stride_y);
 
+// The nearest bfloat16 numbers, the upper halves of floats; ties to even.
+void elbo_round_bfloat16(size_t n, const float *x, uint16_t *y);
+
 #define ELBO_DECLARE(REAL, S)                                                                      \
   void elbo_unary_##S(ElboUnary op, size_t n, const REAL *x, REAL *y);                             \
   /* y[i] = op(a[i * sa], b[i * sb]); a stride is 0 (one value for all) or 1. */                   \

@@ -8,6 +8,8 @@ struct Shard<Scalar: TensorScalar>: Sendable {
   let batch: Int
   let workspace: Workspace<Scalar>
   let profile: Profile?
+  /// Where the step's products are of operands rounded to bfloat16.
+  let rounded: RoundedOperands<Scalar>?
 
   /// Where a tensor with `shape` lies in the matrix of the whole batch; nil where its first axis is
   /// not the rows of this shard (or a multiple: K samples for each row).
@@ -20,7 +22,7 @@ struct Shard<Scalar: TensorScalar>: Sendable {
 
 /// The memory of a parallel step, kept from step to step: one block for each allocation in program
 /// order, which holds the rows of all shards.
-final class Workspace<Scalar: TensorScalar>: Sendable {
+final class Workspace<Scalar: Sendable>: Sendable {
   private struct Slot {
     var storage: Storage<Scalar>
     /// What the first shard of this step to come here asked for.
@@ -67,4 +69,6 @@ struct DeferredLinear<Scalar: TensorScalar>: Sendable {
   /// A `[rows, inputs]` and D `[rows, outputs]`, the rows of this shard.
   let input: Tensor<Scalar>
   let gradient: Tensor<Scalar>
+  /// Both rounded to bfloat16, where the step's products are of such numbers.
+  let rounded: RoundedFactors?
 }

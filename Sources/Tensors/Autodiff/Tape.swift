@@ -134,6 +134,18 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     return Tensor(shape: shape, storage: storage, offset: place.offset)
   }
 
+  private var roundings = 0
+
+  /// `tensor` rounded to bfloat16, in memory of the whole batch; nil where the step's products are
+  /// not of such numbers, or the tensor's rows not those of the batch.
+  func rounded(_ tensor: Tensor<Scalar>) -> RoundedMatrix? {
+    guard let shard, let operands = shard.rounded, let place = shard.place(of: tensor.shape) else {
+      return nil
+    }
+    defer { roundings += 1 }
+    return operands.round(tensor, place: place, slot: roundings)
+  }
+
   /// `tensor`, moved into memory of the whole batch unless it is there already.
   func batchWide(_ tensor: Tensor<Scalar>) -> Tensor<Scalar> {
     if let place = shard?.place(of: tensor.shape), tensor.offset == place.offset,

@@ -54,7 +54,8 @@ extension Tensor {
     let tape = Tensor.commonTape(of: [self, weight, bias])
     let resultShape = Array(shape.dropLast()) + [weight.shape[0]]
     let output = tape?.allocate(resultShape) ?? Tensor(uninitialized: resultShape)
-    output.writeLinear(self, weight, bias, activation, tape?.profile)
+    let rounded = tape?.roundedOperands(self, weight, bias)
+    output.writeLinear(self, weight, bias, activation, rounded, tape?.profile)
     guard let tape else { return output }
 
     let (x, w) = (detached, weight.detached)
@@ -67,14 +68,23 @@ extension Tensor {
       let d = profile.measure("activation gradients", bytes: 3 * g.byteCount) {
         g.before(activation, output: output, on: deferred ? tape : nil)
       }
+      let factors = rounded.flatMap { operands in
+        tape.rounded(d).map { RoundedFactors(input: operands.input, gradient: $0) }
+      }
       let dx: Tensor? =
         needsInput
         ? profile.measure("D W       \(w.layerName)", operations: 2 * d.count * w.shape[1]) {
-          .product(d, w, resultShape: x.shape)
+          if let factors, let rounded {
+            .product(factors.gradient, rounded.weight, resultShape: x.shape)
+          } else {
+            .product(d, w, resultShape: x.shape)
+          }
         } : nil
       if deferred, let weightNode, let biasNode {
         tape.deferGradient(
-          DeferredLinear(weight: weightNode, bias: biasNode, input: tape.batchWide(x), gradient: d))
+          DeferredLinear(
+            weight: weightNode, bias: biasNode, input: tape.batchWide(x), gradient: d,
+            rounded: factors))
         return [dx, nil, nil]
       }
       return [
@@ -86,10 +96,15 @@ extension Tensor {
   }
 
   private func writeLinear(
-    _ x: Tensor, _ weight: Tensor, _ bias: Tensor, _ activation: Activation, _ profile: Profile?
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor, _ activation: Activation,
+    _ rounded: RoundedLinear?, _ profile: Profile?
   ) {
     profile.measure("x W^T     \(weight.layerName)", operations: 2 * x.count * weight.shape[0]) {
-      writeProduct(x, weight, transposeB: true)
+      if let rounded {
+        writeProduct(rounded.input, rounded.weight, transposeB: true)
+      } else {
+        writeProduct(x, weight, transposeB: true)
+      }
     }
     let outputs = weight.shape[0]
     let rows = outputs == 0 ? 0 : count / outputs
@@ -116,6 +131,16 @@ extension Tensor {
 }
 
 extension Tape {
+  /// What a layer multiplies, rounded; nil where the step's products are not of such numbers.
+  fileprivate func roundedOperands(
+    _ x: Tensor<Scalar>, _ weight: Tensor<Scalar>, _ bias: Tensor<Scalar>
+  ) -> RoundedLinear? {
+    guard canDefer(weight.trace?.node, bias.trace?.node, rows: x.shape),
+      let operands = shard?.rounded, let number = weight.trace?.node, let input = rounded(x)
+    else { return nil }
+    return RoundedLinear(input: input, weight: operands.weight(number))
+  }
+
   /// Whether the gradient of a layer with these parameters can wait for the second phase.
   fileprivate func canDefer(_ weight: Int?, _ bias: Int?, rows shape: [Int]) -> Bool {
     guard let weight, let bias, weight < parameterCount, bias < parameterCount else { return false }

@@ -15,6 +15,7 @@ internal import Synchronization
 package final class GradientStep<Scalar: TensorScalar> {
   /// The values that the function sees and the update changes.
   package let parameters: FlatBuffer<Scalar>
+  private let rounded: RoundedOperands<Scalar>?
   private let workers: WorkerPool
   private let workspace = Workspace<Scalar>()
   /// Where each thread computes the gradient of one slab after the other.
@@ -55,11 +56,22 @@ package final class GradientStep<Scalar: TensorScalar> {
   }
 
   /// A step for parameters that begin at these values.
-  package init(parameters: [Tensor<Scalar>], workers: WorkerPool) {
+  ///
+  /// - Precondition: Only `Float` has products in bfloat16.
+  package init(
+    parameters: [Tensor<Scalar>], precision: ProductPrecision = .float32, workers: WorkerPool
+  ) {
     self.parameters = FlatBuffer(parameters)
+    rounded = precision == .bfloat16 ? RoundedOperands(of: self.parameters) : nil
     let capacity = parameters.map { ParameterGradient<Scalar>.slabCapacity($0.shape) }.max() ?? 0
     slabMemory = (0..<workers.count).map { _ in Storage(capacity: capacity) }
     self.workers = workers
+  }
+
+  /// Overwrites the values.
+  package func assign(_ tensors: [Tensor<Scalar>]) {
+    parameters.assign(tensors)
+    rounded?.refreshAll()
   }
 
   /// One step.
@@ -106,11 +118,13 @@ package final class GradientStep<Scalar: TensorScalar> {
       )
   ) -> [Outcome] {
     workspace.prepareForStep()
+    rounded?.workspace.prepareForStep()
+    let rounded = rounded
     let (views, workspace, shards) = (parameters.views, workspace, shards(of: batch))
     let profile = workers.profile
     return workers.map(shards.count) { index in
       let shard = Shard(
-        rows: shards[index], batch: batch, workspace: workspace, profile: profile)
+        rows: shards[index], batch: batch, workspace: workspace, profile: profile, rounded: rounded)
       let tape = Tape<Scalar>(shard: shard)
       let context = Context(
         rows: shard.rows, parameters: views.map(tape.parameter), tape: tape)
@@ -151,11 +165,14 @@ package final class GradientStep<Scalar: TensorScalar> {
         factors: factors.filter { $0.weight == number || $0.bias == number })
     }
     let slabs = tasks.flatMap { task in task.slabs.map { (task, $0) } }
-    let (memory, profile) = (slabMemory, workers.profile)
+    let (memory, profile, rounded) = (slabMemory, workers.profile, rounded)
     workers.forEach(slabs.count) { thread, index in
       let (task, rows) = slabs[index]
       let slab = task.gradient(of: rows, in: memory[thread], profile)
-      profile.measure("update", bytes: slab.updateBytes) { update(slab) }
+      profile.measure("update", bytes: slab.updateBytes) {
+        update(slab)
+        rounded?.refresh(slab.range)
+      }
     }
   }
 }

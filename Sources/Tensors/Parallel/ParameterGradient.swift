@@ -97,12 +97,18 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
   /// The inputs from the first to the last that is not zero in all rows: only these have a gradient.
   /// Of images that is all but the upper and lower margins.
   let columns: Range<Int>
+  /// A and D rounded to bfloat16: then these are multiplied.
+  let rounded: RoundedFactors?
 
-  init(weight: Int, bias: Int, input: Tensor<Scalar>, gradient: Tensor<Scalar>) {
+  init(
+    weight: Int, bias: Int, input: Tensor<Scalar>, gradient: Tensor<Scalar>,
+    rounded: RoundedFactors?
+  ) {
     self.weight = weight
     self.bias = bias
     self.input = input
     self.gradient = gradient
+    self.rounded = rounded
     let nonzero = withExtendedLifetime(input) {
       Scalar.kernels.nonzeroColumns(input.shape[0], input.shape[1], input.pointer)
     }
@@ -127,7 +133,8 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
       else { return nil }
       factors.append(
         LinearFactors(
-          weight: blocks[0].weight, bias: blocks[0].bias, input: input, gradient: gradient))
+          weight: blocks[0].weight, bias: blocks[0].bias, input: input, gradient: gradient,
+          rounded: RoundedFactors.joined(blocks.map(\.rounded))))
     }
     return factors
   }
@@ -150,13 +157,19 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
       m: slab.count, n: columns.count, k: batchRows, strideA: outputs, strideB: inputs,
       strideC: inputs,
       transposeA: true, accumulates: adding)
-    withExtendedLifetime((input, gradient)) {
+    withExtendedLifetime((input, gradient, rounded)) {
       profile.measure(
         "D^T x     \(inputs) -> \(outputs)", operations: product.operations
       ) {
-        Scalar.kernels.multiply(
-          product, gradient.pointer + slab.lowerBound, input.pointer + columns.lowerBound,
-          target + columns.lowerBound)
+        if let rounded {
+          Scalar.kernels.rounded?.multiply(
+            product, rounded.gradient.pointer + slab.lowerBound,
+            rounded.input.pointer + columns.lowerBound, target + columns.lowerBound)
+        } else {
+          Scalar.kernels.multiply(
+            product, gradient.pointer + slab.lowerBound, input.pointer + columns.lowerBound,
+            target + columns.lowerBound)
+        }
       }
     }
   }

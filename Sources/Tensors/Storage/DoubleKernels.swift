@@ -46,6 +46,7 @@ extension Double: TensorScalar {
     toDoubles: { n, x, y in for i in 0..<n { y[i] = Double(x[i]) } },
     fromDoubles: { n, x, y in for i in 0..<n { y[i] = Double(x[i]) } },
     firstNonFinite: { elbo_first_non_finite_f64($0, $1) },
-    multiply: { $0.multiply($1, $2, into: $3) }
+    multiply: { $0.multiply($1, $2, into: $3) },
+    rounded: nil
   )
 }

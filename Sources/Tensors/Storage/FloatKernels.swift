@@ -46,6 +46,9 @@ extension Float: TensorScalar {
     toDoubles: { n, x, y in for i in 0..<n { y[i] = Double(x[i]) } },
     fromDoubles: { n, x, y in for i in 0..<n { y[i] = Float(x[i]) } },
     firstNonFinite: { elbo_first_non_finite_f32($0, $1) },
-    multiply: { $0.multiply($1, $2, into: $3) }
+    multiply: { $0.multiply($1, $2, into: $3) },
+    rounded: RoundedKernels(
+      round: { elbo_round_bfloat16($0, $1, $2) }, multiply: { $0.multiplyRounded($1, $2, into: $3) }
+    )
   )
 }

@@ -91,6 +91,22 @@ struct MatrixProduct: Sendable {
     dgemm_(&tb, &ta, &n, &m, &k, &alpha, b, &ldb, a, &lda, &beta, c, &ldc)
   }
 
+  /// The same for numbers rounded to bfloat16, their products summed in `Float`.
+  func multiplyRounded(
+    _ a: UnsafePointer<UInt16>, _ b: UnsafePointer<UInt16>, into c: UnsafeMutablePointer<Float>
+  ) {
+    if isTrivial(c) { return }
+    guard let multiply = ProductPrecision.roundedMultiply else {
+      preconditionFailure("this oneDNN has no bfloat16 products")
+    }
+    let status = ProductThread.shielded {
+      multiply(
+        letter(transposeA), letter(transposeB), dnnl_dim_t(m), dnnl_dim_t(n), dnnl_dim_t(k), 1, a,
+        dnnl_dim_t(strideA), b, dnnl_dim_t(strideB), accumulates ? 1 : 0, c, dnnl_dim_t(strideC))
+    }
+    precondition(status == dnnl_success, "oneDNN refused a bfloat16 product \(self)")
+  }
+
   private func letter(_ transposed: Bool) -> CChar {
     CChar(UInt8(ascii: transposed ? "T" : "N"))
   }

@@ -44,6 +44,16 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let fromDoubles: @Sendable (Int, UnsafePointer<Double>, Output) -> Void
   let firstNonFinite: @Sendable (Int, Input) -> Int
   let multiply: @Sendable (MatrixProduct, Input, Input, Output) -> Void
+  /// Products of operands rounded to bfloat16; nil for a type that has none.
+  let rounded: RoundedKernels<Scalar>?
+}
+
+/// Rounding to bfloat16, and products of what was rounded, summed in full precision.
+struct RoundedKernels<Scalar>: Sendable {
+  typealias Operand = UnsafePointer<UInt16>
+
+  let round: @Sendable (Int, UnsafePointer<Scalar>, UnsafeMutablePointer<UInt16>) -> Void
+  let multiply: @Sendable (MatrixProduct, Operand, Operand, UnsafeMutablePointer<Scalar>) -> Void
 }
 
 /// The numbers of one Adam step, shared by all parameters.

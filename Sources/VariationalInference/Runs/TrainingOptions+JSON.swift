@@ -11,7 +11,7 @@ extension TrainingOptions {
       "epochs": JSONValue(epochs), "batch_size": JSONValue(batchSize), "optimiser": "Adam",
       "learning_rate": .number(optimiser.learningRate), "epsilon": .number(optimiser.epsilon),
       "gradient": "of the sum over a batch", "objective": .string(objective.recordName),
-      "seed": .string("\(seed)"),
+      "precision": .string(precision.rawValue), "seed": .string("\(seed)"),
     ]
     json["learning_rate_stages"] = learningRateStages?.json
     if case .importanceWeighted(let samples, let gradient) = objective {
@@ -36,6 +36,9 @@ extension TrainingOptions {
       binarization: try reader.value("protocol", "binarize") {
         $0.stringValue.flatMap(Binarization.init)
       },
+      precision: try reader.optional("training", "precision") {
+        $0.stringValue.flatMap(ProductPrecision.init)
+      } ?? .float32,
       seed: try reader.value("training", "seed") { $0.stringValue.flatMap { UInt64($0) } })
   }
 }

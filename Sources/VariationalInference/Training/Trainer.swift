@@ -34,7 +34,7 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
   /// - Parameters:
   ///   - model: With its initial parameters.
   ///   - data: Images with as many pixels as the model has data dimensions.
-  ///   - options: Epochs and batch size must be positive.
+  ///   - options: Epochs and batch size must be positive; only `Float` has products in bfloat16.
   ///   - workers: The threads to train on.
   public init(
     _ model: Model, data: ImageDataset, options: TrainingOptions,
@@ -45,7 +45,8 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
     self.data = data
     template = model
     source = .training(data, options.binarization, seed: options.seed)
-    gradientStep = GradientStep(parameters: model.parameters, workers: workers)
+    gradientStep = GradientStep(
+      parameters: model.parameters, precision: options.precision, workers: workers)
     adam = Adam.State(shapes: gradientStep.parameters.shapes)
     order = EpochOrder(
       examples: data.count, batchSize: options.batchSize, seed: options.seed, epoch: 0)
@@ -144,7 +145,7 @@ extension Trainer {
 
   /// Continues from a state of a run with the same options and data.
   public func restore(_ state: TrainingState<Scalar>) {
-    gradientStep.parameters.assign(state.parameters)
+    gradientStep.assign(state.parameters)
     adam.firstMoment.assign(state.firstMoments)
     adam.secondMoment.assign(state.secondMoments)
     progress = state.progress

@@ -14,6 +14,9 @@ public struct TrainingOptions: Sendable, Equatable {
   public var objective: TrainingObjective
   /// How pixels become data.
   public var binarization: Binarization
+  /// What the matrix products of a step multiply. Parameters, sums, the optimiser and evaluations
+  /// are in the model's own precision.
+  public var precision: ProductPrecision
   /// Decides order, noise and drawn pixels.
   public var seed: UInt64
 
@@ -22,7 +25,7 @@ public struct TrainingOptions: Sendable, Equatable {
     epochs: Int = 50, batchSize: Int = 128, optimiser: Adam = Adam(),
     learningRateStages: LearningRateStages? = nil,
     objective: TrainingObjective = .evidenceLowerBound, binarization: Binarization = .none,
-    seed: UInt64 = 0
+    precision: ProductPrecision = .float32, seed: UInt64 = 0
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
@@ -30,6 +33,7 @@ public struct TrainingOptions: Sendable, Equatable {
     self.learningRateStages = learningRateStages
     self.objective = objective
     self.binarization = binarization
+    self.precision = precision
     self.seed = seed
   }
 

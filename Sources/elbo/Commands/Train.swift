@@ -76,6 +76,7 @@ struct Train: ParsableCommand {
     try folder.check(overwriting: overwrite)
     let data = try DataSource.load(source, workers: workers)
     let options = settings.options(epochs: epochs ?? 50)
+    try options.precision.check()
     try data.check(for: options.binarization)
     let architecture = settings.architecture(pixels: data.train.pixelsPerImage)
     try MemoryNeed(architecture, options, examples: data.train.count).check()
@@ -97,6 +98,7 @@ struct Train: ParsableCommand {
     var record = try RunRecord(path: folder.record)
     let data = try DataSource.load(record.dataSource, workers: workers)
     try record.check(data, run: folder.path)
+    try record.options.precision.check()
     record.options.epochs = epochs ?? record.options.epochs
     try MemoryNeed(record.architecture, record.options, examples: data.train.count).check()
     let model = VariationalAutoencoder<Float>(record.architecture, seed: record.options.seed)

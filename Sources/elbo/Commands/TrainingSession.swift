@@ -91,6 +91,9 @@ final class TrainingSession {
       "model: \(record.summary); \(record.parameterCount.grouped) parameters; "
         + "\(workers.count) thread\(workers.count == 1 ? "" : "s")")
     Terminal.line("objective: \(record.meaning); nats per image")
+    if record.options.precision == .bfloat16 {
+      Terminal.line("products: of bfloat16 numbers; sums, weights and evaluations in fp32")
+    }
     if trainer.progress.steps > 0 {
       Terminal.line("resumed after step \(trainer.progress.steps.grouped)")
     }

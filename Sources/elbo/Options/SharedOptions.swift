@@ -11,6 +11,7 @@ public import VariationalInference
 
 extension Binarization: ExpressibleByArgument {}
 extension Activation: ExpressibleByArgument {}
+extension ProductPrecision: ExpressibleByArgument {}
 
 extension DatasetSplit: ExpressibleByArgument {
   /// Its name, or "valid" as in the names of files.

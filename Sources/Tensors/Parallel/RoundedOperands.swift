@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A matrix of bfloat16 numbers, row after row.
+struct RoundedMatrix: Sendable {
+  let storage: Storage<UInt16>
+  let offset: Int
+  let rows: Int
+  let columns: Int
+
+  var pointer: UnsafePointer<UInt16> { UnsafePointer(storage.base + offset) }
+}
+
+/// What a linear layer multiplies.
+struct RoundedLinear: Sendable {
+  let input: RoundedMatrix
+  let weight: RoundedMatrix
+}
+
+/// The factors of a weight's gradient.
+struct RoundedFactors: Sendable {
+  let input: RoundedMatrix
+  let gradient: RoundedMatrix
+
+  /// Those of shards, blocks of rows of one memory, as one; nil where they are not.
+  static func joined(_ blocks: [RoundedFactors?]) -> RoundedFactors? {
+    let known = blocks.compactMap { $0 }
+    guard known.count == blocks.count, let input = RoundedMatrix.joined(known.map(\.input)),
+      let gradient = RoundedMatrix.joined(known.map(\.gradient))
+    else { return nil }
+    return RoundedFactors(input: input, gradient: gradient)
+  }
+}
+
+extension RoundedMatrix {
+  fileprivate static func joined(_ blocks: [RoundedMatrix]) -> RoundedMatrix? {
+    let first = blocks[0]
+    var (end, rows) = (first.offset, 0)
+    for block in blocks {
+      guard block.storage === first.storage, block.offset == end else { return nil }
+      end += block.rows * block.columns
+      rows += block.rows
+    }
+    return RoundedMatrix(
+      storage: first.storage, offset: first.offset, rows: rows, columns: first.columns)
+  }
+}
+
+/// What a parallel step multiplies in bfloat16: a copy of the parameters, which follows them, and
+/// memory for rows of the whole batch. Each number is rounded once, however many products it enters.
+final class RoundedOperands<Scalar: TensorScalar>: Sendable {
+  let workspace = Workspace<UInt16>()
+  private let parameters: FlatBuffer<Scalar>
+  private let copy: Storage<UInt16>
+  private let kernels: RoundedKernels<Scalar>
+
+  init(of parameters: FlatBuffer<Scalar>) {
+    guard let kernels = Scalar.kernels.rounded else {
+      preconditionFailure("\(Scalar.self) has no products in bfloat16")
+    }
+    self.kernels = kernels
+    self.parameters = parameters
+    copy = Storage(capacity: parameters.ranges.last?.upperBound ?? 0)
+    refreshAll()
+  }
+
+  /// Rounds parameters that have changed.
+  func refresh(_ range: Range<Int>) {
+    kernels.round(
+      range.count, parameters.pointer(at: range.lowerBound), copy.base + range.lowerBound)
+  }
+
+  func refreshAll() {
+    for range in parameters.ranges { refresh(range) }
+  }
+
+  /// A parameter `[outputs, inputs]`.
+  func weight(_ number: Int) -> RoundedMatrix {
+    let shape = parameters.shapes[number]
+    return RoundedMatrix(
+      storage: copy, offset: parameters.ranges[number].lowerBound, rows: shape[0],
+      columns: shape[1])
+  }
+
+  /// Rounds a shard's rows into memory of the whole batch; nil where another shard uses that memory
+  /// otherwise.
+  func round(
+    _ tensor: Tensor<Scalar>, place: (offset: Int, capacity: Int), slot: Int
+  ) -> RoundedMatrix? {
+    guard let storage = workspace.slot(slot, capacity: place.capacity) else { return nil }
+    withExtendedLifetime(tensor) {
+      kernels.round(tensor.count, tensor.pointer, storage.base + place.offset)
+    }
+    let columns = tensor.shape[tensor.rank - 1]
+    return RoundedMatrix(
+      storage: storage, offset: place.offset, rows: tensor.count / max(columns, 1), columns: columns
+    )
+  }
+}
+
+extension Tensor {
+  /// op(a) op(b) of rounded operands. Nothing is recorded.
+  static func product(
+    _ a: RoundedMatrix, _ b: RoundedMatrix, resultShape: [Int]
+  ) -> Tensor {
+    let result = Tensor(uninitialized: resultShape)
+    result.writeProduct(a, b)
+    return result
+  }
+
+  /// Writes a op(b) into this tensor, which has not yet been shown to anyone.
+  func writeProduct(_ a: RoundedMatrix, _ b: RoundedMatrix, transposeB: Bool = false) {
+    let columns = transposeB ? b.rows : b.columns
+    let product = MatrixProduct(
+      m: a.rows, n: columns, k: a.columns, strideA: max(a.columns, 1), strideB: max(b.columns, 1),
+      strideC: max(columns, 1), transposeB: transposeB)
+    withExtendedLifetime((a, b)) {
+      Scalar.kernels.rounded?.multiply(product, a.pointer, b.pointer, mutablePointer)
+    }
+  }
+}
