@@ -74,9 +74,9 @@ struct Train: ParsableCommand {
     let time = Clock.now("%Y-%m-%d-%H%M%S")
     let folder = RunFolder(output ?? "runs/\(DataSource.shortName(source))-\(time)")
     try folder.check(overwriting: overwrite)
-    let data = try DataSource.load(source, workers: workers)
     let options = settings.options(epochs: epochs ?? 50)
     try options.precision.check()
+    let data = try DataSource.load(source, workers: workers)
     try data.check(for: options.binarization)
     let architecture = settings.architecture(pixels: data.train.pixelsPerImage)
     try MemoryNeed(architecture, options, examples: data.train.count).check()
@@ -96,9 +96,9 @@ struct Train: ParsableCommand {
     guard Files.exists(folder.state) else { throw RunError.nothingToResume(path: folder.path) }
     let claim = try folder.claim()
     var record = try RunRecord(path: folder.record)
+    try record.options.precision.check()
     let data = try DataSource.load(record.dataSource, workers: workers)
     try record.check(data, run: folder.path)
-    try record.options.precision.check()
     record.options.epochs = epochs ?? record.options.epochs
     try MemoryNeed(record.architecture, record.options, examples: data.train.count).check()
     let model = VariationalAutoencoder<Float>(record.architecture, seed: record.options.seed)
