@@ -32,6 +32,7 @@ benchmark: build ## Time training against PyTorch and JAX; DATA=folder of MNIST'
 	.peers/bin/python Benchmarks/command.py --data $(DATA)
 	.peers/bin/python Benchmarks/compare.py --data $(DATA) --peers .peers/bin/python
 	.peers/bin/python Benchmarks/compare.py --data $(DATA) --peers .peers/bin/python --sweep --rounds 1 --epochs 3
+	.build/release/benchmark-figures Benchmarks/results docs/images
 
 evidence-table: build ## Hold bounds on log p(x) against quadrature; DATA=folder of MNIST's IDX files
 	.build/release/evidence-table $(wildcard $(DATA))

@@ -67,6 +67,9 @@ let package = Package(
       name: "machine-limits", dependencies: ["Tensors"], path: "Benchmarks/MachineLimits",
       swiftSettings: swiftSettings),
     .executableTarget(
+      name: "benchmark-figures", dependencies: ["Formats", "Figures"],
+      path: "Benchmarks/BenchmarkFigures", swiftSettings: swiftSettings),
+    .executableTarget(
       name: "readme-figures", dependencies: ["VariationalInference", "Formats", "Figures"],
       path: "Benchmarks/ReadmeFigures", swiftSettings: swiftSettings),
     .executableTarget(

@@ -6,7 +6,7 @@
 
 Start-up, the time from the shell to the end of the first epoch, evaluation, peak memory, installed
 size, one thread against two. Medians with the least and the most; results go to
-Benchmarks/results/<machine>-command.json.
+Benchmarks/results/<machine>.json, under "command".
 """
 
 import argparse
@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 
-from compare import BUILD, HERE, machine, slug
+from compare import BUILD, machine, store
 
 ELBO = os.path.join(BUILD, "elbo")
 
@@ -89,9 +89,7 @@ def main():
             ratio = statistics.median(times[1]) / statistics.median(times[2])
             report(f"one thread to two, batch {batch}", [ratio], "x")
     report("installed size with libraries", [installed_megabytes()], "MB")
-    path = os.path.join(HERE, "results", f"{slug(result['machine'])}-command.json")
-    json.dump(result, open(path, "w"), indent=1)
-    print(f"wrote {os.path.relpath(path)}")
+    store(lambda results: results.update(command=result))
 
 
 if __name__ == "__main__":

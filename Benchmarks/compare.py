@@ -7,7 +7,8 @@
 The programs take turns, each in a process of its own, so that a machine whose speed drifts treats
 all alike. The first epoch of each process is warm-up and does not count. The rate of a large matrix
 product is measured before every process of elbo, and its median taken. --sweep goes through batches,
-widths and latent sizes. Results go to Benchmarks/results/<machine>-<sizes>.json.
+widths and latent sizes. Results go to Benchmarks/results/<machine>.json, under "comparisons" or
+"sweep", in the place of earlier ones of the same sizes and threads.
 """
 
 import argparse
@@ -60,6 +61,36 @@ def slug(machine):
     return re.sub(r"[^a-z0-9]+", "-", machine["cpu"].lower()).strip("-")
 
 
+def store(change):
+    """Applies a change to the results of this machine, and writes them as a whole."""
+    path = os.path.join(HERE, "results", slug(machine()) + ".json")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    results = {}
+    if os.path.exists(path):
+        with open(path) as file:
+            results = json.load(file)
+    change(results)
+    with open(path + ".part", "w") as file:
+        json.dump(results, file, indent=1)
+    os.replace(path + ".part", path)
+    print(f"wrote {os.path.relpath(path)}\n", flush=True)
+
+
+def replacing(section, entry):
+    """The change that puts a comparison into a list, instead of one of the same sizes and threads."""
+    def key(entry):
+        return entry["sizes"], entry["threads"]
+
+    def change(results):
+        entries = results.setdefault(section, [])
+        places = [i for i, other in enumerate(entries) if key(other) == key(entry)]
+        if places:
+            entries[places[0]] = entry
+        else:
+            entries.append(entry)
+    return change
+
+
 def limits(threads):
     return json.loads(subprocess.check_output(
         [os.path.join(BUILD, "machine-limits"), str(threads)], text=True))["threads"]
@@ -74,7 +105,7 @@ def flops_per_image(sizes, pixels=784):
 
 
 def compare(programs, options, text):
-    """Times all programs at one set of sizes, prints the medians and writes them to a file."""
+    """Times all programs at one set of sizes, prints the medians and stores them."""
     sizes = dict(zip(("batch", "hidden", "latent"), map(int, text.split(","))))
     seconds, losses, rates = {name: [] for name in programs}, {}, []
     for round_number in range(options.rounds):
@@ -95,14 +126,11 @@ def compare(programs, options, text):
         print(f"{name:30} median {median:6.2f} s  ({min(seconds[name]):.2f} to "
               f"{max(seconds[name]):.2f})  {work / median / rate:5.0%} of the matrix rate  "
               f"elbo / it = {medians['elbo'] / median:.2f}", flush=True)
-    result = {"machine": machine(), "sizes": sizes, "threads": options.threads,
-              "limits": rates, "seconds_per_epoch": seconds, "medians": medians,
-              "last_loss": losses, "gflop_per_epoch": work}
-    path = os.path.join(HERE, "results",
-                        f"{slug(result['machine'])}-{text.replace(',', '-')}.json")
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    json.dump(result, open(path, "w"), indent=1)
-    print(f"wrote {os.path.relpath(path)}\n", flush=True)
+    entry = {"machine": machine(), "sizes": sizes, "threads": options.threads,
+             "rounds": options.rounds, "epochs": options.epochs, "limits": rates,
+             "seconds_per_epoch": seconds, "medians": medians,
+             "last_loss": losses, "gflop_per_epoch": work}
+    store(replacing("sweep" if options.sweep else "comparisons", entry))
 
 
 def main():

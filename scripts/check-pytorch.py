@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "Benchmarks", "peers"))
-import mnist
+import common
 from torch_vae import VAE
 
 
@@ -27,7 +27,7 @@ def main():
     hidden, pixels = state["encoder.fc1.weight"].shape
     vae = VAE(pixels, hidden, state["encoder.fc_mu.weight"].shape[0])
     vae.load_state_dict(state, strict=True)
-    x = torch.from_numpy(mnist.images(data, "test").astype("float32") / 255)
+    x = torch.from_numpy(common.images(data, "test").astype("float32") / 255)
     torch.manual_seed(0)
     with torch.no_grad():
         logits, mu, log_var = vae(x)

@@ -1,25 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The article's variational autoencoder in JAX: the whole epoch is one compiled `lax.scan`."""
 
-import argparse
-import json
 import os
 import time
 
 import numpy
 
-import mnist
+import common
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("data")
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--hidden", type=int, default=400)
-    parser.add_argument("--latent", type=int, default=20)
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
+    options = common.parser().parse_args()
     os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: options.threads]))
 
     import jax
@@ -62,7 +53,7 @@ def main():
         return (parameters, m, v, t, key), loss
 
     @jax.jit
-    def epoch(state, order):
+    def scan(state, order):
         whole = len(order) // batch * batch
         state, losses = jax.lax.scan(step, state, order[:whole].reshape(-1, batch))
         total = jnp.sum(losses)
@@ -71,21 +62,21 @@ def main():
             total = total + last
         return state, total
 
-    images = jnp.asarray(mnist.images(options.data, "train"))
+    images = jnp.asarray(common.images(options.data, "train"))
     zeros = jax.tree.map(jnp.zeros_like, parameters)
     state = (parameters, zeros, zeros, jnp.float32(0), jax.random.key(1))
     generator = numpy.random.default_rng(0)
     count = images.shape[0]
     started = time.perf_counter()
-    compiled = epoch.lower(state, jnp.arange(count)).compile()
+    compiled = scan.lower(state, jnp.arange(count)).compile()
     compile_seconds = time.perf_counter() - started
-    for number in range(options.epochs):
-        started = time.perf_counter()
+
+    def epoch():
+        nonlocal state
         state, total = compiled(state, jnp.asarray(generator.permutation(count)))
-        total = float(total)
-        print(json.dumps({
-            "epoch": number + 1, "seconds": time.perf_counter() - started,
-            "loss": total / count, "compile_seconds": compile_seconds}), flush=True)
+        return float(total) / count
+
+    common.run(options.epochs, epoch, compile_seconds=compile_seconds)
 
 
 if __name__ == "__main__":

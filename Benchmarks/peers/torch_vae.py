@@ -5,15 +5,11 @@ Variants: `article` is the article's loop with the data in memory as float32; `f
 fused kernel, indexed batches and logits; `bf16` adds autocast to `fused`.
 """
 
-import argparse
-import json
-import time
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-import mnist
+import common
 
 
 class Encoder(nn.Module):
@@ -60,19 +56,13 @@ def costs(logits, x, mu, log_var, article):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("data")
+    parser = common.parser()
     parser.add_argument("--variant", choices=["article", "fused", "bf16"], default="article")
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--hidden", type=int, default=400)
-    parser.add_argument("--latent", type=int, default=20)
-    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     article = options.variant == "article"
-    x = torch.from_numpy(mnist.images(options.data, "train").astype("float32") / 255)
+    x = torch.from_numpy(common.images(options.data, "train").astype("float32") / 255)
     vae = VAE(784, options.hidden, options.latent)
     optimiser = torch.optim.Adam(vae.parameters(), lr=1e-3, fused=not article)
     loader = torch.utils.data.DataLoader(
@@ -86,8 +76,8 @@ def main():
             for rows in torch.randperm(len(x)).split(options.batch):
                 yield x[rows]
 
-    for epoch in range(options.epochs):
-        started, total = time.perf_counter(), 0.0
+    def epoch():
+        total = 0.0
         for batch in batches():
             with torch.autocast("cpu", torch.bfloat16, enabled=options.variant == "bf16"):
                 logits, mu, log_var = vae(batch)
@@ -96,9 +86,9 @@ def main():
             loss.backward()
             optimiser.step()
             total += loss.item() if article else loss.detach()
-        print(json.dumps({
-            "epoch": epoch + 1, "seconds": time.perf_counter() - started,
-            "loss": float(total) / len(x)}), flush=True)
+        return float(total) / len(x)
+
+    common.run(options.epochs, epoch)
 
 
 if __name__ == "__main__":

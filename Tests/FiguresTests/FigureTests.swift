@@ -130,6 +130,27 @@ struct ContentTests {
     #expect(texts(chart).contains("0.004"), "a small value must not read as zero")
   }
 
+  @Test("a bar's interval need not be symmetric; bars are grey where asked, not under every line")
+  func intervalsAndGreyBars() {
+    let chart = BarChart(
+      bars: [
+        .init("a", 2, interval: 1.5...4), .init("b", 3, interval: nil, isGrey: true),
+        .init("c", 0.5),
+      ],
+      valueLabel: "seconds", threshold: .init(1, label: "one", greysShorter: false))
+    let bars = chart.canvas.marks.compactMap { mark -> (rect: Rect, ink: Ink)? in
+      if case .rectangle(let rect, let fill) = mark { (rect, fill.ink) } else { nil }
+    }
+    #expect(bars.map(\.ink) == [.series(0), .axis, .series(0)])
+    // Two seconds are so many points: the line runs from 1.5 to 4 of them.
+    let (zero, second) = (bars[0].rect.x, bars[0].rect.width / 2)
+    let lines = chart.canvas.marks.compactMap { mark -> [Point]? in
+      if case .path(let points, let stroke) = mark, stroke.width == 1.25 { points } else { nil }
+    }
+    #expect(lines.count == 1)
+    #expect(lines.first?.map { (($0.x - zero) / second * 100).rounded() / 100 } == [1.5, 4])
+  }
+
   @Test("a ladder says how far the best bounds are apart")
   func aLadderSaysHowFarTheBestBoundsAreApart() {
     #expect(texts(Sample.ladder).contains("log p(x): best bounds 0.53 apart"))

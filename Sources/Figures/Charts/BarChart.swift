@@ -6,13 +6,26 @@ package struct BarChart: Figure {
   package struct Bar: Sendable {
     package var name: String
     package var value: Double
-    /// Half the length of the error bar; nil for none.
-    package var error: Double?
+    /// Where the error bar begins and ends; nil for none.
+    package var interval: ClosedRange<Double>?
+    /// Whether it is one to compare with, and so drawn grey.
+    package var isGrey: Bool
 
-    package init(_ name: String, _ value: Double, error: Double? = nil) {
+    package init(
+      _ name: String, _ value: Double, interval: ClosedRange<Double>?, isGrey: Bool = false
+    ) {
       self.name = name
       self.value = value
-      self.error = error
+      self.interval = interval
+      self.isGrey = isGrey
+    }
+
+    /// A quantity with an error bar of half the length `error`; nil for none.
+    package init(_ name: String, _ value: Double, error: Double? = nil) {
+      let reach = error.map { (value - $0, value + $0) }
+      self.init(
+        name, value,
+        interval: reach.flatMap { $0 < $1 && $0.isFinite && $1.isFinite ? $0...$1 : nil })
     }
   }
 
@@ -27,14 +40,17 @@ package struct BarChart: Figure {
     case descending
   }
 
-  /// A line across all bars; bars that do not reach it are drawn grey.
+  /// A line across all bars.
   package struct Threshold: Sendable {
     package var value: Double
     package var label: String
+    /// Whether bars that do not reach it are drawn grey.
+    package var greysShorter: Bool
 
-    package init(_ value: Double, label: String) {
+    package init(_ value: Double, label: String, greysShorter: Bool = true) {
       self.value = value
       self.label = label
+      self.greysShorter = greysShorter
     }
   }
 
@@ -120,8 +136,7 @@ package struct BarChart: Figure {
   /// From zero to the longest bar with its error; bars always start at zero.
   private var domain: ClosedRange<Double>? {
     let values = bars.filter { Domain.isDrawable($0.value) }.flatMap { bar in
-      let error = bar.error.map { $0.isFinite ? $0 : 0 } ?? 0
-      return [bar.value - error, bar.value + error]
+      [bar.value] + (bar.interval.map { [$0.lowerBound, $0.upperBound] } ?? [])
     }
     guard !values.isEmpty else { return nil }
     if values.allSatisfy({ $0 == 0 }), threshold == nil { return 0...1 }
@@ -134,10 +149,10 @@ package struct BarChart: Figure {
     }
   }
 
-  /// The colour of a bar: grey where it does not reach the threshold.
+  /// The colour of a bar: grey where it is meant to be, or does not reach the threshold.
   func fill(_ bar: Bar) -> Fill {
-    if let threshold, bar.value < threshold.value { return Fill(.axis, opacity: 0.5) }
-    return Fill(.series(0))
+    let isShort = threshold.map { $0.greysShorter && bar.value < $0.value } ?? false
+    return bar.isGrey || isShort ? Fill(.axis, opacity: 0.5) : Fill(.series(0))
   }
 
   /// A value as text; a small one keeps a digit rather than read as zero.

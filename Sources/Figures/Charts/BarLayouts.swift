@@ -75,8 +75,8 @@ struct HorizontalBars {
   private func drawError(
     _ bar: BarChart.Bar, _ y: Double, into canvas: inout Canvas
   ) -> Double {
-    guard let error = bar.error, error > 0, error.isFinite else { return axis.scale(bar.value) }
-    let (low, high) = (axis.scale(bar.value - error), axis.scale(bar.value + error))
+    guard let interval = bar.interval else { return axis.scale(bar.value) }
+    let (low, high) = (axis.scale(interval.lowerBound), axis.scale(interval.upperBound))
     canvas.line(from: Point(low, y), to: Point(high, y), Stroke(.text, width: 1.25, opacity: 0.8))
     return bar.value < 0 ? low : high
   }
@@ -153,10 +153,10 @@ struct VerticalBars {
       .rectangle(
         Rect(x: middle - width / 2, y: min(zero, end), width: width, height: abs(end - zero)),
         chart.fill(bar)))
-    if let error = bar.error, error > 0, error.isFinite, step > 4 {
+    if let interval = bar.interval, step > 4 {
       canvas.line(
-        from: Point(middle, axis.scale(bar.value - error)),
-        to: Point(middle, axis.scale(bar.value + error)),
+        from: Point(middle, axis.scale(interval.lowerBound)),
+        to: Point(middle, axis.scale(interval.upperBound)),
         Stroke(.text, width: 1.25, opacity: 0.8))
     }
     drawValue(bar, middle, into: &canvas)
@@ -168,11 +168,11 @@ struct VerticalBars {
       ink: .muted, anchor: .middle)
     let fits = text.width * Style.widthReserve + 4 < step
     guard chart.showsValues ?? fits else { return }
-    let error = bar.error.map { $0.isFinite ? $0 : 0 } ?? 0
     let y =
       bar.value < 0
-      ? axis.scale(bar.value - error) + 6 + StrokeFont.capHeight * Style.tickSize
-      : axis.scale(bar.value + error) - 6
+      ? axis.scale(bar.interval?.lowerBound ?? bar.value) + 6
+        + StrokeFont.capHeight * Style.tickSize
+      : axis.scale(bar.interval?.upperBound ?? bar.value) - 6
     canvas.text(text, at: Point(x, y))
   }
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Tensors
-
 /// How grey levels become the data of a Bernoulli likelihood.
 ///
 /// With `none`, grey levels between 0 and 1 are used as they are: the objective is then a
@@ -48,27 +46,5 @@ extension ImageDataset {
 
   private var firstGrey: Int? {
     pixels.withUnsafeBufferPointer { $0.firstIndex { $0 != 0 && $0 != 255 } }
-  }
-}
-
-/// What a sequence of random numbers is for: part of its key, so that no two purposes share one.
-enum NoisePurpose: Int {
-  case trainingLatent = 1
-  case trainingPixels
-  case evaluationLatent
-  case evaluationPixels
-  case priorSample
-  case simulatedPixels = 32
-  case aggregatePosterior = 40
-  case gapOptimisation
-  case gapSelection
-  case gapBound
-  case flowWeights
-  /// Markov chains need several sequences: this and the numbers up to 63.
-  case firstOfChains = 48
-
-  /// The numbers of one example in one epoch (or of one draw, outside training).
-  func key(seed: UInt64, example: Int, round: Int = 0, offset: Int = 0) -> NoiseKey {
-    NoiseKey(seed: seed, example, round, rawValue + offset)
   }
 }

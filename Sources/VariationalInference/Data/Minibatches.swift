@@ -45,15 +45,7 @@ struct ExampleSource: Sendable {
   func noise<Scalar>(
     _ examples: some Collection<Int>, round: Int, shape: [Int]
   ) -> Tensor<Scalar> {
-    precondition(shape.first == examples.count, "noise \(shape) for \(examples.count) examples")
-    let dimension = shape.dropFirst().reduce(1, *)
-    return Tensor(shape: shape) { buffer in
-      guard let base = buffer.baseAddress else { return }
-      for (row, example) in examples.enumerated() {
-        latentPurpose.key(seed: seed, example: example, round: round)
-          .writeStandardNormal(dimension, to: base + row * dimension)
-      }
-    }
+    latentPurpose.noise(examples, round: round, shape: shape, seed: seed)
   }
 
   private func conversion(_ example: Int, _ round: Int) -> PixelConversion {

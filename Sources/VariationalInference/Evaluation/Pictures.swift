@@ -40,14 +40,7 @@ extension VariationalAutoencoder {
 
   /// Draws of z from the prior, `[count, latent]`.
   func priorDraws(count: Int, seed: UInt64) -> Tensor<Scalar> {
-    let latent = latentDimension
-    return Tensor<Scalar>(shape: [count, latent]) { buffer in
-      guard let base = buffer.baseAddress else { return }
-      for draw in 0..<count {
-        NoisePurpose.priorSample.key(seed: seed, example: draw)
-          .writeStandardNormal(latent, to: base + draw * latent)
-      }
-    }
+    NoisePurpose.priorSample.noise(0..<count, shape: [count, latentDimension], seed: seed)
   }
 }
 

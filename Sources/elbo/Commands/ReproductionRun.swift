@@ -116,13 +116,14 @@ extension ReproductionRun {
 
   /// log p(x) of the test images, from below; stops on Ctrl-C.
   private func negativeLogLikelihood(_ importanceSamples: Int) throws -> Estimate {
-    let start = Clock.seconds
+    let (start, all) = (Clock.seconds, data.test.count)
     defer { Terminal.clearLine() }
     do {
       let result = try session.model.importanceWeightedBound(
         on: data.test, samples: importanceSamples, binarization: .dynamic, seed: table.seed,
         workers: workers
-      ) { done, all in
+      ) { share in
+        let done = Int((share * Double(all)).rounded())
         if Terminal.isInteractive, done % 20 == 0 {
           let left = (Clock.seconds - start) / Double(done) * Double(all - done)
           Terminal.redraw(

@@ -120,7 +120,7 @@ struct AnnealedImportanceSamplingTests {
     #expect(throws: CancellationError.self) {
       _ = try AnnealedImportanceSampling(steps: 50, chains: 4).lowerBound(
         of: simulation.model, simulation.x, workers: WorkerPool(count: 2)
-      ) { done, _ in done < 5 }
+      ) { share in share < 0.1 }
     }
   }
 

@@ -21,32 +21,26 @@ struct ChainNoise {
   let chains: Int
   let latent: Int
 
-  private var rows: Int { examples.count * chains }
-
-  /// Standard normal numbers that chains start from, `[rows, latent]`.
+  /// Standard normal numbers that chains start from, `[examples x chains, latent]`.
   func start<Scalar>() -> Tensor<Scalar> { normal(.start, round: 0) }
 
   /// The numbers of a transition.
   func transition<Scalar>(_ round: Int) -> HamiltonianMonteCarlo<Scalar>.Noise {
-    let uniforms = examples.map {
-      Tensor<Double>.uniform([chains], in: 0..<1, key: key(.acceptance, $0, round))
+    let uniforms = examples.map { example in
+      let key = NoisePurpose.firstOfChains.key(
+        seed: seed, example: example, round: round, offset: offset(.acceptance))
+      return Tensor<Double>.uniform([chains], in: 0..<1, key: key)
     }
     return .init(
       momentum: normal(.momentum, round: round), acceptance: uniforms.flatMap(\.scalars))
   }
 
   private func normal<Scalar>(_ use: Use, round: Int) -> Tensor<Scalar> {
-    Tensor(shape: [rows, latent]) { buffer in
-      guard let base = buffer.baseAddress else { return }
-      for (index, example) in examples.enumerated() {
-        key(use, example, round).writeStandardNormal(
-          chains * latent, to: base + index * chains * latent)
-      }
-    }
+    NoisePurpose.firstOfChains.noise(
+      examples, round: round, offset: offset(use), shape: [examples.count * chains, latent],
+      seed: seed)
   }
 
-  private func key(_ use: Use, _ example: Int, _ round: Int) -> NoiseKey {
-    NoisePurpose.firstOfChains.key(
-      seed: seed, example: example, round: round, offset: 3 * role.rawValue + use.rawValue)
-  }
+  /// A sequence of its own for each role and use.
+  private func offset(_ use: Use) -> Int { 3 * role.rawValue + use.rawValue }
 }

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
 /// p(z) = N(0, I), p(x | z) = N(W z + b, s^2 I), q(z) = N(m, diag t^2), with one or two dimensions
 /// of z.
 ///
@@ -130,9 +136,6 @@ struct KnownLinearGaussian: KnownJoint {
     ).logProbability(of: z)
   }
 }
-
-/// The natural logarithm, as the tensors compute it.
-func log(_ x: Double) -> Double { Tensor(x).log().scalar }
 
 extension Double {
   /// The nearest multiple of 10^-decimals, so that its description is short.

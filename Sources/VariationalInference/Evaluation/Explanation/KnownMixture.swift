@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
 /// A Gaussian mixture, z the number of the component: p(z = k) = w[k], p(x | z = k) = N(x; c[k],
 /// s[k]^2), q(z = k) = r[k]. Each integral over z is a sum.
 struct KnownMixture: KnownJoint {

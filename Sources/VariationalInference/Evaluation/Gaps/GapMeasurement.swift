@@ -13,15 +13,16 @@ extension GenerativeModel {
   ///   - options: Steps, draws and tolerance.
   ///   - seed: Decides all draws.
   ///   - workers: The threads to use; the result does not depend on them.
-  ///   - progress: Called on this thread with the share done, 0 to 1; what it throws ends the work.
+  ///   - progress: Hears of each window of steps, and may stop the work.
   /// - Returns: The bounds, in nats. Those that are reported are taken on fresh draws: on the draws
   ///   that q* was fitted or chosen on its bound is too high.
+  /// - Throws: `CancellationError` where `progress` answered false.
   @specialized(where Self == VariationalAutoencoder<Float>)
   public func inferenceGaps(
     _ x: Tensor<Scalar>, posterior q: DiagonalGaussian<Scalar>,
     through family: PosteriorFamily = .flow, options: GapOptions = GapOptions(), seed: UInt64 = 0,
-    workers: WorkerPool, progress: (Double) throws -> Void
-  ) rethrows -> InferenceGaps {
+    workers: WorkerPool, progress: EvaluationProgress? = nil
+  ) throws -> InferenceGaps {
     precondition(
       x.rank == 2 && x.shape[0] == q.mean.shape[0] && x.shape[0] > 0,
       "examples of shape \(x.shape) and posteriors of shape \(q.mean.shape)")
@@ -51,8 +52,8 @@ struct GapMeasurement<Model: GenerativeModel> {
   }
 
   func run(
-    _ x: Tensor<Scalar>, _ q: DiagonalGaussian<Scalar>, progress: (Double) throws -> Void
-  ) rethrows -> InferenceGaps {
+    _ x: Tensor<Scalar>, _ q: DiagonalGaussian<Scalar>, progress: EvaluationProgress?
+  ) throws -> InferenceGaps {
     let count = x.shape[0]
     var own: [Double] = []
     var found = families.map { _ in Found([], [], []) }
@@ -60,9 +61,10 @@ struct GapMeasurement<Model: GenerativeModel> {
       let rows = first..<min(first + Self.chunk, count)
       let start = DiagonalGaussian(
         mean: q.mean.slice(rows).detached, logVariance: q.logVariance.slice(rows).detached)
-      let chunk = try measure(x.slice(rows), start, firstImage: first) { done in
-        try progress((Double(first) + done * Double(rows.count)) / Double(count))
-      }
+      let chunk = try measure(
+        x.slice(rows), start, firstImage: first,
+        progress: progress.part(
+          from: Double(first) / Double(count), to: Double(rows.upperBound) / Double(count)))
       own += chunk.own
       for (index, part) in chunk.found.enumerated() {
         found[index].bounds += part.bounds
@@ -80,19 +82,22 @@ struct GapMeasurement<Model: GenerativeModel> {
   /// The families one after the other, each from the best of the one before.
   private func measure(
     _ x: Tensor<Scalar>, _ q: DiagonalGaussian<Scalar>, firstImage: Int,
-    progress: (Double) throws -> Void
-  ) rethrows -> (own: [Double], found: [Found]) {
+    progress: EvaluationProgress?
+  ) throws -> (own: [Double], found: [Found]) {
     let (diagonal, full) = (DiagonalFamily<Scalar>(), FullCovarianceFamily<Scalar>())
     let flow = CouplingFlowFamily<Scalar>(seed: seed)
     let own = bounds(window(diagonal), x, diagonal.parameters(at: q), firstImage)
-    let parts = Double(families.count)
-    let first = try search(diagonal, x, q, firstImage) { try progress($0 / parts) }
+    func part(_ index: Int) -> EvaluationProgress? {
+      let count = Double(families.count)
+      return progress.part(from: Double(index) / count, to: Double(index + 1) / count)
+    }
+    let first = try search(diagonal, x, q, firstImage, progress: part(0))
     if family == .diagonal { return (own, [first.found]) }
     let best = diagonal.member(first.parameters, draws: 1)
-    let second = try search(full, x, best, firstImage) { try progress((1 + $0) / parts) }
+    let second = try search(full, x, best, firstImage, progress: part(1))
     if family == .fullCovariance { return (own, [first.found, second.found]) }
     let bent = full.member(second.parameters, draws: 1)
-    let third = try search(flow, x, bent, firstImage) { try progress((2 + $0) / parts) }
+    let third = try search(flow, x, bent, firstImage, progress: part(2))
     return (own, [first.found, second.found, third.found])
   }
 
@@ -105,8 +110,8 @@ struct GapMeasurement<Model: GenerativeModel> {
 
   private func search<Family: LocalFamily>(
     _ family: Family, _ x: Tensor<Scalar>, _ start: Family.Start, _ firstImage: Int,
-    progress: (Double) throws -> Void
-  ) rethrows -> (found: Found, parameters: LocalParameters<Scalar>)
+    progress: EvaluationProgress?
+  ) throws -> (found: Found, parameters: LocalParameters<Scalar>)
   where Family.Scalar == Scalar {
     let window = window(family)
     var search = PosteriorSearch(

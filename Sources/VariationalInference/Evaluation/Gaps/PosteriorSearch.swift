@@ -51,9 +51,10 @@ where Family.Scalar == Model.Scalar {
 
   /// Searches until every image has stopped.
   ///
-  /// - Parameter progress: Called after each window with the share of the phases left behind.
+  /// - Parameter progress: Hears after each window the share of the phases left behind.
   /// - Returns: The best member of each image.
-  mutating func run(progress: (Double) throws -> Void) rethrows -> Optimum {
+  /// - Throws: `CancellationError` where `progress` answered false.
+  mutating func run(progress: EvaluationProgress?) throws -> Optimum {
     let fixed = active.parameters.fixed
     if active.parameters.free.isEmpty {
       return Optimum(parameters: active.parameters, hasConverged: hasConverged, steps: steps)
@@ -61,7 +62,7 @@ where Family.Scalar == Model.Scalar {
     bounds = selectionBounds()
     while !active.images.isEmpty {
       advance()
-      try progress(share)
+      try progress.report(share)
     }
     let free = best[0].indices.map { tensor in
       Tensor.concatenated(best.map { $0[tensor] })

@@ -72,8 +72,8 @@ where Family.Scalar == Model.Scalar {
   private func gradient(_ state: SearchState<Scalar>, _ x: Tensor<Scalar>) -> [Tensor<Scalar>] {
     let (draws, fixed) = (options.drawsPerStep, state.parameters.fixed)
     let still = family.member(state.parameters, draws: draws)
-    let noise: Tensor<Scalar> = noise(
-      state.images, .gapOptimisation, round: state.step, shape: still.noiseShape)
+    let noise: Tensor<Scalar> = NoisePurpose.gapOptimisation.noise(
+      state.images, round: state.step, shape: still.noiseShape, seed: seed)
     return valueWithGradients(at: state.parameters.free) { free in
       let q = family.member(LocalParameters(fixed: fixed, free: free), draws: draws)
       let z = q.sample(noise: noise)
@@ -88,18 +88,9 @@ where Family.Scalar == Model.Scalar {
   ) -> [[Double]] {
     let q = family.member(parameters, draws: draws)
     let z = q.sample(
-      noise: noise(images, purpose, round: round, shape: q.noiseShape))
+      noise: purpose.noise(images, round: round, shape: q.noiseShape, seed: seed))
     let weights = model.logJoint(x.repeatingRows(draws), z) - q.logProbability(of: z)
     let values = weights.doubles
     return images.indices.map { Array(values[$0 * draws..<($0 + 1) * draws]) }
-  }
-
-  /// Noise of a shape `[images x draws, ...]`: all draws of an image from one key.
-  private func noise(
-    _ images: [Int], _ purpose: NoisePurpose, round: Int, shape: [Int]
-  ) -> Tensor<Scalar> {
-    purpose.noise(
-      images, round: round, shape: [images.count, shape.reduce(1, *) / images.count], seed: seed
-    ).reshaped(to: shape)
   }
 }

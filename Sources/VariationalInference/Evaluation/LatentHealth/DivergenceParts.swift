@@ -33,14 +33,14 @@ public struct DivergenceParts: Sendable {
   /// Estimates the parts from one draw of each row of `posterior`, a fixed number of rows at a time.
   init<Scalar>(
     _ posterior: DiagonalGaussian<Scalar>, divergence: [Double], seed: UInt64, workers: WorkerPool,
-    progress: (Double) throws -> Void
-  ) rethrows {
+    progress: EvaluationProgress?
+  ) throws {
     let aggregate = AggregatePosterior(posterior)
     let (count, size) = (aggregate.count, aggregate.blockSize)
     let blocks = (count + size - 1) / size
     var (information, marginal): ([Double], [Double]) = ([], [])
     for first in stride(from: 0, to: blocks, by: Self.blocksAtOnce) {
-      try progress(Double(first) / Double(blocks))
+      try progress.report(Double(first) / Double(blocks))
       let parts = workers.map(min(Self.blocksAtOnce, blocks - first)) { block in
         let start = (first + block) * size
         return Self.terms(
@@ -49,7 +49,7 @@ public struct DivergenceParts: Sendable {
       information += parts.flatMap(\.information)
       marginal += parts.flatMap(\.marginal)
     }
-    try progress(1)
+    try progress.report(1)
     mutualInformation = information
     dimensionwiseDivergence = marginal
     totalCorrelation = divergence.indices.map { divergence[$0] - information[$0] - marginal[$0] }

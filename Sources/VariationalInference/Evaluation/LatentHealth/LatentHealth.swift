@@ -31,15 +31,16 @@ public struct LatentHealth: Sendable {
   ///   - posterior: q(z|x) of N images, `[N, latent]`.
   ///   - seed: Decides the draw of each image.
   ///   - workers: The threads to use; the result does not depend on them.
-  ///   - progress: Called on this thread with the share done, 0 to 1; what it throws ends the work.
+  ///   - progress: Hears of each few blocks of images, and may stop the work.
+  /// - Throws: `CancellationError` where `progress` answered false.
   /// - Precondition: N is at least 2.
   ///
   /// Cost: N^2 x latent exponentials.
   @specialized(where Scalar == Float)
   public init<Scalar: TensorScalar>(
     of posterior: DiagonalGaussian<Scalar>, seed: UInt64 = 0, workers: WorkerPool,
-    progress: (Double) throws -> Void
-  ) rethrows {
+    progress: EvaluationProgress? = nil
+  ) throws {
     let q = DiagonalGaussian(
       mean: posterior.mean.converted(to: Double.self),
       logVariance: posterior.logVariance.converted(to: Double.self))
@@ -73,12 +74,13 @@ extension AmortizedPosterior where Posterior == DiagonalGaussian<Scalar> {
   ///   - binarization: How pixels become data.
   ///   - seed: Decides the draws, and pixels that are drawn.
   ///   - workers: The threads to use; the result does not depend on them.
-  ///   - progress: Called on this thread with the share done, 0 to 1; what it throws ends the work.
+  ///   - progress: Hears of each few blocks of images, and may stop the work.
   /// - Returns: Means with standard errors over the images, in nats.
+  /// - Throws: `CancellationError` where `progress` answered false.
   public func latentHealth(
     on data: ImageDataset, binarization: Binarization = .none, seed: UInt64 = 0,
-    workers: WorkerPool, progress: (Double) throws -> Void
-  ) rethrows -> LatentHealth {
+    workers: WorkerPool, progress: EvaluationProgress? = nil
+  ) throws -> LatentHealth {
     try LatentHealth(
       of: encode(data, binarization: binarization, seed: seed, workers: workers), seed: seed,
       workers: workers, progress: progress)

@@ -31,13 +31,13 @@ final class EvidenceDisplay: Sendable {
     _ = advance(0)
   }
 
-  /// For parts that count: a stretch of the present part, as shares of it.
+  /// For a stretch of the present part, as shares of it; it asks to stop on Ctrl-C.
   func listener(from start: Double = 0, to end: Double = 1) -> EvaluationProgress {
-    { done, all in self.advance(start + (end - start) * Double(done) / Double(all)) }
+    { share in self.advance(start + (end - start) * share) }
   }
 
   /// The share of the present part that is done; false where the work should stop.
-  func advance(_ share: Double) -> Bool {
+  private func advance(_ share: Double) -> Bool {
     if !isSilent && Terminal.isInteractive { draw(share) }
     return Interrupt.signalNumber == nil
   }

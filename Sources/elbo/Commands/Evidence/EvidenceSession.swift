@@ -58,19 +58,15 @@ struct EvidenceSession {
     let x: Tensor<Float> = images.values(
       0..<plan.gapImages, binarization: binarization, seed: plan.seed)
     return try model.inferenceGaps(
-      x, posterior: model.posterior(given: x), seed: plan.seed, workers: workers
-    ) { try goOn($0) }
+      x, posterior: model.posterior(given: x), seed: plan.seed, workers: workers,
+      progress: display.listener())
   }
 
   private func health() throws -> LatentHealth {
     display.begin(.health, "the latent space over \(images.count.grouped) images")
     return try model.latentHealth(
-      on: images, binarization: binarization, seed: plan.seed, workers: workers
-    ) { try goOn($0) }
-  }
-
-  private func goOn(_ share: Double) throws {
-    if !display.advance(share) { throw CancellationError() }
+      on: images, binarization: binarization, seed: plan.seed, workers: workers,
+      progress: display.listener())
   }
 }
 

@@ -33,8 +33,8 @@ struct InferenceGapTests {
 
   private func gaps(
     through family: PosteriorFamily, threads: Int = 1, options: GapOptions = GapOptions(),
-    progress: (Double) throws -> Void
-  ) rethrows -> InferenceGaps {
+    progress: EvaluationProgress? = nil
+  ) throws -> InferenceGaps {
     try model.inferenceGaps(
       x, posterior: q, through: family, options: options, seed: 5,
       workers: WorkerPool(count: threads), progress: progress)
@@ -54,7 +54,7 @@ struct InferenceGapTests {
   func fullCovariance() throws {
     var options = GapOptions()
     options.tolerance = 1e-5
-    let found = gaps(through: .fullCovariance, options: options) { _ in }
+    let found = try gaps(through: .fullCovariance, options: options)
     let parts = try #require(found.decomposition(.fullCovariance, reference: reference))
     #expect(parts.approximation.allSatisfy { $0.magnitude < 1e-3 }, "\(parts.approximation)")
     #expect(found.optimised[1].hasConverged.allSatisfy { $0 })
@@ -66,7 +66,7 @@ struct InferenceGapTests {
   /// each image, and its part for their mean.
   @Test("the diagonal approximation gap is that of mean field")
   func diagonal() throws {
-    let found = gaps(through: .diagonal) { _ in }
+    let found = try gaps(through: .diagonal)
     let parts = try #require(found.decomposition(.diagonal, reference: reference))
     let expected = (0..<count).map { image -> Double in
       let precision = exact(image).posterior.covariance.inverse
@@ -82,7 +82,7 @@ struct InferenceGapTests {
 
   @Test("approximation and amortisation gap sum to the inference gap, and each to its definition")
   func identity() throws {
-    let found = gaps(through: .fullCovariance) { _ in }
+    let found = try gaps(through: .fullCovariance)
     for optimised in found.optimised {
       let parts = try #require(found.decomposition(optimised.family, reference: reference))
       let sums = zip(parts.approximation, parts.amortisation).map { $0 + $1 }
@@ -111,16 +111,18 @@ struct InferenceGapTests {
   func threads() throws {
     var options = GapOptions()
     options.stepsPerWindow = 10
-    let one = gaps(through: .flow, options: options) { _ in }
-    var shares: [Double] = []
-    let two = gaps(through: .flow, threads: 3, options: options) { shares.append($0) }
+    let one = try gaps(through: .flow, options: options)
+    let heard = HeardShares()
+    let two = try gaps(
+      through: .flow, threads: 3, options: options, progress: heard.listener)
+    let shares = heard.shares
     #expect(one.bound == two.bound)
     for (a, b) in zip(one.optimised, two.optimised) {
       #expect(a.bound == b.bound && a.steps == b.steps && a.hasConverged == b.hasConverged)
     }
     #expect(shares == shares.sorted() && shares.last == 1)
     #expect(throws: CancellationError.self) {
-      _ = try gaps(through: .diagonal) { _ in throw CancellationError() }
+      _ = try gaps(through: .diagonal) { _ in false }
     }
   }
 
@@ -129,7 +131,7 @@ struct InferenceGapTests {
     var options = GapOptions()
     options.stepsPerWindow = 5
     options.maximumSteps = 5
-    let found = gaps(through: .diagonal, options: options) { _ in }
+    let found = try gaps(through: .diagonal, options: options)
     #expect(!found.optimised[0].hasConverged.allSatisfy { $0 })
     #expect(found.optimised[0].steps.allSatisfy { $0 == 5 })
     let gained = try #require(found.amortisationGap(.diagonal))

@@ -11,12 +11,12 @@ struct LatentHealthTests {
 
   private func health(
     means: [[Double]], variance: Double, seed: UInt64 = 1, threads: Int = 1
-  ) -> LatentHealth {
+  ) throws -> LatentHealth {
     let shape = [means.count, means[0].count]
     let q = DiagonalGaussian<Double>(
       mean: Tensor(means.flatMap { $0 }, shape: shape),
       logVariance: Tensor(repeating: log(variance), shape: shape))
-    return LatentHealth(of: q, seed: seed, workers: WorkerPool(count: threads)) { _ in }
+    return try LatentHealth(of: q, seed: seed, workers: WorkerPool(count: threads))
   }
 
   /// A grid of side x side pairs: in q(z) the two dimensions are independent.
@@ -34,11 +34,11 @@ struct LatentHealthTests {
   }
 
   @Test("the three parts sum to the divergence, for each image")
-  func sum() {
+  func sum() throws {
     let means = Tensor<Double>.pseudoRandom([300, 4], seed: 5)
     let q = DiagonalGaussian(
       mean: means, logVariance: .pseudoRandom([300, 4], .uniform(-4...0), seed: 6))
-    let health = LatentHealth(of: q, workers: workers) { _ in }
+    let health = try LatentHealth(of: q, workers: workers)
     let exact = q.kullbackLeiblerDivergence(to: StandardNormal(dimension: 4))?.scalars ?? []
     #expect(relativeError(health.divergence, exact) < 1e-12)
     let parts = health.parts
@@ -52,16 +52,16 @@ struct LatentHealthTests {
 
   /// Components 40 standard deviations apart: log q(z) = log q(z|n) - log N to within exp(-200).
   @Test("the information of N posteriors that do not overlap is log N")
-  func apart() {
-    let health = health(means: grid(6, spacing: 40), variance: 1)
+  func apart() throws {
+    let health = try health(means: grid(6, spacing: 40), variance: 1)
     let expected = [Double](repeating: log(36), count: 36)
     #expect(relativeError(health.parts.mutualInformation, expected) < 1e-12)
     expect(health.parts.totalCorrelation, near: 0, "total correlation of a product")
   }
 
   @Test("posteriors that are all the same carry no information and have no active unit")
-  func collapsed() {
-    let health = health(means: .init(repeating: [0, 0, 0], count: 50), variance: 1)
+  func collapsed() throws {
+    let health = try health(means: .init(repeating: [0, 0, 0], count: 50), variance: 1)
     for part in [health.parts.mutualInformation, health.parts.totalCorrelation] {
       #expect(part.allSatisfy { $0.magnitude < 1e-12 })
     }
@@ -73,9 +73,9 @@ struct LatentHealthTests {
   /// With z2 a copy of z1's index: q(z1, z2) has entropy log N + 2 h, each marginal log N + h, so the
   /// total correlation is log N.
   @Test("a duplicated dimension has total correlation log N where posteriors do not overlap")
-  func duplicate() {
+  func duplicate() throws {
     let means = (0..<200).map { [Double($0), Double($0)].map { $0 * 40 } }
-    let health = health(means: means, variance: 1)
+    let health = try health(means: means, variance: 1)
     expect(health.parts.totalCorrelation, near: log(200), "total correlation")
     expect(health.parts.mutualInformation, near: log(200), "mutual information")
   }
@@ -98,11 +98,11 @@ struct LatentHealthTests {
   /// 400 images: 20 overlapping components, each by 20 images, in a first dimension; the second is
   /// the same in all. I = H(q(z)) - H(q(z|n)), TC = 0, and the rest is KL - I.
   @Test("overlapping posteriors: information by quadrature")
-  func overlapping() {
+  func overlapping() throws {
     let centres = (0..<20).map { 0.35 * Double($0) - 3.3 }
     let (variance, copies) = (0.25, 20)
     let means = centres.flatMap { Array(repeating: [$0, 0.0], count: copies) }
-    let health = health(means: means, variance: variance)
+    let health = try health(means: means, variance: variance)
     let conditional = 0.5 * log(2 * Double.pi * variance) + 0.5
     let information = entropy(centres, variance) - conditional
     expect(health.parts.mutualInformation, near: information, "mutual information")
@@ -116,8 +116,8 @@ struct LatentHealthTests {
 
   /// NumPy: np.var(m, axis=0, ddof=1).
   @Test("activity is the variance of the means; a unit is active above 0.01")
-  func activity() {
-    let health = health(means: [[1, 0.1], [2, 0], [4, -0.05], [-1, 0.05]], variance: 1)
+  func activity() throws {
+    let health = try health(means: [[1, 0.1], [2, 0], [4, -0.05], [-1, 0.05]], variance: 1)
     let values = health.activity.map(\.mean)
     #expect(relativeError(values, [4.333333333333333, 0.004166666666666667]) < 1e-14)
     #expect(health.activeUnits == 1)
@@ -127,10 +127,10 @@ struct LatentHealthTests {
   /// varies, relative to that, by sqrt(Var((m^2 - 1)^2) / n) / 2 / 2 = sqrt(56 / 3,000) / 4 = 3.4 %;
   /// k = 4.
   @Test("the standard error of the activity")
-  func activityError() {
+  func activityError() throws {
     let n = 3_000
     let means = Tensor<Double>.standardNormal([n], key: NoiseKey(seed: 3)).scalars
-    let activity = health(means: means.map { [$0] }, variance: 1).activity[0]
+    let activity = try health(means: means.map { [$0] }, variance: 1).activity[0]
     #expect((activity.standardError / (2 / Double(n - 1)).squareRoot() - 1).magnitude < 4 * 0.034)
     #expect((activity.mean - 1).magnitude < 4 * activity.standardError)
   }
@@ -139,28 +139,29 @@ struct LatentHealthTests {
   func threads() throws {
     let means = Tensor<Double>.pseudoRandom([700, 2], seed: 5)
     let rows = (0..<700).map { means.slice($0..<$0 + 1).scalars }
-    let one = health(means: rows, variance: 0.1)
+    let one = try health(means: rows, variance: 0.1)
     for threads in [2, 3] {
-      let other = health(means: rows, variance: 0.1, threads: threads)
+      let other = try health(means: rows, variance: 0.1, threads: threads)
       #expect(other.parts.totalCorrelation == one.parts.totalCorrelation)
       #expect(other.parts.mutualInformation == one.parts.mutualInformation)
     }
-    let another = health(means: rows, variance: 0.1, seed: 2)
+    let another = try health(means: rows, variance: 0.1, seed: 2)
     #expect(another.parts.mutualInformation != one.parts.mutualInformation)
-    var shares: [Double] = []
+    let heard = HeardShares()
     let q = DiagonalGaussian(mean: means, logVariance: Tensor(repeating: -2, shape: [700, 2]))
-    _ = LatentHealth(of: q, workers: workers) { shares.append($0) }
+    _ = try LatentHealth(of: q, workers: workers, progress: heard.listener)
+    let shares = heard.shares
     #expect(shares.first == 0 && shares.last == 1 && shares == shares.sorted())
     #expect(throws: CancellationError.self) {
-      _ = try LatentHealth(of: q, workers: workers) { _ in throw CancellationError() }
+      _ = try LatentHealth(of: q, workers: workers) { _ in false }
     }
   }
 
   @Test("of a model and its images, in Float")
-  func model() {
+  func model() throws {
     let images = ImageDataset.bars(count: 300)
     let model = smallModel(Float.self)
-    let health = model.latentHealth(on: images, workers: workers) { _ in }
+    let health = try model.latentHealth(on: images, workers: workers)
     let evaluation = model.evaluate(on: images, workers: workers)
     #expect(relativeError(health.divergence, evaluation.kl, scale: 1) < 1e-5)
   }

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+/// Hears the share of the work that is done, from 0 to 1, on any thread, but one call at a time; the
+/// answer false stops the work, which then throws `CancellationError`.
+public typealias EvaluationProgress = @Sendable (_ share: Double) -> Bool
+
+extension EvaluationProgress? {
+  /// Tells the share that is done, for work that goes step by step.
+  ///
+  /// - Throws: `CancellationError` where the answer is false.
+  func report(_ share: Double) throws {
+    if let self, !self(share) { throw CancellationError() }
+  }
+
+  /// What hears of a part of the work: its shares from 0 to 1 are those from `start` to `end` here.
+  func part(from start: Double, to end: Double) -> EvaluationProgress? {
+    guard let self else { return nil }
+    return { share in self(start * (1 - share) + end * share) }
+  }
+}
+
+/// Counts what all threads have done, and tells them to stop when the listener says so.
+final class ProgressCounter: Sendable {
+  private let all: Int
+  private let listener: EvaluationProgress?
+  private let state = Mutex((done: 0, goesOn: true))
+
+  init(all: Int, _ listener: EvaluationProgress?) {
+    self.all = all
+    self.listener = listener
+  }
+
+  /// Whether nobody has asked to stop.
+  var goesOn: Bool { state.withLock { $0.goesOn } }
+
+  /// One item more is done.
+  func advance() {
+    guard let listener else { return }
+    state.withLock {
+      $0.done += 1
+      if $0.goesOn, !listener(Double($0.done) / Double(all)) { $0.goesOn = false }
+    }
+  }
+
+  /// Throws where the work was stopped.
+  func check() throws {
+    if !goesOn { throw CancellationError() }
+  }
+}
