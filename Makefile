@@ -38,10 +38,10 @@ evidence-table: build ## Hold bounds on log p(x) against quadrature; DATA=folder
 	.build/release/evidence-table $(wildcard $(DATA))
 
 lint: ## Check the format of all sources
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks
 
 format: ## Put all sources into the project's format
-	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples Benchmarks
 
 clean: ## Remove what was built
 	rm -rf .build demo

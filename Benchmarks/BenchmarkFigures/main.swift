@@ -7,6 +7,7 @@
 
 import Figures
 import Formats
+import Foundation
 
 /// The README's comparison: 784-400-20-400-784 in batches of 128.
 let mainSizes = Sizes(batch: 128, hidden: 400, latent: 20)
@@ -126,7 +127,7 @@ struct UnknownResults: Error, CustomStringConvertible {
 let arguments = Array(CommandLine.arguments.dropFirst())
 guard arguments.count == 2 else {
   print("usage: benchmark-figures <folder of results> <output folder>")
-  throw FileError.missing(path: "two arguments")
+  exit(64)
 }
 let (results, output) = (arguments[0], arguments[1])
 try Files.createFolder(output)

@@ -9,6 +9,7 @@
 
 import Figures
 import Formats
+import Foundation
 import VariationalInference
 
 func save(_ figure: some Figure, _ name: String, to folder: String) throws {
@@ -23,7 +24,8 @@ func comparison(_ epochs: [EpochMetrics], torch: JSONValue) -> LineChart {
   let theirTest = history.map { -($0["test"]?[0]?.doubleValue ?? .nan) }
   func series(_ name: String, _ y: [Double], _ style: LineChart.Series.Style) -> LineChart.Series {
     let shown = y.enumerated().dropFirst(2)
-    return .init(name: name, x: shown.map { Double($0.offset + 1) }, y: shown.map(\.element), style: style)
+    return .init(
+      name: name, x: shown.map { Double($0.offset + 1) }, y: shown.map(\.element), style: style)
   }
   func panel(_ title: String, _ ours: [Double], _ other: [Double]) -> LineChart.Panel {
     .init(
@@ -42,7 +44,7 @@ func comparison(_ epochs: [EpochMetrics], torch: JSONValue) -> LineChart {
 let arguments = Array(CommandLine.arguments.dropFirst())
 guard arguments.count == 4 else {
   print("usage: readme-figures <run> <data folder> <torch_ref.json> <output folder>")
-  throw FileError.missing(path: "four arguments")
+  exit(64)
 }
 let (run, output) = (RunFolder(arguments[0]), arguments[3])
 let record = try RunRecord(path: run.record)

@@ -116,6 +116,29 @@ struct ContentTests {
     #expect(inks == [.series(0), .series(1), .series(1)])
   }
 
+  @Test("a value that the threshold's line would cross is written beyond it")
+  func valuesKeepClearOfTheThreshold() {
+    let chart = BarChart(
+      bars: [.init("a", 0.97), .init("b", 0.5), .init("c", 1.2)], valueLabel: "ratio",
+      threshold: .init(1, label: "one", greysShorter: false))
+    let line = chart.canvas.marks.compactMap { mark -> Double? in
+      if case .path(let points, let stroke) = mark, stroke.dash != nil { points[0].x } else { nil }
+    }[0]
+    let starts = chart.canvas.marks.compactMap { mark -> Double? in
+      if case .text(let text, let point) = mark, text.anchor == .start, point.x > 100,
+        ["0.97", "0.50", "1.20"].contains(text.runs[0].string)
+      {
+        point.x
+      } else {
+        nil
+      }
+    }
+    #expect(starts.count == 3)
+    #expect(starts[0] > line && starts[0] < line + 8)
+    #expect(starts[1] < line - 100)
+    #expect(starts[2] > line + 8)
+  }
+
   @Test("bars are sorted, and grey under the threshold")
   func barsAreSortedAndGreyUnderTheThreshold() {
     let chart = BarChart(

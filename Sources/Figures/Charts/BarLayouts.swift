@@ -62,13 +62,21 @@ struct HorizontalBars {
           height: step * barShare), chart.fill(bar)))
     let reach = drawError(bar, middle, into: &canvas)
     if chart.showsValues ?? true, step > 12.5 {
-      let isNegative = bar.value < 0
-      canvas.text(
-        Text(
-          chart.label(bar, decimals: axis.ticks.decimalsOfData), size: Style.tickSize,
-          ink: .muted, anchor: isNegative ? .end : .start),
-        at: Point(reach + (isNegative ? -6 : 6), baseline))
+      let text = Text(
+        chart.label(bar, decimals: axis.ticks.decimalsOfData), size: Style.tickSize,
+        ink: .muted, anchor: bar.value < 0 ? .end : .start)
+      canvas.text(text, at: Point(place(of: text, from: reach), baseline))
     }
+  }
+
+  /// Where a value is written: beside its bar, or beyond the threshold's line, which would cross it.
+  private func place(of text: Text, from reach: Double) -> Double {
+    let sign = text.anchor == .end ? -1.0 : 1.0
+    let beside = reach + sign * 6
+    guard let line = chart.threshold.map({ axis.scale($0.value) }) else { return beside }
+    let end = beside + sign * text.width * Style.widthReserve
+    let isCrossed = min(beside, end) < line + 2 && max(beside, end) > line - 2
+    return isCrossed ? line + sign * 6 : beside
   }
 
   /// Returns the far end of the bar with its error, in figure points.
