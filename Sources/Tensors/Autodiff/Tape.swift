@@ -136,12 +136,12 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
 
   private var roundings = 0
 
-  /// `tensor` rounded to bfloat16, in memory of the whole batch; nil where the step's products are
-  /// not of such numbers, or the tensor's rows not those of the batch.
+  /// `tensor` rounded to bfloat16, in memory of the whole batch where its rows are those of the batch;
+  /// nil where the step's products are not of such numbers. Which numbers are rounded must not depend
+  /// on how the batch was cut.
   func rounded(_ tensor: Tensor<Scalar>) -> RoundedMatrix? {
-    guard let shard, let operands = shard.rounded, let place = shard.place(of: tensor.shape) else {
-      return nil
-    }
+    guard let shard, let operands = shard.rounded else { return nil }
+    guard let place = shard.place(of: tensor.shape) else { return operands.round(tensor) }
     defer { roundings += 1 }
     return operands.round(tensor, place: place, slot: roundings)
   }

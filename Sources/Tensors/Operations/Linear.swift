@@ -54,7 +54,7 @@ extension Tensor {
     let tape = Tensor.commonTape(of: [self, weight, bias])
     let resultShape = Array(shape.dropLast()) + [weight.shape[0]]
     let output = tape?.allocate(resultShape) ?? Tensor(uninitialized: resultShape)
-    let rounded = tape?.roundedOperands(self, weight, bias)
+    let rounded = tape?.roundedOperands(self, weight)
     output.writeLinear(self, weight, bias, activation, rounded, tape?.profile)
     guard let tape else { return output }
 
@@ -89,7 +89,13 @@ extension Tensor {
       }
       return [
         dx,
-        weightNode.map { _ in .product(d, x, transposeA: true, resultShape: w.shape) },
+        weightNode.map { _ in
+          if let factors {
+            .product(factors.gradient, factors.input, transposeA: true, resultShape: w.shape)
+          } else {
+            .product(d, x, transposeA: true, resultShape: w.shape)
+          }
+        },
         biasNode.map { _ in d.summed(to: [w.shape[0]]) },
       ]
     }
@@ -133,10 +139,10 @@ extension Tensor {
 extension Tape {
   /// What a layer multiplies, rounded; nil where the step's products are not of such numbers.
   fileprivate func roundedOperands(
-    _ x: Tensor<Scalar>, _ weight: Tensor<Scalar>, _ bias: Tensor<Scalar>
+    _ x: Tensor<Scalar>, _ weight: Tensor<Scalar>
   ) -> RoundedLinear? {
-    guard canDefer(weight.trace?.node, bias.trace?.node, rows: x.shape),
-      let operands = shard?.rounded, let number = weight.trace?.node, let input = rounded(x)
+    guard let operands = shard?.rounded, let number = weight.trace?.node, number < parameterCount,
+      let input = rounded(x)
     else { return nil }
     return RoundedLinear(input: input, weight: operands.weight(number))
   }

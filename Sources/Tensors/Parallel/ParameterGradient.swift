@@ -131,10 +131,12 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
         let input = Tensor.joined(blocks.map(\.input), rows: rows),
         let gradient = Tensor.joined(blocks.map(\.gradient), rows: rows)
       else { return nil }
+      let rounded = RoundedFactors.joined(blocks.map(\.rounded))
+      if rounded == nil, blocks.contains(where: { $0.rounded != nil }) { return nil }
       factors.append(
         LinearFactors(
           weight: blocks[0].weight, bias: blocks[0].bias, input: input, gradient: gradient,
-          rounded: RoundedFactors.joined(blocks.map(\.rounded))))
+          rounded: rounded))
     }
     return factors
   }

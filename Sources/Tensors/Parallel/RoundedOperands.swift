@@ -81,38 +81,51 @@ final class RoundedOperands<Scalar: TensorScalar>: Sendable {
       columns: shape[1])
   }
 
-  /// Rounds a shard's rows into memory of the whole batch; nil where another shard uses that memory
-  /// otherwise.
+  /// Rounds a shard's rows into memory of the whole batch, or where another shard uses that
+  /// otherwise, into memory of their own.
   func round(
     _ tensor: Tensor<Scalar>, place: (offset: Int, capacity: Int), slot: Int
-  ) -> RoundedMatrix? {
-    guard let storage = workspace.slot(slot, capacity: place.capacity) else { return nil }
+  ) -> RoundedMatrix {
+    guard let storage = workspace.slot(slot, capacity: place.capacity) else { return round(tensor) }
+    return round(tensor, to: storage, at: place.offset)
+  }
+
+  /// Rounds a tensor, all of whose axes but the last are rows.
+  func round(_ tensor: Tensor<Scalar>) -> RoundedMatrix {
+    round(tensor, to: Storage(capacity: tensor.count), at: 0)
+  }
+
+  private func round(
+    _ tensor: Tensor<Scalar>, to storage: Storage<UInt16>, at offset: Int
+  ) -> RoundedMatrix {
     withExtendedLifetime(tensor) {
-      kernels.round(tensor.count, tensor.pointer, storage.base + place.offset)
+      kernels.round(tensor.count, tensor.pointer, storage.base + offset)
     }
     let columns = tensor.shape[tensor.rank - 1]
     return RoundedMatrix(
-      storage: storage, offset: place.offset, rows: tensor.count / max(columns, 1), columns: columns
-    )
+      storage: storage, offset: offset, rows: tensor.count / max(columns, 1), columns: columns)
   }
 }
 
 extension Tensor {
   /// op(a) op(b) of rounded operands. Nothing is recorded.
   static func product(
-    _ a: RoundedMatrix, _ b: RoundedMatrix, resultShape: [Int]
+    _ a: RoundedMatrix, _ b: RoundedMatrix, transposeA: Bool = false, resultShape: [Int]
   ) -> Tensor {
     let result = Tensor(uninitialized: resultShape)
-    result.writeProduct(a, b)
+    result.writeProduct(a, b, transposeA: transposeA)
     return result
   }
 
-  /// Writes a op(b) into this tensor, which has not yet been shown to anyone.
-  func writeProduct(_ a: RoundedMatrix, _ b: RoundedMatrix, transposeB: Bool = false) {
+  /// Writes op(a) op(b) into this tensor, which has not yet been shown to anyone.
+  func writeProduct(
+    _ a: RoundedMatrix, _ b: RoundedMatrix, transposeA: Bool = false, transposeB: Bool = false
+  ) {
     let columns = transposeB ? b.rows : b.columns
     let product = MatrixProduct(
-      m: a.rows, n: columns, k: a.columns, strideA: max(a.columns, 1), strideB: max(b.columns, 1),
-      strideC: max(columns, 1), transposeB: transposeB)
+      m: transposeA ? a.columns : a.rows, n: columns, k: transposeA ? a.rows : a.columns,
+      strideA: max(a.columns, 1), strideB: max(b.columns, 1), strideC: max(columns, 1),
+      transposeA: transposeA, transposeB: transposeB)
     withExtendedLifetime((a, b)) {
       Scalar.kernels.rounded?.multiply(product, a.pointer, b.pointer, mutablePointer)
     }
