@@ -79,6 +79,10 @@ struct ObjectiveTests {
       try workspace.elbo("train", "--resume", "run", "--epochs", "2", "--no-figures"))
     #expect(
       try workspace.bytes("run/state.safetensors") == workspace.bytes("whole/state.safetensors"))
+    // The resumed run wrote its record anew, with what it does not know as null.
+    expectSuccess(try workspace.elbo("evaluate", "run"))
+    expectSuccess(
+      try workspace.elbo("train", "--resume", "run", "--epochs", "3", "--no-figures"))
   }
 
   @Test(

@@ -11,9 +11,10 @@ struct RecordReader {
     try value(at: keys, convert: convert)
   }
 
-  /// Nil where there is no such entry, as in a record of an earlier version.
+  /// Nil where there is no such entry, as in a record of an earlier version, or where it is null, as
+  /// in the record of such a run that was continued.
   func optional<Value>(_ keys: String..., convert: (JSONValue) -> Value?) throws -> Value? {
-    guard keys.reduce(Optional(root), { $0?[$1] }) != nil else { return nil }
+    guard let entry = keys.reduce(Optional(root), { $0?[$1] }), entry != .null else { return nil }
     return try value(at: keys, convert: convert)
   }
 
