@@ -162,9 +162,9 @@ struct GradientStepTests {
   ) {
     let one = run(program, batches: batches, threads: 1, type, precision)
     for threads in 2...4 {
-      #expect(
-        run(program, batches: batches, threads: threads, type, precision) == one,
-        "\(type), \(threads) threads, batches \(batches)")
+      // A name for the comparison, so that a failure does not print all numbers.
+      let isSame = run(program, batches: batches, threads: threads, type, precision) == one
+      #expect(isSame, "\(type), \(threads) threads, batches \(batches)")
     }
   }
 
