@@ -67,10 +67,12 @@ ELBO_CLONES void elbo_normal_f32(size_t n, uint64_t seed, uint32_t c1, uint32_t 
     ELBO_VECTOR_LOOP
     for (size_t i = 0; i < BATCH; i++)
       box_muller_float(b.word[0][i], b.word[1][i], &z[i], &z[BATCH + i]);
-    ELBO_VECTOR_LOOP
-    for (size_t i = 0; i < BATCH; i++)
-      box_muller_float(b.word[2][i], b.word[3][i], &z[2 * BATCH + i], &z[3 * BATCH + i]);
     size_t count = n - start < 4 * BATCH ? n - start : 4 * BATCH;
+    if (count > 2 * BATCH) {
+      ELBO_VECTOR_LOOP
+      for (size_t i = 0; i < BATCH; i++)
+        box_muller_float(b.word[2][i], b.word[3][i], &z[2 * BATCH + i], &z[3 * BATCH + i]);
+    }
     for (size_t i = 0; i < count; i++) y[start + i] = z[i];
   }
 }

@@ -5,7 +5,7 @@
 // A general product packs both operands, for few rows at a cost near that of multiplying. Here w is
 // read as it lies, once for every 64 rows, number by number into all lanes; only x is turned, so that
 // a vector holds one input of 16 rows. Inputs that are zero in all of these rows are left out: they
-// add zeros. (Of the pixels of MNIST, some 330 of 784 are zero in all of 32 images.)
+// add zeros. (Of the pixels of MNIST, some 290 of 784 are zero in all of 64 images.)
 //
 // Each sum runs over the inputs in order in one accumulator: its bits do not depend on where a block
 // of rows begins or ends, nor on what is left out.
@@ -14,18 +14,18 @@
 
 #if defined(__x86_64__) && defined(__clang__)
 
+#include <immintrin.h>
+
 #pragma clang fp contract(fast)
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma")))
 #define AVX512_INLINE AVX512 static inline __attribute__((always_inline))
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
-enum { Lanes = 16, TileOutputs = 8 };
+enum { Lanes = 16, MostVectors = 4, Ahead = 8 };
 
 typedef float Vector __attribute__((vector_size(64)));
 typedef Vector UnalignedVector __attribute__((aligned(4)));
-typedef int32_t Bits __attribute__((vector_size(64)));
-typedef Bits UnalignedBits __attribute__((aligned(4)));
 
 #define SHUFFLE __builtin_shufflevector
 
@@ -61,71 +61,102 @@ AVX512_INLINE void turn(Vector r[Lanes]) {
   UNROLLED for (int i = 0; i < 16; i++) r[i] = t[i];
 }
 
-// Up to 32 rows of x, turned, without the inputs that are zero in all of them.
+// Up to 64 rows of x, turned, without the inputs that are zero in all of them.
 typedef struct {
   size_t rows, vectors, count;
   uint32_t input[ElboRowsProductInputs];
-  _Alignas(64) float value[ElboRowsProductInputs * 2 * Lanes];
+  _Alignas(64) float value[(ElboRowsProductInputs + 1) * MostVectors * Lanes];
 } Panel;
 
-// The inputs k ... k + 15 of 16 rows, turned; rows and inputs beyond the end are zeros.
-AVX512_INLINE void load_turned(size_t rows, size_t inputs, const float *x, size_t stride_x, size_t k,
-                               Vector r[Lanes]) {
-  size_t width = inputs - k < Lanes ? inputs - k : Lanes;
-  for (size_t i = 0; i < Lanes; i++) {
-    if (i >= rows) {
-      r[i] = (Vector){0};
-    } else if (width == Lanes) {
-      r[i] = *(const UnalignedVector *)(x + i * stride_x + k);
-    } else {
-      r[i] = (Vector){0};
-      for (size_t j = 0; j < width; j++) r[i][j] = x[i * stride_x + k + j];
-    }
-  }
-  turn(r);
+// The inputs k ... k + 15 of a row, zeros beyond the last.
+AVX512_INLINE Vector load_inputs(size_t inputs, const float *row, size_t k) {
+  if (inputs - k >= Lanes) return *(const UnalignedVector *)(row + k);
+  return (Vector)_mm512_maskz_loadu_ps((__mmask16)((1u << (inputs - k)) - 1), row + k);
 }
 
 AVX512 static void pack(size_t inputs, const float *x, size_t stride_x, Panel *panel) {
   size_t rows = panel->rows, vectors = panel->vectors, count = 0;
   for (size_t k = 0; k < inputs; k += Lanes) {
-    Vector r[2][Lanes];
+    __m512i set = {0};
+    for (size_t i = 0; i < rows; i++) set |= (__m512i)load_inputs(inputs, x + i * stride_x, k);
+    // Minus zero counts as set, and the sum is the same.
+    uint32_t kept = _mm512_test_epi32_mask(set, set);
     for (size_t v = 0; v < vectors; v++) {
-      size_t first = v * Lanes;
-      load_turned(rows > first ? rows - first : 0, inputs, x + first * stride_x, stride_x, k, r[v]);
+      Vector r[Lanes];
+      UNROLLED for (size_t i = 0; i < Lanes; i++) {
+        size_t row = v * Lanes + i;
+        r[i] = row < rows ? load_inputs(inputs, x + row * stride_x, k) : (Vector){0};
+      }
+      turn(r);
+      // What is not kept is overwritten by what follows; after the last input there is room for it.
+      float *next = panel->value + (count * vectors + v) * Lanes;
+      UNROLLED for (size_t i = 0; i < Lanes; i++) {
+        *(Vector *)next = r[i];
+        next += (kept >> i & 1) * vectors * Lanes;
+      }
     }
-    size_t width = inputs - k < Lanes ? inputs - k : Lanes;
-    for (size_t i = 0; i < width; i++) {
-      Bits set = (Bits)r[0][i] | (vectors == 2 ? (Bits)r[1][i] : (Bits){0});
-      // Minus zero counts as set: one vector test less, and the sum is the same.
-      if (__builtin_reduce_or(set) == 0) continue;
-      for (size_t v = 0; v < vectors; v++)
-        *(Vector *)(panel->value + (count * vectors + v) * Lanes) = r[v][i];
-      panel->input[count++] = (uint32_t)(k + i);
-    }
+    for (uint32_t left = kept; left != 0; left &= left - 1)
+      panel->input[count++] = (uint32_t)k + (uint32_t)__builtin_ctz(left);
   }
   panel->count = count;
 }
 
-// 8 outputs of 16 or 32 rows, turned: out[output][row].
-#define TILE(NAME_, VECTORS, INPUT)                                                                      \
-  AVX512_INLINE void NAME_(const Panel *panel, const float *const w[TileOutputs], float *out) {    \
-    Vector sum[TileOutputs][VECTORS];                                                              \
-    UNROLLED for (int o = 0; o < TileOutputs; o++)                                                 \
+// Some outputs of a panel's rows, turned: out[output][row]. W begins at the first of them.
+typedef void Tile(const Panel *panel, const float *w, size_t stride_w, float *out);
+
+// Where output o, below 12, has its weight of one input: addresses that the CPU adds up itself.
+#define WEIGHT(o_)                                                                                  \
+  ((o_) < 3 ? (o_) * s : (o_) == 4 ? 4 * s : (o_) == 8 ? 8 * s : (o_) == 3 ? s3 : (o_) == 5 ? s5        \
+   : (o_) == 6 ? 2 * s3 : (o_) == 7 ? s7 : (o_) == 9 ? s9 : (o_) == 10 ? 2 * s5 : s11)
+
+// The next input: one vector of each 16 rows, then one weight of each output in all lanes.
+#define ADD_INPUT(OUTPUTS, VECTORS)                                                                \
+  {                                                                                                \
+    const char *column = (const char *)(w + *input++);                                             \
+    Vector rows[VECTORS];                                                                          \
+    UNROLLED for (int v = 0; v < VECTORS; v++) rows[v] = value[v];                                 \
+    value += VECTORS;                                                                              \
+    UNROLLED for (int o = 0; o < OUTPUTS; o++) {                                                   \
+      float weight = *(const float *)(column + WEIGHT(o));                                         \
+      UNROLLED for (int v = 0; v < VECTORS; v++) sum[o][v] += weight * rows[v];                    \
+    }                                                                                              \
+  }
+
+// Every eighth input, the same weights of as many outputs after these are asked for: they come while
+// these are multiplied. Each line of W holds 16 inputs, so that hardly any is missed.
+#define TILE(OUTPUTS, VECTORS)                                                                     \
+  AVX512 static void tile_##OUTPUTS##_##VECTORS(const Panel *panel, const float *w,                \
+                                                size_t stride_w, float *out) {                     \
+    size_t s = stride_w * sizeof(float), s3 = 3 * s, s5 = 5 * s, s7 = 7 * s, s9 = 9 * s;           \
+    size_t s11 = 11 * s, next = OUTPUTS * s;                                                       \
+    Vector sum[OUTPUTS][VECTORS];                                                                  \
+    UNROLLED for (int o = 0; o < OUTPUTS; o++)                                                     \
       UNROLLED for (int v = 0; v < VECTORS; v++) sum[o][v] = (Vector){0};                          \
     const Vector *value = (const Vector *)panel->value;                                            \
-    size_t count = panel->count;                                                                   \
-    _Pragma("clang loop unroll_count(4)") for (size_t i = 0; i < count; i++) {                     \
-      size_t k = INPUT;                                                                            \
-      UNROLLED for (int o = 0; o < TileOutputs; o++)                                               \
-        UNROLLED for (int v = 0; v < VECTORS; v++) sum[o][v] += w[o][k] * value[i * VECTORS + v];  \
+    const uint32_t *input = panel->input, *end = input + panel->count;                             \
+    while (end - input >= Ahead) {                                                                 \
+      const char *ahead = (const char *)(w + *input) + next;                                       \
+      UNROLLED for (int o = 0; o < OUTPUTS; o++) __builtin_prefetch(ahead + WEIGHT(o));            \
+      _Pragma("clang loop unroll_count(2)") for (int k = 0; k < Ahead; k++)                        \
+          ADD_INPUT(OUTPUTS, VECTORS)                                                              \
     }                                                                                              \
-    UNROLLED for (int o = 0; o < TileOutputs; o++)                                                 \
+    while (input < end) ADD_INPUT(OUTPUTS, VECTORS)                                                \
+    UNROLLED for (int o = 0; o < OUTPUTS; o++)                                                     \
       UNROLLED for (int v = 0; v < VECTORS; v++) *(Vector *)(out + (o * VECTORS + v) * Lanes) =    \
           sum[o][v];                                                                               \
   }
-TILE(tile_of_16, 1, panel->input[i])
-TILE(tile_of_32, 2, panel->input[i])
-TILE(dense_tile_of_32, 2, i)
+TILE(12, 1) TILE(4, 1) TILE(1, 1)
+TILE(8, 2) TILE(4, 2) TILE(1, 2)
+TILE(8, 3) TILE(2, 3) TILE(1, 3)
+TILE(6, 4) TILE(2, 4) TILE(1, 4)
+
+// For panels of 1 to 4 vectors: as many sums as there are registers, and less for what is left over.
+static const struct { size_t outputs; Tile *tile; } tiles[MostVectors][3] = {
+  {{12, tile_12_1}, {4, tile_4_1}, {1, tile_1_1}},
+  {{8, tile_8_2}, {4, tile_4_2}, {1, tile_1_2}},
+  {{8, tile_8_3}, {2, tile_2_3}, {1, tile_1_3}},
+  {{6, tile_6_4}, {2, tile_2_4}, {1, tile_1_4}},
+};
 
 // Turns 16 outputs of 16 rows back and writes what there is of them.
 AVX512_INLINE void store(const float *out, size_t vectors, size_t rows, size_t outputs, float *y,
@@ -142,45 +173,38 @@ AVX512_INLINE void store(const float *out, size_t vectors, size_t rows, size_t o
   }
 }
 
-// 16 outputs, from o on, of one panel's rows.
-AVX512_INLINE void multiply_panel(const Panel *panel, size_t outputs, size_t inputs, size_t o,
-                                  const float *w, size_t stride_w, float *y, size_t stride_y) {
-  _Alignas(64) float out[Lanes * 2 * Lanes];
+// A panel's rows of y, 48 outputs at a time: they stay in the first cache until they are turned back,
+// and tiles of 12, 8 and 6 outputs fill them.
+AVX512 static void multiply_panel(const Panel *panel, size_t outputs, const float *w,
+                                  size_t stride_w, float *y, size_t stride_y) {
+  enum { Block = 48 };
+  _Alignas(64) float out[Block * MostVectors * Lanes];
   size_t vectors = panel->vectors;
-  for (size_t t = 0; t < Lanes && o + t < outputs; t += TileOutputs) {
-    const float *row[TileOutputs];
-    for (size_t i = 0; i < TileOutputs; i++) {
-      // Beyond the last output, once more the last: what comes of it is not stored.
-      size_t output = o + t + i < outputs ? o + t + i : outputs - 1;
-      row[i] = w + output * stride_w;
+  for (size_t first = 0; first < outputs; first += Block) {
+    size_t count = outputs - first < Block ? outputs - first : Block;
+    for (size_t o = 0, size = 0; o < count;) {
+      while (tiles[vectors - 1][size].outputs > count - o) size++;
+      tiles[vectors - 1][size].tile(panel, w + (first + o) * stride_w, stride_w,
+                                    out + o * vectors * Lanes);
+      o += tiles[vectors - 1][size].outputs;
     }
-    if (vectors == 1) tile_of_16(panel, row, out + t * Lanes);
-    else if (panel->count < inputs) tile_of_32(panel, row, out + t * 2 * Lanes);
-    else dense_tile_of_32(panel, row, out + t * 2 * Lanes);
+    for (size_t o = 0; o < count; o += Lanes)
+      for (size_t v = 0; v < vectors; v++)
+        store(out + (o * vectors + v) * Lanes, vectors, panel->rows - v * Lanes, count - o,
+              y + v * Lanes * stride_y + first + o, stride_y);
   }
-  for (size_t v = 0; v < vectors && v * Lanes < panel->rows; v++)
-    store(out + v * Lanes, vectors, panel->rows - v * Lanes, outputs - o,
-          y + v * Lanes * stride_y + o, stride_y);
 }
 
 AVX512 void elbo_rows_product(size_t rows, size_t outputs, size_t inputs, const float *x,
                               size_t stride_x, const float *w, size_t stride_w, float *y,
                               size_t stride_y) {
-  Panel panels[2];
-  for (size_t row = 0; row < rows;) {
-    size_t count = 0, first = row;
-    for (; count < 2 && row < rows; count++) {
-      Panel *panel = &panels[count];
-      size_t left = rows - row;
-      panel->vectors = left > Lanes ? 2 : 1;
-      panel->rows = left < panel->vectors * Lanes ? left : panel->vectors * Lanes;
-      pack(inputs, x + row * stride_x, stride_x, panel);
-      row += panel->rows;
-    }
-    // Both panels while 16 rows of w are in the first cache.
-    for (size_t o = 0; o < outputs; o += Lanes)
-      for (size_t p = 0, start = first; p < count; start += panels[p++].rows)
-        multiply_panel(&panels[p], outputs, inputs, o, w, stride_w, y + start * stride_y, stride_y);
+  Panel panel;
+  for (size_t row = 0; row < rows; row += panel.rows) {
+    size_t most = MostVectors * Lanes;
+    panel.rows = rows - row < most ? rows - row : most;
+    panel.vectors = (panel.rows + Lanes - 1) / Lanes;
+    pack(inputs, x + row * stride_x, stride_x, &panel);
+    multiply_panel(&panel, outputs, w, stride_w, y + row * stride_y, stride_y);
   }
 }
 

@@ -95,11 +95,13 @@ struct MatrixTests {
     #expect(isWithin)
   }
 
-  /// Few rows, all remainders of the kernel's 32 rows, 8 outputs and 16 inputs, one input too many
-  /// for it, and pixels as in images: some columns zero in all rows, some in most.
+  /// Panels of one to four vectors of rows, whole and not, with what is left of their outputs (blocks
+  /// of 48, tiles of 12, 8 and 6) and of 16 inputs; one input too many for the kernel; and pixels as in
+  /// images: some columns zero in all rows, some in most.
   @Test(
-    "linear layers in Float against Double", arguments: [1, 15, 16, 17, 31, 33, 64],
-    [(1, 1), (16, 8), (53, 37), (784, 20), (1024, 3), (1025, 3)])
+    "linear layers in Float against Double",
+    arguments: [1, 15, 16, 17, 31, 33, 48, 50, 64, 65, 130],
+    [(1, 1), (16, 8), (53, 37), (784, 20), (40, 101), (1024, 3), (1025, 3)])
   func floatLayer(_ rows: Int, _ sizes: (inputs: Int, outputs: Int)) {
     let pixels = (0..<rows * sizes.inputs).map { index -> Float in
       let (row, column) = index.quotientAndRemainder(dividingBy: sizes.inputs)

@@ -43,6 +43,9 @@ enum { ElboRowsProductInputs = 1024 };
 void elbo_rows_product(size_t rows, size_t outputs, size_t inputs, const float *x, size_t stride_x,
                        const float *w, size_t stride_w, float *y, size_t stride_y);
 
+// Asks for memory that will be read soon.
+void elbo_prefetch(size_t bytes, const void *memory);
+
 // The nearest bfloat16 numbers, the upper halves of floats; ties to even.
 void elbo_round_bfloat16(size_t n, const float *x, uint16_t *y);
 
@@ -63,9 +66,14 @@ void elbo_round_bfloat16(size_t n, const float *x, uint16_t *y);
   /* y = activation(y + bias), [rows, columns]; bias [columns] or null. */                         \
   void elbo_bias_activation_##S(ElboActivation activation, size_t rows, size_t columns,            \
                                 const REAL *bias, REAL *y);                                        \
-  /* The columns from the first to the last that is not zero throughout; empty for zeros alone. */   \
-  void elbo_nonzero_columns_##S(size_t rows, size_t columns, const REAL *x, size_t *first,         \
-                                size_t *end);                                                      \
+  /* groups[i]: which of the columns 16 i ... 16 i + 15 are not zero in all rows, a bit for each. */\
+  void elbo_find_columns_##S(size_t rows, size_t columns, const REAL *x, uint16_t *groups);        \
+  /* These columns side by side, then zeros up to the stride. */                                   \
+  void elbo_pack_columns_##S(size_t rows, size_t columns, const uint16_t *groups, const REAL *x,   \
+                             REAL *packed, size_t stride);                                         \
+  /* And back to their places among zeros: [rows, columns]. */                                     \
+  void elbo_spread_columns_##S(size_t rows, size_t columns, const uint16_t *groups,                \
+                               const REAL *packed, size_t stride, REAL *y);                        \
   /* Per row: sum of x * l - softplus(l) -> [rows]; residual [rows, columns] = x - sigmoid(l), or  \
      null where no gradient is wanted. */                                                          \
   void elbo_bernoulli_##S(size_t rows, size_t columns, const REAL *x, const REAL *logits,          \

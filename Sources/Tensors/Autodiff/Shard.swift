@@ -69,6 +69,8 @@ struct DeferredLinear<Scalar: TensorScalar>: Sendable {
   /// A `[rows, inputs]` and D `[rows, outputs]`, the rows of this shard.
   let input: Tensor<Scalar>
   let gradient: Tensor<Scalar>
+  /// The inputs that are not zero in all of these rows; nil where leaving out others would not pay.
+  let columns: ColumnSet?
   /// Both rounded to bfloat16, where the step's products are of such numbers.
   let rounded: RoundedFactors?
 }

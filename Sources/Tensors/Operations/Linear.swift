@@ -62,8 +62,10 @@ extension Tensor {
     let needsInput = isTraced
     let (weightNode, biasNode) = (weight.trace?.node, bias.trace?.node)
     let inputs = [trace?.node, weightNode, biasNode]
+    let deferred = tape.canDefer(weightNode, biasNode, rows: x.shape)
+    // Looked for now, while x is in the cache.
+    let columns = deferred ? ColumnSet(occupiedIn: x, outputs: w.shape[0]) : nil
     return tape.record(output, inputs: inputs) { [unowned tape] g in
-      let deferred = tape.canDefer(weightNode, biasNode, rows: x.shape)
       let profile = tape.profile
       let d = profile.measure("activation gradients", bytes: 3 * g.byteCount) {
         g.before(activation, output: output, on: deferred ? tape : nil)
@@ -84,7 +86,7 @@ extension Tensor {
         tape.deferGradient(
           DeferredLinear(
             weight: weightNode, bias: biasNode, input: tape.batchWide(x), gradient: d,
-            rounded: factors))
+            columns: columns, rounded: factors))
         return [dx, nil, nil]
       }
       return [

@@ -63,8 +63,10 @@ package final class GradientStep<Scalar: TensorScalar> {
   ) {
     self.parameters = FlatBuffer(parameters)
     rounded = precision == .bfloat16 ? RoundedOperands(of: self.parameters) : nil
-    let capacity = parameters.map { ParameterGradient<Scalar>.slabCapacity($0.shape) }.max() ?? 0
-    slabMemory = (0..<workers.count).map { _ in Storage(capacity: capacity) }
+    let largest = parameters.map { ParameterGradient<Scalar>.slabCapacity($0.shape) }.max() ?? 0
+    // Both halves begin at a cache line.
+    let capacity = (largest + 15) / 16 * 16
+    slabMemory = (0..<workers.count).map { _ in Storage(capacity: 2 * capacity) }
     self.workers = workers
   }
 
@@ -156,7 +158,9 @@ package final class GradientStep<Scalar: TensorScalar> {
     _ outcomes: [Outcome], _ update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
   ) {
     let deferred = outcomes.map(\.deferred)
-    let factors = LinearFactors.overWholeBatch(deferred) ?? LinearFactors.apart(deferred)
+    let factors = (LinearFactors.overWholeBatch(deferred) ?? LinearFactors.apart(deferred))
+      .map { $0.leavingOutEmptyColumns() }
+    packColumns(factors.compactMap(\.occupied))
     let tasks = parameters.shapes.indices.map { number in
       ParameterGradient(
         number: number, range: parameters.ranges[number],
@@ -173,6 +177,22 @@ package final class GradientStep<Scalar: TensorScalar> {
         update(slab)
         rounded?.refresh(slab.range)
       }
+    }
+  }
+
+  /// Leaves out empty columns of the layers' inputs, some rows on each thread.
+  private func packColumns(_ inputs: [OccupiedColumns<Scalar>]) {
+    guard !inputs.isEmpty else { return }
+    let height = 32
+    let blocks = inputs.flatMap { input in
+      stride(from: 0, to: input.rows, by: height).map {
+        (input, $0..<min($0 + height, input.rows))
+      }
+    }
+    let profile = workers.profile
+    workers.forEach(blocks.count) { _, index in
+      let (input, rows) = blocks[index]
+      profile.measure("empty columns left out") { input.pack(rows) }
     }
   }
 }

@@ -48,17 +48,18 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
     return min(count, (slabHeight(width: count / rows) + 1) * unit * (count / rows))
   }
 
-  /// Units of rows in a slab: 64 KB in single precision, a sixteenth of a core's second cache, but at
-  /// least 16 rows, which a product needs to reach its rate.
+  /// Units of rows in a slab: 128 KB in single precision, an eighth of a core's second cache, but at
+  /// least 16 rows. Products of fewer than 40 rows lose a sixth of their rate.
   private static func slabHeight(width: Int) -> Int {
     let unit = MatrixProduct.transposedRowGranularity
-    return max(16 / unit, 16_384 / max(width * unit, 1), 1)
+    return max(16 / unit, 32_768 / max(width * unit, 1), 1)
   }
 
   /// Elements in a row.
   private var width: Int { range.count / rows }
 
-  /// The gradient of some rows, written to the start of `memory`.
+  /// The gradient of some rows, written to the start of `memory`; its second half is for intermediate
+  /// values.
   func gradient(
     of slab: Range<Int>, in memory: Storage<Scalar>, _ profile: Profile?
   ) -> GradientSlab<Scalar> {
@@ -75,7 +76,9 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
     }
     for layer in factors {
       if layer.weight == number {
-        layer.writeWeight(slab, adding: isStarted, into: target, profile)
+        layer.writeWeight(
+          slab, adding: isStarted, into: target, scratch: target + memory.capacity / 2,
+          profile)
       } else {
         profile.measure("bias gradients", bytes: layer.gradient.byteCount) {
           layer.writeBias(slab, adding: isStarted, into: target)
@@ -94,27 +97,19 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
   /// A `[batch rows, inputs]` and D `[batch rows, outputs]`, each from its first element on.
   let input: Tensor<Scalar>
   let gradient: Tensor<Scalar>
-  /// The inputs from the first to the last that is not zero in all rows: only these have a gradient.
-  /// Of images that is all but the upper and lower margins.
-  let columns: Range<Int>
   /// A and D rounded to bfloat16: then these are multiplied.
   let rounded: RoundedFactors?
+  /// Columns of A that are not zero in all rows, where that is worth knowing.
+  let columns: ColumnSet?
+  /// A without empty columns: see ``leavingOutEmptyColumns()``.
+  private(set) var occupied: OccupiedColumns<Scalar>?
 
-  init(
-    weight: Int, bias: Int, input: Tensor<Scalar>, gradient: Tensor<Scalar>,
-    rounded: RoundedFactors?
-  ) {
-    self.weight = weight
-    self.bias = bias
-    self.input = input
-    self.gradient = gradient
-    self.rounded = rounded
-    let nonzero = withExtendedLifetime(input) {
-      Scalar.kernels.nonzeroColumns(input.shape[0], input.shape[1], input.pointer)
-    }
-    // To whole cache lines.
-    columns =
-      nonzero.lowerBound / 16 * 16..<min((nonzero.upperBound + 15) / 16 * 16, input.shape[1])
+  /// The same, with memory for what there is in A where that saves much: to be packed before the first
+  /// product.
+  func leavingOutEmptyColumns() -> LinearFactors {
+    var factors = self
+    factors.occupied = columns.flatMap { OccupiedColumns($0, of: input) }
+    return factors
   }
 
   /// Joins what the shards of a step deferred: their factors are blocks of rows of one memory.
@@ -133,10 +128,11 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
       else { return nil }
       let rounded = RoundedFactors.joined(blocks.map(\.rounded))
       if rounded == nil, blocks.contains(where: { $0.rounded != nil }) { return nil }
+      let columns = rounded == nil ? ColumnSet.union(blocks.map(\.columns)) : nil
       factors.append(
         LinearFactors(
           weight: blocks[0].weight, bias: blocks[0].bias, input: input, gradient: gradient,
-          rounded: rounded))
+          rounded: rounded, columns: columns))
     }
     return factors
   }
@@ -150,27 +146,30 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
   private var inputs: Int { input.shape[1] }
   private var outputs: Int { gradient.shape[1] }
 
+  /// Writes rows of dW to `target`, or adds them to what is there. `scratch` has room for as many
+  /// elements.
   func writeWeight(
     _ slab: Range<Int>, adding: Bool, into target: UnsafeMutablePointer<Scalar>,
-    _ profile: Profile?
+    scratch: UnsafeMutablePointer<Scalar>, _ profile: Profile?
   ) {
-    if !adding, columns.count < inputs { Scalar.kernels.fill(slab.count * inputs, 0, target) }
-    let product = MatrixProduct(
-      m: slab.count, n: columns.count, k: batchRows, strideA: outputs, strideB: inputs,
-      strideC: inputs,
+    var product = MatrixProduct(
+      m: slab.count, n: inputs, k: batchRows, strideA: outputs, strideB: inputs, strideC: inputs,
       transposeA: true, accumulates: adding)
-    withExtendedLifetime((input, gradient, rounded)) {
-      profile.measure(
-        "D^T x     \(inputs) -> \(outputs)", operations: product.operations
-      ) {
+    let packed = adding ? nil : occupied
+    if let packed {
+      (product.n, product.strideB, product.strideC) = (packed.stride, packed.stride, packed.stride)
+    }
+    withExtendedLifetime((input, gradient, rounded, packed)) {
+      profile.measure("D^T x     \(inputs) -> \(outputs)", operations: product.operations) {
+        let d = gradient.pointer + slab.lowerBound
         if let rounded {
           Scalar.kernels.rounded?.multiply(
-            product, rounded.gradient.pointer + slab.lowerBound,
-            rounded.input.pointer + columns.lowerBound, target + columns.lowerBound)
+            product, rounded.gradient.pointer + slab.lowerBound, rounded.input.pointer, target)
+        } else if let packed {
+          Scalar.kernels.multiply(product, d, packed.pointer, scratch)
+          packed.spread(slab.count, from: scratch, into: target)
         } else {
-          Scalar.kernels.multiply(
-            product, gradient.pointer + slab.lowerBound, input.pointer + columns.lowerBound,
-            target + columns.lowerBound)
+          Scalar.kernels.multiply(product, d, input.pointer, target)
         }
       }
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CKernels
+
 /// How bytes become numbers between 0 and 1.
 package enum PixelConversion: Sendable {
   /// byte / 255.
@@ -10,6 +12,8 @@ package enum PixelConversion: Sendable {
   case draw(NoiseKey)
 
   /// Converts `bytes` into as many numbers at `target`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package func write<Scalar: TensorScalar>(
     _ bytes: UnsafeBufferPointer<UInt8>, to target: UnsafeMutablePointer<Scalar>
   ) {
@@ -20,10 +24,17 @@ package enum PixelConversion: Sendable {
     case .draw(let key): Scalar.kernels.bernoulliBytes(bytes.count, key, source, target)
     }
   }
+
+  /// Asks for bytes that will be converted soon, so that nobody waits for the memory then.
+  package static func prefetch(_ bytes: UnsafeBufferPointer<UInt8>) {
+    if let source = bytes.baseAddress { elbo_prefetch(bytes.count, source) }
+  }
 }
 
 extension NoiseKey {
   /// Writes `count` standard normal numbers to `target`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package func writeStandardNormal<Scalar: TensorScalar>(
     _ count: Int, to target: UnsafeMutablePointer<Scalar>
   ) {

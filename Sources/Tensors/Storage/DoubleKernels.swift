@@ -12,11 +12,9 @@ extension Double: TensorScalar {
     sum: { elbo_sum_f64($0, $1, $2, $3, $4) },
     max: { elbo_max_f64($0, $1, $2, $3, $4) },
     transpose: { elbo_transpose_f64($0, $1, $2, $3) },
-    nonzeroColumns: { rows, columns, x in
-      var (first, end) = (0, 0)
-      elbo_nonzero_columns_f64(rows, columns, x, &first, &end)
-      return first..<end
-    },
+    findColumns: { elbo_find_columns_f64($0, $1, $2, $3) },
+    packColumns: { elbo_pack_columns_f64($0, $1, $2, $3, $4, $5) },
+    spreadColumns: { elbo_spread_columns_f64($0, $1, $2, $3, $4, $5) },
     biasActivation: { elbo_bias_activation_f64($0, $1, $2, $3, $4) },
     bernoulli: { elbo_bernoulli_f64($0, $1, $2, $3, $4, $5) },
     scaleRows: { elbo_scale_rows_f64($0, $1, $2, $3, $4) },

@@ -26,7 +26,9 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let sum: @Sendable (Int, Int, Int, Input, Output) -> Void
   let max: @Sendable (Int, Int, Int, Input, Output) -> Void
   let transpose: @Sendable (Int, Int, Input, Output) -> Void
-  let nonzeroColumns: @Sendable (Int, Int, Input) -> Range<Int>
+  let findColumns: @Sendable (Int, Int, Input, UnsafeMutablePointer<UInt16>) -> Void
+  let packColumns: @Sendable (Int, Int, UnsafePointer<UInt16>, Input, Output, Int) -> Void
+  let spreadColumns: @Sendable (Int, Int, UnsafePointer<UInt16>, Input, Int, Output) -> Void
   let biasActivation: @Sendable (ElboActivation, Int, Int, Input?, Output) -> Void
   let bernoulli: @Sendable (Int, Int, Input, Input, Output, Output?) -> Void
   let scaleRows: @Sendable (Int, Int, Input, Input, Output) -> Void

@@ -26,16 +26,24 @@ struct ExampleSource: Sendable {
   }
 
   /// Writes the pixels of some examples, one row each.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func writePixels<Scalar: TensorScalar>(
-    _ examples: some Collection<Int>, round: Int, to buffer: UnsafeMutableBufferPointer<Scalar>
+    _ examples: [Int], round: Int, to buffer: UnsafeMutableBufferPointer<Scalar>
   ) {
     let width = data.pixelsPerImage
     data.pixels.withUnsafeBufferPointer { pixels in
+      func bytes(of example: Int) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: pixels[example * width..<(example + 1) * width])
+      }
+      // The order is random: each image would be waited for.
+      var upcoming = examples.dropFirst(Self.imagesAhead).makeIterator()
+      examples.prefix(Self.imagesAhead).forEach { PixelConversion.prefetch(bytes(of: $0)) }
       for (row, example) in examples.enumerated() {
-        let bytes = UnsafeBufferPointer(rebasing: pixels[example * width..<(example + 1) * width])
+        if let next = upcoming.next() { PixelConversion.prefetch(bytes(of: next)) }
         let target = UnsafeMutableBufferPointer(rebasing: buffer[row * width..<(row + 1) * width])
         if let base = target.baseAddress {
-          conversion(example, round).write(bytes, to: base)
+          conversion(example, round).write(bytes(of: example), to: base)
         }
       }
     }
@@ -43,10 +51,12 @@ struct ExampleSource: Sendable {
 
   /// Standard normal numbers for some examples, the first axis of `shape`.
   func noise<Scalar>(
-    _ examples: some Collection<Int>, round: Int, shape: [Int]
+    _ examples: [Int], round: Int, shape: [Int]
   ) -> Tensor<Scalar> {
     latentPurpose.noise(examples, round: round, shape: shape, seed: seed)
   }
+
+  private static var imagesAhead: Int { 4 }
 
   private func conversion(_ example: Int, _ round: Int) -> PixelConversion {
     switch binarization {

@@ -30,8 +30,10 @@ extension NoisePurpose {
   ///
   /// The rows are one for each example, or equally many in succession, which then share one
   /// sequence.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func noise<Scalar: TensorScalar>(
-    _ examples: some Collection<Int>, round: Int = 0, offset: Int = 0, shape: [Int], seed: UInt64
+    _ examples: [Int], round: Int = 0, offset: Int = 0, shape: [Int], seed: UInt64
   ) -> Tensor<Scalar> {
     let (rows, count) = (shape.first ?? 0, examples.count)
     precondition(rows.isMultiple(of: count), "noise \(shape) for \(count) examples")

@@ -42,9 +42,10 @@ extension GenerativeModel where Self: AmortizedPosterior {
     let source = ExampleSource.evaluation(data, binarization, seed: seed)
     let blocks = ExampleBlocks(examples ?? 0..<data.count, samples: objective.samples)
     let reports = workers.map(blocks.count) { block in
-      let x: Tensor<Scalar> = source.pixels(blocks[block])
+      let examples = blocks[block]
+      let x: Tensor<Scalar> = source.pixels(examples)
       return self.terms(of: objective, x) {
-        source.noise(blocks[block], round: 0, shape: $0)
+        source.noise(Array(examples), round: 0, shape: $0)
       }.report
     }
     func column(_ index: Int) -> [Double] { reports.flatMap { $0[index].doubles } }
@@ -78,7 +79,7 @@ extension ExampleSource {
   /// The pixels of some examples, `[examples, pixels]`.
   func pixels<Scalar>(_ examples: Range<Int>) -> Tensor<Scalar> {
     Tensor(shape: [examples.count, data.pixelsPerImage]) {
-      writePixels(examples, round: 0, to: $0)
+      writePixels(Array(examples), round: 0, to: $0)
     }
   }
 }

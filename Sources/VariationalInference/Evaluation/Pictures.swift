@@ -40,7 +40,7 @@ extension VariationalAutoencoder {
 
   /// Draws of z from the prior, `[count, latent]`.
   func priorDraws(count: Int, seed: UInt64) -> Tensor<Scalar> {
-    NoisePurpose.priorSample.noise(0..<count, shape: [count, latentDimension], seed: seed)
+    NoisePurpose.priorSample.noise(Array(0..<count), shape: [count, latentDimension], seed: seed)
   }
 }
 

@@ -104,7 +104,7 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
       options.optimiser(inEpoch: epoch).coefficients(step: progress.steps + 1)
     let (parameters, state) = (gradientStep.parameters, adam)
     let shards = gradientStep.run(batch: examples.count) { context in
-      let rows = examples[context.rows]
+      let rows = Array(examples[context.rows])
       let x = context.input([rows.count, pixels]) {
         source.writePixels(rows, round: epoch, to: $0)
       }

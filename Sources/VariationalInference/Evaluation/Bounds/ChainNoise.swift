@@ -37,7 +37,7 @@ struct ChainNoise {
 
   private func normal<Scalar>(_ use: Use, round: Int) -> Tensor<Scalar> {
     NoisePurpose.firstOfChains.noise(
-      examples, round: round, offset: offset(use), shape: [examples.count * chains, latent],
+      Array(examples), round: round, offset: offset(use), shape: [examples.count * chains, latent],
       seed: seed)
   }
 

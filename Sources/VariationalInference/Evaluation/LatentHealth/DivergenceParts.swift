@@ -66,7 +66,7 @@ public struct DivergenceParts: Sendable {
     let q = DiagonalGaussian(
       mean: posterior.mean.slice(images), logVariance: posterior.logVariance.slice(images))
     let z = q.sample(
-      noise: NoisePurpose.aggregatePosterior.noise(images, shape: q.noiseShape, seed: seed))
+      noise: NoisePurpose.aggregatePosterior.noise(Array(images), shape: q.noiseShape, seed: seed))
     let (joint, marginals) = aggregate.logDensities(of: z)
     let prior = StandardNormal<Scalar>(dimension: aggregate.dimension)
     return (
