@@ -66,11 +66,12 @@ struct DeferredLinear<Scalar: TensorScalar>: Sendable {
   /// Parameter numbers: nodes of the tape.
   let weight: Int
   let bias: Int
-  /// A `[rows, inputs]` and D `[rows, outputs]`, the rows of this shard.
-  let input: Tensor<Scalar>
-  let gradient: Tensor<Scalar>
+  /// `[rows, inputs]`, the rows of this shard.
+  let a: Operand<Scalar>
+  /// `[rows, outputs]`
+  let d: Operand<Scalar>
   /// The inputs that are not zero in all of these rows; nil where leaving out others would not pay.
   let columns: ColumnSet?
-  /// Both rounded to bfloat16, where the step's products are of such numbers.
-  let rounded: RoundedFactors?
+  /// D as it was before any rounding, for the bias.
+  let gradient: Tensor<Scalar>
 }

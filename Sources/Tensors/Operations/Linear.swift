@@ -54,67 +54,50 @@ extension Tensor {
     let tape = Tensor.commonTape(of: [self, weight, bias])
     let resultShape = Array(shape.dropLast()) + [weight.shape[0]]
     let output = tape?.allocate(resultShape) ?? Tensor(uninitialized: resultShape)
-    let rounded = tape?.roundedOperands(self, weight)
-    output.writeLinear(self, weight, bias, activation, rounded, tape?.profile)
+    let (x, w) = (detached, weight.detached)
+    let (a, b) = tape?.operands(self, weight) ?? (.exact(x), .exact(w))
+    output.writeLinear(a, b, bias, activation, tape?.profile)
     guard let tape else { return output }
 
-    let (x, w) = (detached, weight.detached)
     let needsInput = isTraced
     let (weightNode, biasNode) = (weight.trace?.node, bias.trace?.node)
     let inputs = [trace?.node, weightNode, biasNode]
     let deferred = tape.canDefer(weightNode, biasNode, rows: x.shape)
     // Looked for now, while x is in the cache.
-    let columns = deferred ? ColumnSet(occupiedIn: x, outputs: w.shape[0]) : nil
+    let columns = deferred ? ColumnSet(occupiedIn: a, outputs: w.shape[0]) : nil
     return tape.record(output, inputs: inputs) { [unowned tape] g in
       let profile = tape.profile
-      let d = profile.measure("activation gradients", bytes: 3 * g.byteCount) {
+      let gradient = profile.measure("activation gradients", bytes: 3 * g.byteCount) {
         g.before(activation, output: output, on: deferred ? tape : nil)
       }
-      let factors = rounded.flatMap { operands in
-        tape.rounded(d).map { RoundedFactors(input: operands.input, gradient: $0) }
-      }
+      let d = tape.operand(gradient, beside: a)
       let dx: Tensor? =
         needsInput
-        ? profile.measure("D W       \(w.layerName)", operations: 2 * d.count * w.shape[1]) {
-          if let factors, let rounded {
-            .product(factors.gradient, rounded.weight, resultShape: x.shape)
-          } else {
-            .product(d, w, resultShape: x.shape)
-          }
+        ? profile.measure("D W       \(b.layerName)", operations: 2 * gradient.count * b.columns) {
+          .product(d, b, resultShape: x.shape)
         } : nil
       if deferred, let weightNode, let biasNode {
         tape.deferGradient(
           DeferredLinear(
-            weight: weightNode, bias: biasNode, input: tape.batchWide(x), gradient: d,
-            columns: columns, rounded: factors))
+            weight: weightNode, bias: biasNode, a: tape.batchWide(a), d: d, columns: columns,
+            gradient: gradient))
         return [dx, nil, nil]
       }
       return [
-        dx,
-        weightNode.map { _ in
-          if let factors {
-            .product(factors.gradient, factors.input, transposeA: true, resultShape: w.shape)
-          } else {
-            .product(d, x, transposeA: true, resultShape: w.shape)
-          }
-        },
-        biasNode.map { _ in d.summed(to: [w.shape[0]]) },
+        dx, weightNode.map { _ in .product(d, a, transposeA: true, resultShape: w.shape) },
+        biasNode.map { _ in gradient.summed(to: [w.shape[0]]) },
       ]
     }
   }
 
   private func writeLinear(
-    _ x: Tensor, _ weight: Tensor, _ bias: Tensor, _ activation: Activation,
-    _ rounded: RoundedLinear?, _ profile: Profile?
+    _ x: Operand<Scalar>, _ weight: Operand<Scalar>, _ bias: Tensor, _ activation: Activation,
+    _ profile: Profile?
   ) {
-    profile.measure("x W^T     \(weight.layerName)", operations: 2 * x.count * weight.shape[0]) {
-      if let rounded {
-        writeProduct(rounded.input, rounded.weight, transposeB: true)
-      } else {
-        writeProduct(x, weight, transposeB: true)
-      }
+    profile.measure("x W^T     \(weight.layerName)", operations: 2 * count * weight.columns) {
+      writeProduct(x, weight, transposeB: true)
     }
-    let outputs = weight.shape[0]
+    let outputs = weight.rows
     let rows = outputs == 0 ? 0 : count / outputs
     withExtendedLifetime(bias) {
       profile.measure("bias and activation", bytes: 2 * byteCount) {
@@ -123,9 +106,6 @@ extension Tensor {
       }
     }
   }
-
-  /// A layer's widths, by its weight.
-  private var layerName: String { "\(shape[1]) -> \(shape[0])" }
 
   /// This gradient, taken back through the activation, in memory of the whole batch if `tape` asks.
   private func before(
@@ -138,15 +118,34 @@ extension Tensor {
   }
 }
 
+extension Operand {
+  /// A layer's widths, by its weight.
+  fileprivate var layerName: String { "\(columns) -> \(rows)" }
+}
+
 extension Tape {
-  /// What a layer multiplies, rounded; nil where the step's products are not of such numbers.
-  fileprivate func roundedOperands(
+  /// What a layer multiplies: rounded where the step's products are of such numbers.
+  fileprivate func operands(
     _ x: Tensor<Scalar>, _ weight: Tensor<Scalar>
-  ) -> RoundedLinear? {
+  ) -> (Operand<Scalar>, Operand<Scalar>) {
     guard let operands = shard?.rounded, let number = weight.trace?.node, number < parameterCount,
       let input = rounded(x)
-    else { return nil }
-    return RoundedLinear(input: input, weight: operands.weight(number))
+    else { return (.exact(x.detached), .exact(weight.detached)) }
+    return (.rounded(input), .rounded(operands.weight(number)))
+  }
+
+  /// A gradient of the same kind as the layer's input.
+  fileprivate func operand(
+    _ gradient: Tensor<Scalar>, beside input: Operand<Scalar>
+  ) -> Operand<Scalar> {
+    guard case .rounded = input, let rounded = rounded(gradient) else { return .exact(gradient) }
+    return .rounded(rounded)
+  }
+
+  /// A layer's input in memory of the whole batch; what is rounded is there already.
+  fileprivate func batchWide(_ input: Operand<Scalar>) -> Operand<Scalar> {
+    guard case .exact(let tensor) = input else { return input }
+    return .exact(batchWide(tensor))
   }
 
   /// Whether the gradient of a layer with these parameters can wait for the second phase.

@@ -25,26 +25,8 @@ extension Tensor {
     _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false,
     resultShape: [Int]
   ) -> Tensor {
-    let result = Tensor(uninitialized: resultShape)
-    result.writeProduct(a, b, transposeA: transposeA, transposeB: transposeB)
-    return result
-  }
-
-  /// Writes op(a) op(b) into this tensor, which has not yet been shown to anyone.
-  func writeProduct(_ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false) {
-    let ((rowsA, columnsA), (rowsB, columnsB)) = (a.matrixShape, b.matrixShape)
-    let product = MatrixProduct(
-      m: transposeA ? columnsA : rowsA, n: transposeB ? rowsB : columnsB,
-      k: transposeA ? rowsA : columnsA, strideA: max(columnsA, 1), strideB: max(columnsB, 1),
-      strideC: max(transposeB ? rowsB : columnsB, 1), transposeA: transposeA,
-      transposeB: transposeB)
-    withExtendedLifetime((a, b)) {
-      Scalar.kernels.multiply(product, a.pointer, b.pointer, mutablePointer)
-    }
-  }
-
-  /// (product of all axes but the last, last axis)
-  private var matrixShape: (rows: Int, columns: Int) {
-    (shape.dropLast().reduce(1, *), shape.last ?? 1)
+    product(
+      .exact(a), .exact(b), transposeA: transposeA, transposeB: transposeB, resultShape: resultShape
+    )
   }
 }

@@ -4,15 +4,12 @@
 struct ColumnSet: Sendable {
   private(set) var groups: [UInt16]
 
-  /// The columns of a matrix, whose last axis they are; nil where products with so few outputs would
-  /// not pay for moving them.
-  init?<Scalar: TensorScalar>(occupiedIn matrix: Tensor<Scalar>, outputs: Int) {
-    guard outputs >= 64 else { return nil }
-    let columns = matrix.shape[matrix.rank - 1]
-    groups = [UInt16](repeating: 0, count: (columns + 15) / 16)
-    guard columns > 0 else { return }
-    withExtendedLifetime(matrix) {
-      Scalar.kernels.findColumns(matrix.count / columns, columns, matrix.pointer, &groups)
+  /// Nil where products with so few outputs would not pay for moving columns, or of rounded numbers.
+  init?<Scalar>(occupiedIn matrix: Operand<Scalar>, outputs: Int) {
+    guard outputs >= 64, case .exact(let tensor) = matrix else { return nil }
+    groups = [UInt16](repeating: 0, count: (matrix.columns + 15) / 16)
+    withExtendedLifetime(tensor) {
+      Scalar.kernels.findColumns(matrix.rows, matrix.columns, tensor.pointer, &groups)
     }
   }
 
@@ -35,34 +32,35 @@ struct ColumnSet: Sendable {
 /// In a gradient dW = D^T A, a column of A that is zero throughout gives zeros: only the others need
 /// be multiplied. 128 images of MNIST leave some 260 of 784 pixels empty.
 struct OccupiedColumns<Scalar: TensorScalar>: Sendable {
+  /// `[rows, columns]`
   private let matrix: Tensor<Scalar>
   private let set: ColumnSet
-  private let packed: Storage<Scalar>
-  /// Elements between rows as they lie here: a multiple of 16.
-  let stride: Int
+  /// `[rows, columns of the set]`, with zeros up to a multiple of 16.
+  private let packed: Tensor<Scalar>
 
   /// Memory for the columns in `set`; nil where too few others would be left out of products with
   /// this many rows to pay for moving the columns. The rows are yet to be packed.
-  init?(_ set: ColumnSet, of matrix: Tensor<Scalar>) {
-    let (rows, columns) = (matrix.shape[0], matrix.shape[1])
-    stride = (set.count + 15) / 16 * 16
-    guard stride > 0, rows * (columns - stride) >= 20 * columns else { return nil }
+  init?(_ set: ColumnSet, of operand: Operand<Scalar>) {
+    guard case .exact(let matrix) = operand else { return nil }
+    let (rows, columns) = (operand.rows, operand.columns)
+    let width = (set.count + 15) / 16 * 16
+    guard width > 0, rows * (columns - width) >= 20 * columns else { return nil }
     self.matrix = matrix
     self.set = set
-    packed = Storage(capacity: rows * stride)
+    packed = Tensor(uninitialized: [rows, width])
   }
 
   var rows: Int { matrix.shape[0] }
 
-  /// The first row.
-  var pointer: UnsafePointer<Scalar> { UnsafePointer(packed.base) }
+  /// What is multiplied in place of the matrix.
+  var operand: Operand<Scalar> { .exact(packed) }
 
   func pack(_ rows: Range<Int>) {
-    let columns = matrix.shape[1]
-    withExtendedLifetime(matrix) {
+    let (columns, width) = (matrix.shape[1], packed.shape[1])
+    withExtendedLifetime((matrix, packed)) {
       Scalar.kernels.packColumns(
         rows.count, columns, set.groups, matrix.pointer + rows.lowerBound * columns,
-        packed.base + rows.lowerBound * stride, stride)
+        packed.mutablePointer + rows.lowerBound * width, width)
     }
   }
 
@@ -70,6 +68,7 @@ struct OccupiedColumns<Scalar: TensorScalar>: Sendable {
   func spread(
     _ rows: Int, from packed: UnsafePointer<Scalar>, into target: UnsafeMutablePointer<Scalar>
   ) {
-    Scalar.kernels.spreadColumns(rows, matrix.shape[1], set.groups, packed, stride, target)
+    let (columns, width) = (matrix.shape[1], self.packed.shape[1])
+    Scalar.kernels.spreadColumns(rows, columns, set.groups, packed, width, target)
   }
 }

@@ -94,13 +94,14 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
 struct LinearFactors<Scalar: TensorScalar>: Sendable {
   let weight: Int
   let bias: Int
-  /// A `[batch rows, inputs]` and D `[batch rows, outputs]`, each from its first element on.
-  let input: Tensor<Scalar>
-  let gradient: Tensor<Scalar>
-  /// A and D rounded to bfloat16: then these are multiplied.
-  let rounded: RoundedFactors?
+  /// `[batch rows, inputs]`
+  let a: Operand<Scalar>
+  /// `[batch rows, outputs]`
+  let d: Operand<Scalar>
   /// Columns of A that are not zero in all rows, where that is worth knowing.
   let columns: ColumnSet?
+  /// D as it was before any rounding, for the bias.
+  let gradient: Tensor<Scalar>
   /// A without empty columns: see ``leavingOutEmptyColumns()``.
   private(set) var occupied: OccupiedColumns<Scalar>?
 
@@ -108,7 +109,7 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
   /// product.
   func leavingOutEmptyColumns() -> LinearFactors {
     var factors = self
-    factors.occupied = columns.flatMap { OccupiedColumns($0, of: input) }
+    factors.occupied = columns.flatMap { OccupiedColumns($0, of: a) }
     return factors
   }
 
@@ -120,19 +121,15 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
     var factors: [LinearFactors] = []
     for layer in shards[0].indices {
       let blocks = shards.map { $0[layer] }
-      let rows = blocks.reduce(0) { $0 + $1.rowCount }
       guard
         blocks.allSatisfy({ $0.weight == blocks[0].weight && $0.bias == blocks[0].bias }),
-        let input = Tensor.joined(blocks.map(\.input), rows: rows),
-        let gradient = Tensor.joined(blocks.map(\.gradient), rows: rows)
+        let a = Operand.joined(blocks.map(\.a)), let d = Operand.joined(blocks.map(\.d)),
+        let gradient = Tensor.joined(blocks.map(\.gradient), rows: d.rows)
       else { return nil }
-      let rounded = RoundedFactors.joined(blocks.map(\.rounded))
-      if rounded == nil, blocks.contains(where: { $0.rounded != nil }) { return nil }
-      let columns = rounded == nil ? ColumnSet.union(blocks.map(\.columns)) : nil
       factors.append(
         LinearFactors(
-          weight: blocks[0].weight, bias: blocks[0].bias, input: input, gradient: gradient,
-          rounded: rounded, columns: columns))
+          weight: blocks[0].weight, bias: blocks[0].bias, a: a, d: d,
+          columns: ColumnSet.union(blocks.map(\.columns)), gradient: gradient))
     }
     return factors
   }
@@ -142,64 +139,32 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
     shards.joined().compactMap { overWholeBatch([[$0]]) }.flatMap { $0 }
   }
 
-  private var batchRows: Int { input.shape[0] }
-  private var inputs: Int { input.shape[1] }
-  private var outputs: Int { gradient.shape[1] }
-
   /// Writes rows of dW to `target`, or adds them to what is there. `scratch` has room for as many
   /// elements.
   func writeWeight(
     _ slab: Range<Int>, adding: Bool, into target: UnsafeMutablePointer<Scalar>,
     scratch: UnsafeMutablePointer<Scalar>, _ profile: Profile?
   ) {
-    var product = MatrixProduct(
-      m: slab.count, n: inputs, k: batchRows, strideA: outputs, strideB: inputs, strideC: inputs,
-      transposeA: true, accumulates: adding)
     let packed = adding ? nil : occupied
-    if let packed {
-      (product.n, product.strideB, product.strideC) = (packed.stride, packed.stride, packed.stride)
-    }
-    withExtendedLifetime((input, gradient, rounded, packed)) {
-      profile.measure("D^T x     \(inputs) -> \(outputs)", operations: product.operations) {
-        let d = gradient.pointer + slab.lowerBound
-        if let rounded {
-          Scalar.kernels.rounded?.multiply(
-            product, rounded.gradient.pointer + slab.lowerBound, rounded.input.pointer, target)
-        } else if let packed {
-          Scalar.kernels.multiply(product, d, packed.pointer, scratch)
-          packed.spread(slab.count, from: scratch, into: target)
-        } else {
-          Scalar.kernels.multiply(product, d, input.pointer, target)
-        }
-      }
+    let a = packed?.operand ?? a
+    let product = MatrixProduct(
+      m: slab.count, n: a.columns, k: a.rows, strideA: d.columns, strideB: a.columns,
+      strideC: a.columns, transposeA: true, accumulates: adding)
+    profile.measure(
+      "D^T x     \(self.a.columns) -> \(d.columns)", operations: product.operations
+    ) {
+      product.multiply(d, from: slab.lowerBound, a, into: packed == nil ? target : scratch)
+      packed?.spread(slab.count, from: scratch, into: target)
     }
   }
 
   func writeBias(_ slab: Range<Int>, adding: Bool, into target: UnsafeMutablePointer<Scalar>) {
     if !adding { Scalar.kernels.fill(slab.count, 0, target) }
     withExtendedLifetime(gradient) {
-      for row in 0..<batchRows {
+      for row in 0..<d.rows {
         Scalar.kernels.accumulate(
-          slab.count, gradient.pointer + row * outputs + slab.lowerBound, target)
+          slab.count, gradient.pointer + row * d.columns + slab.lowerBound, target)
       }
     }
-  }
-}
-
-extension DeferredLinear {
-  var rowCount: Int { input.shape.dropLast().reduce(1, *) }
-}
-
-extension Tensor {
-  /// Blocks of rows that follow each other in one memory, as one matrix; nil where they do not.
-  fileprivate static func joined(_ blocks: [Tensor], rows: Int) -> Tensor? {
-    let first = blocks[0]
-    var end = first.offset
-    for block in blocks {
-      guard block.storage === first.storage, block.offset == end else { return nil }
-      end += block.count
-    }
-    return Tensor(
-      shape: [rows, first.shape[first.rank - 1]], storage: first.storage, offset: first.offset)
   }
 }

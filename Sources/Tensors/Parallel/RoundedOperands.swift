@@ -10,29 +10,9 @@ struct RoundedMatrix: Sendable {
   var pointer: UnsafePointer<UInt16> { UnsafePointer(storage.base + offset) }
 }
 
-/// What a linear layer multiplies.
-struct RoundedLinear: Sendable {
-  let input: RoundedMatrix
-  let weight: RoundedMatrix
-}
-
-/// The factors of a weight's gradient.
-struct RoundedFactors: Sendable {
-  let input: RoundedMatrix
-  let gradient: RoundedMatrix
-
-  /// Those of shards, blocks of rows of one memory, as one; nil where they are not.
-  static func joined(_ blocks: [RoundedFactors?]) -> RoundedFactors? {
-    let known = blocks.compactMap { $0 }
-    guard known.count == blocks.count, let input = RoundedMatrix.joined(known.map(\.input)),
-      let gradient = RoundedMatrix.joined(known.map(\.gradient))
-    else { return nil }
-    return RoundedFactors(input: input, gradient: gradient)
-  }
-}
-
 extension RoundedMatrix {
-  fileprivate static func joined(_ blocks: [RoundedMatrix]) -> RoundedMatrix? {
+  /// Blocks of rows that follow each other in one memory, as one matrix; nil where they do not.
+  static func joined(_ blocks: [RoundedMatrix]) -> RoundedMatrix? {
     let first = blocks[0]
     var (end, rows) = (first.offset, 0)
     for block in blocks {
@@ -104,30 +84,5 @@ final class RoundedOperands<Scalar: TensorScalar>: Sendable {
     let columns = tensor.shape[tensor.rank - 1]
     return RoundedMatrix(
       storage: storage, offset: offset, rows: tensor.count / max(columns, 1), columns: columns)
-  }
-}
-
-extension Tensor {
-  /// op(a) op(b) of rounded operands. Nothing is recorded.
-  static func product(
-    _ a: RoundedMatrix, _ b: RoundedMatrix, transposeA: Bool = false, resultShape: [Int]
-  ) -> Tensor {
-    let result = Tensor(uninitialized: resultShape)
-    result.writeProduct(a, b, transposeA: transposeA)
-    return result
-  }
-
-  /// Writes op(a) op(b) into this tensor, which has not yet been shown to anyone.
-  func writeProduct(
-    _ a: RoundedMatrix, _ b: RoundedMatrix, transposeA: Bool = false, transposeB: Bool = false
-  ) {
-    let columns = transposeB ? b.rows : b.columns
-    let product = MatrixProduct(
-      m: transposeA ? a.columns : a.rows, n: columns, k: transposeA ? a.rows : a.columns,
-      strideA: max(a.columns, 1), strideB: max(b.columns, 1), strideC: max(columns, 1),
-      transposeA: transposeA, transposeB: transposeB)
-    withExtendedLifetime((a, b)) {
-      Scalar.kernels.rounded?.multiply(product, a.pointer, b.pointer, mutablePointer)
-    }
   }
 }
