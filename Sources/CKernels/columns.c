@@ -10,9 +10,9 @@ enum { Group = 16 };
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-#define PORTABLE(REAL, S)                                                                          \
-  ELBO_CLONES static void find_columns_##S(size_t rows, size_t columns, const REAL *x,             \
-                                           uint16_t *groups) {                                     \
+// For any CPU.
+#define PORTABLE(LINKAGE, REAL, FIND, PACK, SPREAD)                                                \
+  LINKAGE ELBO_CLONES void FIND(size_t rows, size_t columns, const REAL *x, uint16_t *groups) {    \
     for (size_t first = 0; first < columns; first += Group) {                                      \
       size_t width = least(columns - first, Group);                                                \
       int set[Group] = {0};                                                                        \
@@ -23,8 +23,8 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
     }                                                                                              \
   }                                                                                                \
                                                                                                    \
-  static void pack_columns_##S(size_t rows, size_t columns, const uint16_t *groups, const REAL *x, \
-                               REAL *packed, size_t stride) {                                      \
+  LINKAGE void PACK(size_t rows, size_t columns, const uint16_t *groups, const REAL *x,            \
+                    REAL *packed, size_t stride) {                                                 \
     for (size_t r = 0; r < rows; r++, x += columns, packed += stride) {                            \
       size_t count = 0;                                                                            \
       for (size_t j = 0; j < columns; j++)                                                         \
@@ -33,16 +33,16 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
     }                                                                                              \
   }                                                                                                \
                                                                                                    \
-  static void spread_columns_##S(size_t rows, size_t columns, const uint16_t *groups,              \
-                                 const REAL *packed, size_t stride, REAL *y) {                     \
+  LINKAGE void SPREAD(size_t rows, size_t columns, const uint16_t *groups, const REAL *packed,     \
+                      size_t stride, REAL *y) {                                                    \
     for (size_t r = 0; r < rows; r++, y += columns, packed += stride) {                            \
       size_t count = 0;                                                                            \
       for (size_t j = 0; j < columns; j++)                                                         \
         y[j] = groups[j / Group] >> j % Group & 1 ? packed[count++] : 0;                           \
     }                                                                                              \
   }
-PORTABLE(float, f32)
-PORTABLE(double, f64)
+PORTABLE(static, float, find_columns, pack_columns, spread_columns)
+PORTABLE(, double, elbo_find_columns_f64, elbo_pack_columns_f64, elbo_spread_columns_f64)
 
 #if defined(__x86_64__)
 
@@ -109,11 +109,7 @@ void elbo_find_columns_f32(size_t rows, size_t columns, const float *x, uint16_t
 #if defined(__x86_64__)
   if (elbo_has_avx512()) return find_columns_avx512(rows, columns, x, groups);
 #endif
-  find_columns_f32(rows, columns, x, groups);
-}
-
-void elbo_find_columns_f64(size_t rows, size_t columns, const double *x, uint16_t *groups) {
-  find_columns_f64(rows, columns, x, groups);
+  find_columns(rows, columns, x, groups);
 }
 
 void elbo_pack_columns_f32(size_t rows, size_t columns, const uint16_t *groups, const float *x,
@@ -121,7 +117,7 @@ void elbo_pack_columns_f32(size_t rows, size_t columns, const uint16_t *groups, 
 #if defined(__x86_64__)
   if (elbo_has_avx512()) return pack_columns_avx512(rows, columns, groups, x, packed, stride);
 #endif
-  pack_columns_f32(rows, columns, groups, x, packed, stride);
+  pack_columns(rows, columns, groups, x, packed, stride);
 }
 
 void elbo_spread_columns_f32(size_t rows, size_t columns, const uint16_t *groups,
@@ -129,15 +125,5 @@ void elbo_spread_columns_f32(size_t rows, size_t columns, const uint16_t *groups
 #if defined(__x86_64__)
   if (elbo_has_avx512()) return spread_columns_avx512(rows, columns, groups, packed, stride, y);
 #endif
-  spread_columns_f32(rows, columns, groups, packed, stride, y);
-}
-
-void elbo_pack_columns_f64(size_t rows, size_t columns, const uint16_t *groups, const double *x,
-                           double *packed, size_t stride) {
-  pack_columns_f64(rows, columns, groups, x, packed, stride);
-}
-
-void elbo_spread_columns_f64(size_t rows, size_t columns, const uint16_t *groups,
-                             const double *packed, size_t stride, double *y) {
-  spread_columns_f64(rows, columns, groups, packed, stride, y);
+  spread_columns(rows, columns, groups, packed, stride, y);
 }
