@@ -117,8 +117,8 @@ extension FormatFault: CustomStringConvertible {
     case .idxHeaderTruncated(let size):
       "ends after \(size) bytes, inside its IDX header; it is truncated, so get it again"
     case .idxTooLarge(let dimensions, let limit):
-      "promises \(product(dimensions)) bytes where at most \(limit) are possible; its IDX header is"
-        + " damaged, so get it again"
+      "promises \(product(dimensions)) bytes where at most \(limit) are possible; it is cut short or"
+        + " its IDX header is damaged, so get it again"
     case .idxSize(let dimensions, let expected, let found):
       "holds \(found) bytes where its IDX header promises \(product(dimensions)), \(expected) with"
         + " the header; it is \(found < expected ? "truncated" : "damaged"), so get it again"

@@ -13,7 +13,7 @@ struct UsageTests {
     (["train", "--frobnicate"], ["--frobnicate"]),
     (["evaluate"], ["<model>"]),
     (["encode", "run"], ["--output"]),
-    (["train", "--hidden", "0"], ["'0'", "--hidden"]),
+    (["train", "--hidden", "0"], ["'0'", "--hidden", "as in 512,256"]),
     (["train", "--hidden", "-5"], ["'-5'", "--hidden"]),
     (["train", "--hidden", "16,"], ["'16,'", "--hidden"]),
     (["train", "--hidden", "9999999999"], ["'9999999999'", "--hidden"]),

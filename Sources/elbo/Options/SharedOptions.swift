@@ -36,21 +36,17 @@ struct ThreadOptions: ParsableArguments {
 }
 
 /// Widths separated by commas: "512,256".
-struct LayerWidths: ExpressibleByArgument {
+struct LayerWidths {
   let widths: [Int]
 
-  init(_ widths: [Int]) { self.widths = widths }
-
-  init?(argument: String) {
+  init(parsing argument: String) throws {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
     let widths = parts.compactMap { $0 }
     guard widths.count == parts.count, widths.allSatisfy({ (1...1_000_000).contains($0) }) else {
-      return nil
+      throw ValidationError("widths from 1 to 1000000 are expected, as in 512,256")
     }
     self.widths = widths
   }
-
-  var defaultValueDescription: String { widths.map(String.init).joined(separator: ",") }
 }
 
 /// Refuses a number that is not positive, or so large that it can only be a slip, as wrong usage.

@@ -12,7 +12,8 @@ struct TrainingSettings: ParsableArguments {
     parsing: .unconditional,
     help: """
       Widths of the encoder's hidden layers, as in 512,256; the decoder mirrors them. (default: 400)
-      """)
+      """,
+    transform: LayerWidths.init(parsing:))
   var hidden: LayerWidths?
 
   @Option(parsing: .unconditional, help: "Dimensions of the latent space. (default: 20)")
