@@ -151,7 +151,8 @@ TILE(8, 3) TILE(2, 3) TILE(1, 3)
 TILE(6, 4) TILE(2, 4) TILE(1, 4)
 
 // For panels of 1 to 4 vectors: as many sums as there are registers, and less for what is left over.
-static const struct { size_t outputs; Tile *tile; } tiles[MostVectors][3] = {
+typedef struct { size_t outputs; Tile *multiply; } SizedTile;
+static const SizedTile tiles[MostVectors][3] = {
   {{12, tile_12_1}, {4, tile_4_1}, {1, tile_1_1}},
   {{8, tile_8_2}, {4, tile_4_2}, {1, tile_1_2}},
   {{8, tile_8_3}, {2, tile_2_3}, {1, tile_1_3}},
@@ -182,11 +183,10 @@ AVX512 static void multiply_panel(const Panel *panel, size_t outputs, const floa
   size_t vectors = panel->vectors;
   for (size_t first = 0; first < outputs; first += Block) {
     size_t count = outputs - first < Block ? outputs - first : Block;
-    for (size_t o = 0, size = 0; o < count;) {
-      while (tiles[vectors - 1][size].outputs > count - o) size++;
-      tiles[vectors - 1][size].tile(panel, w + (first + o) * stride_w, stride_w,
-                                    out + o * vectors * Lanes);
-      o += tiles[vectors - 1][size].outputs;
+    const SizedTile *tile = tiles[vectors - 1];
+    for (size_t o = 0; o < count; o += tile->outputs) {
+      while (tile->outputs > count - o) tile++;
+      tile->multiply(panel, w + (first + o) * stride_w, stride_w, out + o * vectors * Lanes);
     }
     for (size_t o = 0; o < count; o += Lanes)
       for (size_t v = 0; v < vectors; v++)

@@ -123,7 +123,7 @@ struct GradientStepTests {
     }
     for rows in [33, 128] {
       // 128 terms below 1 and tanh's error: some 150 roundings.
-      compare(Double.self, rows: rows, within: 1e-12)
+      compare(Double.self, rows: rows, within: 1e-13)
       compare(Float.self, rows: rows, within: 2e-5)
     }
   }

@@ -96,20 +96,17 @@ package final class GradientStep<Scalar: TensorScalar> {
     let start = ContinuousClock.now
     defer { workers.profile?.addStep(start.duration(to: .now), threads: workers.count) }
     var outcomes = firstPhase(batch, function)
-    let isSummed = Self.isSummed(outcomes)
+    var factors = LinearFactors.overWholeBatch(outcomes.map(\.deferred))
+    let isSummed = factors == nil || outcomes.contains { $0.gradients.contains { $0 != nil } }
     if isSummed, !sumsShards {
       // Unlike the step before, this one sums, but its shards were cut for this number of threads.
       sumsShards = true
       outcomes = firstPhase(batch, function)
+      factors = LinearFactors.overWholeBatch(outcomes.map(\.deferred))
     }
     sumsShards = isSummed
-    secondPhase(outcomes, update)
+    secondPhase(outcomes, factors ?? LinearFactors.apart(outcomes.map(\.deferred)), update)
     return outcomes.map(\.report)
-  }
-
-  private static func isSummed(_ outcomes: [Outcome]) -> Bool {
-    outcomes.contains { $0.gradients.contains { $0 != nil } }
-      || LinearFactors.overWholeBatch(outcomes.map(\.deferred)) == nil
   }
 
   private func firstPhase(
@@ -155,11 +152,10 @@ package final class GradientStep<Scalar: TensorScalar> {
   }
 
   private func secondPhase(
-    _ outcomes: [Outcome], _ update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
+    _ outcomes: [Outcome], _ layers: [LinearFactors<Scalar>],
+    _ update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
   ) {
-    let deferred = outcomes.map(\.deferred)
-    let factors = (LinearFactors.overWholeBatch(deferred) ?? LinearFactors.apart(deferred))
-      .map { $0.leavingOutEmptyColumns() }
+    let factors = layers.map { $0.leavingOutEmptyColumns() }
     packColumns(factors.compactMap(\.occupied))
     let tasks = parameters.shapes.indices.map { number in
       ParameterGradient(

@@ -36,11 +36,10 @@ struct ExampleSource: Sendable {
       func bytes(of example: Int) -> UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(rebasing: pixels[example * width..<(example + 1) * width])
       }
-      // The order is random: each image would be waited for.
-      var upcoming = examples.dropFirst(Self.imagesAhead).makeIterator()
-      examples.prefix(Self.imagesAhead).forEach { PixelConversion.prefetch(bytes(of: $0)) }
       for (row, example) in examples.enumerated() {
-        if let next = upcoming.next() { PixelConversion.prefetch(bytes(of: next)) }
+        // The order is random: each image would be waited for.
+        let ahead = row + Self.imagesAhead
+        if ahead < examples.count { PixelConversion.prefetch(bytes(of: examples[ahead])) }
         let target = UnsafeMutableBufferPointer(rebasing: buffer[row * width..<(row + 1) * width])
         if let base = target.baseAddress {
           conversion(example, round).write(bytes(of: example), to: base)
