@@ -63,6 +63,10 @@ void elbo_round_bfloat16(size_t n, const float *x, uint16_t *y);
   void elbo_max_##S(size_t outer, size_t n, size_t inner, const REAL *x, REAL *y);                 \
   /* [rows, columns] -> [columns, rows] */                                                         \
   void elbo_transpose_##S(size_t rows, size_t columns, const REAL *x, REAL *y);                    \
+  /* y += x w, [rows, inputs] x [inputs, outputs], leaving out what is zero in x; each number of y is  \
+     summed in the order of the inputs. */                                                         \
+  void elbo_add_sparse_product_##S(size_t rows, size_t inputs, size_t outputs, const REAL *x,      \
+                                   const REAL *w, REAL *y);                                        \
   /* y = activation(y + bias), [rows, columns]; bias [columns] or null. */                         \
   void elbo_bias_activation_##S(ElboActivation activation, size_t rows, size_t columns,            \
                                 const REAL *bias, REAL *y);                                        \

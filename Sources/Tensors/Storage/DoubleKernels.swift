@@ -15,6 +15,7 @@ extension Double: TensorScalar {
     findColumns: { elbo_find_columns_f64($0, $1, $2, $3) },
     packColumns: { elbo_pack_columns_f64($0, $1, $2, $3, $4, $5) },
     spreadColumns: { elbo_spread_columns_f64($0, $1, $2, $3, $4, $5) },
+    addSparseProduct: { elbo_add_sparse_product_f64($0, $1, $2, $3, $4, $5) },
     biasActivation: { elbo_bias_activation_f64($0, $1, $2, $3, $4) },
     bernoulli: { elbo_bernoulli_f64($0, $1, $2, $3, $4, $5) },
     scaleRows: { elbo_scale_rows_f64($0, $1, $2, $3, $4) },

@@ -63,8 +63,10 @@ struct MatrixProduct: Sendable {
   }
 
   /// Whether the kernel for few rows serves: like oneDNN for many rows, up to twice as fast for few.
+  /// With fewer inputs than 64, turning its results takes as long as multiplying.
   private var isRowsProduct: Bool {
-    transposeB && !transposeA && !accumulates && k <= ElboRowsProductInputs && Self.hasOwnKernels
+    transposeB && !transposeA && !accumulates && (64...ElboRowsProductInputs).contains(k)
+      && Self.hasOwnKernels
   }
 
   /// Whether this CPU, and what oneDNN was told of it, has the instructions of our own kernels.

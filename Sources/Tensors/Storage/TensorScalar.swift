@@ -29,6 +29,7 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let findColumns: @Sendable (Int, Int, Input, UnsafeMutablePointer<UInt16>) -> Void
   let packColumns: @Sendable (Int, Int, UnsafePointer<UInt16>, Input, Output, Int) -> Void
   let spreadColumns: @Sendable (Int, Int, UnsafePointer<UInt16>, Input, Int, Output) -> Void
+  let addSparseProduct: @Sendable (Int, Int, Int, Input, Input, Output) -> Void
   let biasActivation: @Sendable (ElboActivation, Int, Int, Input?, Output) -> Void
   let bernoulli: @Sendable (Int, Int, Input, Input, Output, Output?) -> Void
   let scaleRows: @Sendable (Int, Int, Input, Input, Output) -> Void

@@ -77,6 +77,12 @@ extension VariationalAutoencoder: GenerativeModel, AmortizedPosterior {
     decoder.likelihood(given: z)
   }
 
+  /// p(x | z) for many z near one point: faster if the last hidden units are rectified.
+  public func localLikelihood() -> LocalLikelihood<VariationalAutoencoder> {
+    let local = LocalBernoulliDecoder(decoder)
+    return LocalLikelihood { local?.likelihood(near: $0) ?? { likelihood(given: $0) } }
+  }
+
   /// q(z | x) for each row of x, `[batch, data]`.
   public func posterior(given x: Tensor<Scalar>) -> DiagonalGaussian<Scalar> {
     encoder.posterior(given: x)

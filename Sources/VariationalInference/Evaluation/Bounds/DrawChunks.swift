@@ -10,6 +10,8 @@ struct DrawChunks: Sendable {
   /// 128 rows of 784 logits take 0.4 MB. (Seconds of one busy core for 100,000 draws of 784-400-20,
   /// twice each: 64 draws 1.10, 1.11; 128 0.85, 0.85; 256 1.07, 1.59; 512 1.01, 1.06.)
   static let size = 128
+  /// From so many draws of one example on, it pays to make its likelihood ready for them.
+  static let manyDraws = 256
   /// Draws that share one sequence of noise: a chunk is whole blocks of them, so that a draw does not
   /// depend on the size of the chunks.
   static let noiseBlock = 64

@@ -68,9 +68,11 @@ extension GenerativeModel where Self: AmortizedPosterior {
     let source = ExampleSource.evaluation(data, binarization, seed: seed)
     let chunks = DrawChunks(samples: samples, size: chunk)
     let counter = ProgressCounter(all: examples.count, progress)
+    let likelihood = samples >= DrawChunks.manyDraws ? localLikelihood() : nil
     let weights = workers.map(examples.count) { index -> ImportanceWeights? in
       guard counter.goesOn else { return nil }
-      let weights = self.importanceWeights(of: examples.lowerBound + index, from: source, chunks)
+      let weights = self.importanceWeights(
+        of: examples.lowerBound + index, from: source, chunks, likelihood)
       counter.advance()
       return weights
     }
@@ -79,9 +81,11 @@ extension GenerativeModel where Self: AmortizedPosterior {
   }
 
   private func importanceWeights(
-    of example: Int, from source: ExampleSource, _ chunks: DrawChunks
+    of example: Int, from source: ExampleSource, _ chunks: DrawChunks,
+    _ local: LocalLikelihood<Self>?
   ) -> ImportanceWeights {
     let x: Tensor<Scalar> = source.pixels(example..<example + 1)
+    let likelihood = local?.near(center(of: posterior(given: x))) ?? likelihood(given:)
     var weights = ImportanceWeights(expected: chunks.samples)
     // All chunks but the last have one size, so q is made at most twice.
     var q: (rows: Int, distribution: Posterior)?
@@ -93,10 +97,13 @@ extension GenerativeModel where Self: AmortizedPosterior {
       let z = distribution.sample(
         noise: source.noise(example, draws: draws, shape: distribution.noiseShape))
       weights.add(
-        likelihood: likelihood(given: z).logProbability(of: x, repeated: draws.count).doubles,
+        likelihood: likelihood(z).logProbability(of: x, repeated: draws.count).doubles,
         prior: prior.logProbability(of: z).doubles,
         posterior: distribution.logProbability(of: z).doubles)
     }
     return weights
   }
+
+  /// The draw without noise: the mean of a Gaussian.
+  private func center(of q: Posterior) -> Tensor<Scalar> { q.sample(noise: .zeros(q.noiseShape)) }
 }
