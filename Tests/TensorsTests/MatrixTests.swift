@@ -96,12 +96,12 @@ struct MatrixTests {
   }
 
   /// Panels of one to four vectors of rows, whole and not, with what is left of their outputs (blocks
-  /// of 48, tiles of 12, 8 and 6) and of 16 inputs; one input too many for the kernel; and pixels as in
-  /// images: some columns zero in all rows, some in most.
+  /// of 48, tiles of 12, 8 and 6) and of 16 inputs; one input too few for the kernel, and more than it
+  /// takes at once; and pixels as in images: some columns zero in all rows, some in most.
   @Test(
     "linear layers in Float against Double",
     arguments: [1, 15, 16, 17, 31, 33, 48, 50, 64, 65, 130],
-    [(1, 1), (16, 8), (53, 37), (784, 20), (40, 101), (1024, 3), (1025, 3)])
+    [(1, 1), (16, 8), (63, 37), (64, 37), (784, 20), (70, 101), (1024, 3), (1025, 3), (2100, 50)])
   func floatLayer(_ rows: Int, _ sizes: (inputs: Int, outputs: Int)) {
     let pixels = (0..<rows * sizes.inputs).map { index -> Float in
       let (row, column) = index.quotientAndRemainder(dividingBy: sizes.inputs)
@@ -122,7 +122,9 @@ struct MatrixTests {
   /// a multiple of 16, round alike. What is left over belongs to the last block.
   @Test("a block of rows gives the bits of the whole", arguments: [16, 32, 48, 64])
   func rowBlocks(_ block: Int) {
-    for (rows, inner, columns) in [(128, 784, 400), (101, 400, 20), (97, 20, 64), (66, 64, 784)] {
+    for (rows, inner, columns) in [
+      (128, 784, 400), (101, 400, 20), (97, 20, 64), (66, 64, 784), (70, 1100, 33),
+    ] {
       #expect(areAlike(Float.self, block, rows, inner, columns), "Float, \(rows) rows")
       #expect(areAlike(Double.self, block, rows, inner, columns), "Double, \(rows) rows")
     }

@@ -54,10 +54,18 @@ struct RoundedProductTests {
   /// Products of 8-bit numbers are exact in `Float`; a sum of k errs by at most k 2^-24 of its terms.
   @Test(
     "a layer and its gradient multiply rounded operands and sum in fp32",
-    arguments: [[1, 1, 1], [3, 5, 2], [64, 50, 33], [16, 784, 20]])
-  func products(_ sizes: [Int]) {
+    arguments: [
+      [1, 1, 1], [3, 5, 2], [64, 50, 33], [16, 784, 20], [37, 65, 70], [150, 66, 70],
+      [17, 2052, 3],
+    ], [false, true])
+  func products(_ sizes: [Int], _ hasZeros: Bool) {
     let (rows, inputs, outputs) = (sizes[0], sizes[1], sizes[2])
-    let x = Tensor<Float>.pseudoRandom([rows, inputs], seed: 1)
+    // Zeros alone and in pairs, of some columns everywhere.
+    let values = Tensor<Float>.pseudoRandom([rows, inputs], seed: 1).scalars.enumerated().map {
+      let (row, column) = $0.offset.quotientAndRemainder(dividingBy: inputs)
+      return hasZeros && (column % 8 < 3 || (row + column) % 3 != 0) ? 0 : $0.element
+    }
+    let x = Tensor(values, shape: [rows, inputs])
     let weight = Tensor<Float>.pseudoRandom([outputs, inputs], seed: 2)
     let factor = Tensor<Float>.pseudoRandom([rows, outputs], seed: 3)
     let (y, gradient) = layer(x, weight, factor: factor)

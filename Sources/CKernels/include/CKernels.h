@@ -37,17 +37,47 @@ uint64_t elbo_flush_subnormals(void);
 void elbo_restore_subnormals(uint64_t before);
 
 // y = x w^T, [rows, inputs] x [outputs, inputs] -> [rows, outputs], for few rows; strides are those
-// between rows. Only where elbo_has_avx512() is true and for at most that many inputs.
+// between rows. Only where elbo_has_avx512() is true.
 int elbo_has_avx512(void);
-enum { ElboRowsProductInputs = 1024 };
 void elbo_rows_product(size_t rows, size_t outputs, size_t inputs, const float *x, size_t stride_x,
                        const float *w, size_t stride_w, float *y, size_t stride_y);
+// The same for bfloat16 numbers, summed as floats. Only where elbo_has_avx512_bf16() is true, and for
+// even numbers of inputs and strides.
+int elbo_has_avx512_bf16(void);
+void elbo_rows_product_bf16(size_t rows, size_t outputs, size_t inputs, const uint16_t *x,
+                            size_t stride_x, const uint16_t *w, size_t stride_w, float *y,
+                            size_t stride_y);
 
 // Asks for memory that will be read soon.
 void elbo_prefetch(size_t bytes, const void *memory);
 
 // The nearest bfloat16 numbers, the upper halves of floats; ties to even.
 void elbo_round_bfloat16(size_t n, const float *x, uint16_t *y);
+
+// What is not zero in 16 columns of a matrix, over at most 128 rows: numbers, and where the packed rows
+// of d begin that they meet, in bytes.
+enum { ElboColumnsRows = 128 };
+typedef struct {
+  uint32_t count[16];
+  // A little more room than rows: whole vectors are written.
+  float value[16][ElboColumnsRows + 16];
+  uint32_t start[16][ElboColumnsRows + 16];
+} ElboColumns;
+
+#define ELBO_DECLARE_COLUMNS(ELEMENT, S)                                                           \
+  size_t elbo_count_nonzero_##S(size_t n, const ELEMENT *x);                                       \
+  /* Lists [rows, columns], at most 16 columns; the stride is that between rows. */                \
+  void elbo_list_columns_##S(size_t rows, size_t columns, const ELEMENT *x, size_t stride,         \
+                             ElboColumns *list);                                                   \
+  /* y = d^T x, or y += d^T x: [outputs, inputs] from d [rows, outputs] and the lists of x, one for \
+     each 16 inputs. */                                                                            \
+  void elbo_sparse_gradient_##S(size_t rows, size_t outputs, size_t inputs,                        \
+                                const ElboColumns *lists, const ELEMENT *d, size_t stride,         \
+                                int adding, float *y);
+
+ELBO_DECLARE_COLUMNS(float, f32)
+// Of bfloat16 numbers, summed as floats.
+ELBO_DECLARE_COLUMNS(uint16_t, bf16)
 
 #define ELBO_DECLARE(REAL, S)                                                                      \
   void elbo_unary_##S(ElboUnary op, size_t n, const REAL *x, REAL *y);                             \
@@ -70,14 +100,6 @@ void elbo_round_bfloat16(size_t n, const float *x, uint16_t *y);
   /* y = activation(y + bias), [rows, columns]; bias [columns] or null. */                         \
   void elbo_bias_activation_##S(ElboActivation activation, size_t rows, size_t columns,            \
                                 const REAL *bias, REAL *y);                                        \
-  /* groups[i]: which of the columns 16 i ... 16 i + 15 are not zero in all rows, a bit for each. */\
-  void elbo_find_columns_##S(size_t rows, size_t columns, const REAL *x, uint16_t *groups);        \
-  /* These columns side by side, then zeros up to the stride. */                                   \
-  void elbo_pack_columns_##S(size_t rows, size_t columns, const uint16_t *groups, const REAL *x,   \
-                             REAL *packed, size_t stride);                                         \
-  /* And back to their places among zeros: [rows, columns]. */                                     \
-  void elbo_spread_columns_##S(size_t rows, size_t columns, const uint16_t *groups,                \
-                               const REAL *packed, size_t stride, REAL *y);                        \
   /* Per row: sum of x * l - softplus(l) -> [rows]; residual [rows, columns] = x - sigmoid(l), or  \
      null where no gradient is wanted. */                                                          \
   void elbo_bernoulli_##S(size_t rows, size_t columns, const REAL *x, const REAL *logits,          \

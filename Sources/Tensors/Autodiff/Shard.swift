@@ -70,8 +70,8 @@ struct DeferredLinear<Scalar: TensorScalar>: Sendable {
   let a: Operand<Scalar>
   /// `[rows, outputs]`
   let d: Operand<Scalar>
-  /// The inputs that are not zero in all of these rows; nil where leaving out others would not pay.
-  let columns: ColumnSet?
+  /// How many numbers of A are not zero; nil where leaving out the others would not pay.
+  let nonzero: Int?
   /// D as it was before any rounding, for the bias.
   let gradient: Tensor<Scalar>
 }

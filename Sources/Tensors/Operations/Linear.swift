@@ -63,8 +63,8 @@ extension Tensor {
     let (weightNode, biasNode) = (weight.trace?.node, bias.trace?.node)
     let inputs = [trace?.node, weightNode, biasNode]
     let deferred = tape.canDefer(weightNode, biasNode, rows: x.shape)
-    // Looked for now, while x is in the cache.
-    let columns = deferred ? ColumnSet(occupiedIn: a, outputs: w.shape[0]) : nil
+    // Counted now, while x is in the cache.
+    let nonzero = deferred ? a.nonzeroCount(forOutputs: w.shape[0]) : nil
     return tape.record(output, inputs: inputs) { [unowned tape] g in
       let profile = tape.profile
       let gradient = profile.measure("activation gradients", bytes: 3 * g.byteCount) {
@@ -79,7 +79,7 @@ extension Tensor {
       if deferred, let weightNode, let biasNode {
         tape.deferGradient(
           DeferredLinear(
-            weight: weightNode, bias: biasNode, a: tape.batchWide(a), d: d, columns: columns,
+            weight: weightNode, bias: biasNode, a: tape.batchWide(a), d: d, nonzero: nonzero,
             gradient: gradient))
         return [dx, nil, nil]
       }

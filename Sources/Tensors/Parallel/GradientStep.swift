@@ -64,9 +64,7 @@ package final class GradientStep<Scalar: TensorScalar> {
     self.parameters = FlatBuffer(parameters)
     rounded = precision == .bfloat16 ? RoundedOperands(of: self.parameters) : nil
     let largest = parameters.map { ParameterGradient<Scalar>.slabCapacity($0.shape) }.max() ?? 0
-    // Both halves begin at a cache line.
-    let capacity = (largest + 15) / 16 * 16
-    slabMemory = (0..<workers.count).map { _ in Storage(capacity: 2 * capacity) }
+    slabMemory = (0..<workers.count).map { _ in Storage(capacity: largest) }
     self.workers = workers
   }
 
@@ -155,8 +153,8 @@ package final class GradientStep<Scalar: TensorScalar> {
     _ outcomes: [Outcome], _ layers: [LinearFactors<Scalar>],
     _ update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
   ) {
-    let factors = layers.map { $0.leavingOutEmptyColumns() }
-    packColumns(factors.compactMap(\.occupied))
+    let factors = layers.map { $0.leavingOutZeros() }
+    list(factors.compactMap(\.columns))
     let tasks = parameters.shapes.indices.map { number in
       ParameterGradient(
         number: number, range: parameters.ranges[number],
@@ -176,19 +174,13 @@ package final class GradientStep<Scalar: TensorScalar> {
     }
   }
 
-  /// Leaves out empty columns of the layers' inputs, some rows on each thread.
-  private func packColumns(_ inputs: [OccupiedColumns<Scalar>]) {
+  /// Lists what is not zero in the layers' inputs, some columns on each thread.
+  private func list(_ inputs: [NonzeroColumns<Scalar>]) {
     guard !inputs.isEmpty else { return }
-    let height = 32
-    let blocks = inputs.flatMap { input in
-      stride(from: 0, to: input.rows, by: height).map {
-        (input, $0..<min($0 + height, input.rows))
-      }
-    }
+    let lists = inputs.flatMap { input in (0..<input.count).map { (input, $0) } }
     let profile = workers.profile
-    workers.forEach(blocks.count) { _, index in
-      let (input, rows) = blocks[index]
-      profile.measure("empty columns left out") { input.pack(rows) }
+    workers.forEach(lists.count) { _, index in
+      profile.measure("zeros left out") { lists[index].0.list(lists[index].1) }
     }
   }
 }

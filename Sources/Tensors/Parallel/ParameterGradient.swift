@@ -48,18 +48,19 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
     return min(count, (slabHeight(width: count / rows) + 1) * unit * (count / rows))
   }
 
-  /// Units of rows in a slab: 128 KB in single precision, an eighth of a core's second cache, but at
-  /// least 16 rows. Products of fewer than 40 rows lose a sixth of their rate.
+  /// Units of rows in a slab: some 128 KB in single precision, an eighth of a core's second cache, in
+  /// steps of the 48 rows that sparse gradients take at once. Products of fewer than 40 rows lose a
+  /// sixth of their rate.
   private static func slabHeight(width: Int) -> Int {
-    let unit = MatrixProduct.transposedRowGranularity
-    return max(16 / unit, 32_768 / max(width * unit, 1), 1)
+    let step = 48
+    let steps = max((32_768 / max(width, 1) + step / 2) / step, 1)
+    return max(steps * step / MatrixProduct.transposedRowGranularity, 1)
   }
 
   /// Elements in a row.
   private var width: Int { range.count / rows }
 
-  /// The gradient of some rows, written to the start of `memory`; its second half is for intermediate
-  /// values.
+  /// The gradient of some rows, written to the start of `memory`.
   func gradient(
     of slab: Range<Int>, in memory: Storage<Scalar>, _ profile: Profile?
   ) -> GradientSlab<Scalar> {
@@ -76,9 +77,7 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
     }
     for layer in factors {
       if layer.weight == number {
-        layer.writeWeight(
-          slab, adding: isStarted, into: target, scratch: target + memory.capacity / 2,
-          profile)
+        layer.writeWeight(slab, adding: isStarted, into: target, profile)
       } else {
         profile.measure("bias gradients", bytes: layer.gradient.byteCount) {
           layer.writeBias(slab, adding: isStarted, into: target)
@@ -98,18 +97,18 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
   let a: Operand<Scalar>
   /// `[batch rows, outputs]`
   let d: Operand<Scalar>
-  /// Columns of A that are not zero in all rows, where that is worth knowing.
-  let columns: ColumnSet?
+  /// How many numbers of A are not zero, where that is worth knowing.
+  let nonzero: Int?
   /// D as it was before any rounding, for the bias.
   let gradient: Tensor<Scalar>
-  /// A without empty columns: see ``leavingOutEmptyColumns()``.
-  private(set) var occupied: OccupiedColumns<Scalar>?
+  /// What there is in A: see ``leavingOutZeros()``.
+  private(set) var columns: NonzeroColumns<Scalar>?
 
-  /// The same, with memory for what there is in A where that saves much: to be packed before the first
-  /// product.
-  func leavingOutEmptyColumns() -> LinearFactors {
+  /// The same, with lists of what is not zero in A where that saves much, which must be made before the
+  /// first gradient.
+  func leavingOutZeros() -> LinearFactors {
     var factors = self
-    factors.occupied = columns.flatMap { OccupiedColumns($0, of: a) }
+    factors.columns = nonzero.flatMap { NonzeroColumns(of: a, nonzero: $0) }
     return factors
   }
 
@@ -126,10 +125,11 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
         let a = Operand.joined(blocks.map(\.a)), let d = Operand.joined(blocks.map(\.d)),
         let gradient = Tensor.joined(blocks.map(\.gradient), rows: d.rows)
       else { return nil }
+      let nonzero = blocks.compactMap(\.nonzero)
       factors.append(
         LinearFactors(
           weight: blocks[0].weight, bias: blocks[0].bias, a: a, d: d,
-          columns: ColumnSet.union(blocks.map(\.columns)), gradient: gradient))
+          nonzero: nonzero.count == blocks.count ? nonzero.reduce(0, +) : nil, gradient: gradient))
     }
     return factors
   }
@@ -139,22 +139,19 @@ struct LinearFactors<Scalar: TensorScalar>: Sendable {
     shards.joined().compactMap { overWholeBatch([[$0]]) }.flatMap { $0 }
   }
 
-  /// Writes rows of dW to `target`, or adds them to what is there. `scratch` has room for as many
-  /// elements.
+  /// Writes rows of dW to `target`, or adds them to what is there.
   func writeWeight(
-    _ slab: Range<Int>, adding: Bool, into target: UnsafeMutablePointer<Scalar>,
-    scratch: UnsafeMutablePointer<Scalar>, _ profile: Profile?
+    _ slab: Range<Int>, adding: Bool, into target: UnsafeMutablePointer<Scalar>, _ profile: Profile?
   ) {
-    let packed = adding ? nil : occupied
-    let a = packed?.operand ?? a
     let product = MatrixProduct(
       m: slab.count, n: a.columns, k: a.rows, strideA: d.columns, strideB: a.columns,
       strideC: a.columns, transposeA: true, accumulates: adding)
-    profile.measure(
-      "D^T x     \(self.a.columns) -> \(d.columns)", operations: product.operations
-    ) {
-      product.multiply(d, from: slab.lowerBound, a, into: packed == nil ? target : scratch)
-      packed?.spread(slab.count, from: scratch, into: target)
+    profile.measure("D^T x     \(a.columns) -> \(d.columns)", operations: product.operations) {
+      if let columns {
+        columns.writeGradient(slab, of: d, adding: adding, into: target)
+      } else {
+        product.multiply(d, from: slab.lowerBound, a, into: target)
+      }
     }
   }
 

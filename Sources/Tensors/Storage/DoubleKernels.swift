@@ -12,9 +12,6 @@ extension Double: TensorScalar {
     sum: { elbo_sum_f64($0, $1, $2, $3, $4) },
     max: { elbo_max_f64($0, $1, $2, $3, $4) },
     transpose: { elbo_transpose_f64($0, $1, $2, $3) },
-    findColumns: { elbo_find_columns_f64($0, $1, $2, $3) },
-    packColumns: { elbo_pack_columns_f64($0, $1, $2, $3, $4, $5) },
-    spreadColumns: { elbo_spread_columns_f64($0, $1, $2, $3, $4, $5) },
     addSparseProduct: { elbo_add_sparse_product_f64($0, $1, $2, $3, $4, $5) },
     biasActivation: { elbo_bias_activation_f64($0, $1, $2, $3, $4) },
     bernoulli: { elbo_bernoulli_f64($0, $1, $2, $3, $4, $5) },
@@ -46,6 +43,7 @@ extension Double: TensorScalar {
     fromDoubles: { n, x, y in for i in 0..<n { y[i] = Double(x[i]) } },
     firstNonFinite: { elbo_first_non_finite_f64($0, $1) },
     multiply: { $0.multiply($1, $2, into: $3) },
+    columns: nil,
     rounded: nil
   )
 }

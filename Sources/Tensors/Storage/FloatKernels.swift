@@ -12,9 +12,6 @@ extension Float: TensorScalar {
     sum: { elbo_sum_f32($0, $1, $2, $3, $4) },
     max: { elbo_max_f32($0, $1, $2, $3, $4) },
     transpose: { elbo_transpose_f32($0, $1, $2, $3) },
-    findColumns: { elbo_find_columns_f32($0, $1, $2, $3) },
-    packColumns: { elbo_pack_columns_f32($0, $1, $2, $3, $4, $5) },
-    spreadColumns: { elbo_spread_columns_f32($0, $1, $2, $3, $4, $5) },
     addSparseProduct: { elbo_add_sparse_product_f32($0, $1, $2, $3, $4, $5) },
     biasActivation: { elbo_bias_activation_f32($0, $1, $2, $3, $4) },
     bernoulli: { elbo_bernoulli_f32($0, $1, $2, $3, $4, $5) },
@@ -46,8 +43,16 @@ extension Float: TensorScalar {
     fromDoubles: { n, x, y in for i in 0..<n { y[i] = Float(x[i]) } },
     firstNonFinite: { elbo_first_non_finite_f32($0, $1) },
     multiply: { $0.multiply($1, $2, into: $3) },
+    columns: ColumnKernels(
+      count: { elbo_count_nonzero_f32($0, $1) },
+      list: { elbo_list_columns_f32($0, $1, $2, $3, $4) },
+      gradient: { elbo_sparse_gradient_f32($0, $1, $2, $3, $4, $5, $6 ? 1 : 0, $7) }),
     rounded: RoundedKernels(
-      round: { elbo_round_bfloat16($0, $1, $2) }, multiply: { $0.multiplyRounded($1, $2, into: $3) }
-    )
+      round: { elbo_round_bfloat16($0, $1, $2) },
+      multiply: { $0.multiplyRounded($1, $2, into: $3) },
+      columns: ColumnKernels(
+        count: { elbo_count_nonzero_bf16($0, $1) },
+        list: { elbo_list_columns_bf16($0, $1, $2, $3, $4) },
+        gradient: { elbo_sparse_gradient_bf16($0, $1, $2, $3, $4, $5, $6 ? 1 : 0, $7) }))
   )
 }

@@ -65,12 +65,12 @@ struct MatrixProduct: Sendable {
   /// Whether the kernel for few rows serves: like oneDNN for many rows, up to twice as fast for few.
   /// With fewer inputs than 64, turning its results takes as long as multiplying.
   private var isRowsProduct: Bool {
-    transposeB && !transposeA && !accumulates && (64...ElboRowsProductInputs).contains(k)
-      && Self.hasOwnKernels
+    transposeB && !transposeA && !accumulates && k >= 64 && Self.hasOwnKernels
   }
 
   /// Whether this CPU, and what oneDNN was told of it, has the instructions of our own kernels.
   static let hasOwnKernels = !isInBlocks && elbo_has_avx512() != 0
+  private static let hasOwnRoundedKernels = hasOwnKernels && elbo_has_avx512_bf16() != 0
 
   private func multiplyAtOnce(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>
@@ -98,6 +98,9 @@ struct MatrixProduct: Sendable {
     _ a: UnsafePointer<UInt16>, _ b: UnsafePointer<UInt16>, into c: UnsafeMutablePointer<Float>
   ) {
     if isTrivial(c) { return }
+    if isRowsProduct, Self.hasOwnRoundedKernels, k % 2 == 0, strideA % 2 == 0, strideB % 2 == 0 {
+      return elbo_rows_product_bf16(m, n, k, a, strideA, b, strideB, c, strideC)
+    }
     guard let multiply = ProductPrecision.roundedMultiply else {
       preconditionFailure("this oneDNN has no bfloat16 products")
     }

@@ -26,9 +26,6 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let sum: @Sendable (Int, Int, Int, Input, Output) -> Void
   let max: @Sendable (Int, Int, Int, Input, Output) -> Void
   let transpose: @Sendable (Int, Int, Input, Output) -> Void
-  let findColumns: @Sendable (Int, Int, Input, UnsafeMutablePointer<UInt16>) -> Void
-  let packColumns: @Sendable (Int, Int, UnsafePointer<UInt16>, Input, Output, Int) -> Void
-  let spreadColumns: @Sendable (Int, Int, UnsafePointer<UInt16>, Input, Int, Output) -> Void
   let addSparseProduct: @Sendable (Int, Int, Int, Input, Input, Output) -> Void
   let biasActivation: @Sendable (ElboActivation, Int, Int, Input?, Output) -> Void
   let bernoulli: @Sendable (Int, Int, Input, Input, Output, Output?) -> Void
@@ -47,6 +44,8 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let fromDoubles: @Sendable (Int, UnsafePointer<Double>, Output) -> Void
   let firstNonFinite: @Sendable (Int, Input) -> Int
   let multiply: @Sendable (MatrixProduct, Input, Input, Output) -> Void
+  /// Gradients from lists of what is not zero; nil for a type that has none.
+  let columns: ColumnKernels<Scalar, Scalar>?
   /// Products of operands rounded to bfloat16; nil for a type that has none.
   let rounded: RoundedKernels<Scalar>?
 }
@@ -57,6 +56,19 @@ struct RoundedKernels<Scalar>: Sendable {
 
   let round: @Sendable (Int, UnsafePointer<Scalar>, UnsafeMutablePointer<UInt16>) -> Void
   let multiply: @Sendable (MatrixProduct, Operand, Operand, UnsafeMutablePointer<Scalar>) -> Void
+  let columns: ColumnKernels<UInt16, Scalar>
+}
+
+/// Counts and lists what is not zero in a matrix of `Element`, and multiplies what is listed.
+struct ColumnKernels<Element, Scalar>: Sendable {
+  typealias Matrix = UnsafePointer<Element>
+
+  let count: @Sendable (Int, Matrix) -> Int
+  let list: @Sendable (Int, Int, Matrix, Int, UnsafeMutablePointer<ElboColumns>) -> Void
+  let gradient:
+    @Sendable (
+      Int, Int, Int, UnsafePointer<ElboColumns>, Matrix, Int, Bool, UnsafeMutablePointer<Scalar>
+    ) -> Void
 }
 
 /// The numbers of one Adam step, shared by all parameters.
