@@ -96,8 +96,8 @@ struct MatrixTests {
   }
 
   /// Panels of one to four vectors of rows, whole and not, with what is left of their outputs (blocks
-  /// of 48, tiles of 12, 8 and 6) and of 16 inputs; one input too few for the kernel, and more than it
-  /// takes at once; and pixels as in images: some columns zero in all rows, some in most.
+  /// of 48, tiles of 12, 8 and 6) and of 16 inputs; more inputs than are summed at once; and pixels
+  /// as in images: some columns zero in all rows, some in most.
   @Test(
     "linear layers in Float against Double",
     arguments: [1, 15, 16, 17, 31, 33, 48, 50, 64, 65, 130],

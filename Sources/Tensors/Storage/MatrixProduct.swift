@@ -63,9 +63,10 @@ struct MatrixProduct: Sendable {
   }
 
   /// Whether the kernel for few rows serves: like oneDNN for many rows, up to twice as fast for few.
-  /// With fewer inputs than 64, turning its results takes as long as multiplying.
+  /// (oneDNN is up to a third faster with fewer inputs than 64; but an evaluation that does without
+  /// it saves the 30 ms in which it compiles its kernels.)
   private var isRowsProduct: Bool {
-    transposeB && !transposeA && !accumulates && k >= 64 && Self.hasOwnKernels
+    transposeB && !transposeA && !accumulates && Self.hasOwnKernels
   }
 
   /// Whether this CPU, and what oneDNN was told of it, has the instructions of our own kernels.
