@@ -162,7 +162,9 @@ package final class GradientStep<Scalar: TensorScalar> {
         summands: outcomes.compactMap { $0.gradients[number] },
         factors: factors.filter { $0.weight == number || $0.bias == number })
     }
+    // The largest first: what is left at the end is small, and no thread waits long for the other.
     let slabs = tasks.flatMap { task in task.slabs.map { (task, $0) } }
+      .sorted { $0.0.elements(in: $0.1) > $1.0.elements(in: $1.1) }
     let (memory, profile, rounded) = (slabMemory, workers.profile, rounded)
     workers.forEach(slabs.count) { thread, index in
       let (task, rows) = slabs[index]

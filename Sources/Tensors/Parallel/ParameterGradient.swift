@@ -57,6 +57,9 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
     return max(steps * step / MatrixProduct.transposedRowGranularity, 1)
   }
 
+  /// How many elements there are in some rows.
+  func elements(in slab: Range<Int>) -> Int { slab.count * width }
+
   /// Elements in a row.
   private var width: Int { range.count / rows }
 
