@@ -29,7 +29,8 @@ test: install ## Run all tests
 benchmark: build ## Time training against PyTorch and JAX; DATA=folder of MNIST's IDX files
 	test -x .peers/bin/python || python3 -m venv .peers
 	.peers/bin/python -m pip install --quiet torch jax numpy
-	.peers/bin/python Benchmarks/command.py --data $(DATA)
+	$(MAKE) command PREFIX=.build/installed
+	.peers/bin/python Benchmarks/command.py --data $(DATA) --installed .build/installed/bin/elbo
 	.peers/bin/python Benchmarks/compare.py --data $(DATA) --peers .peers/bin/python
 	.peers/bin/python Benchmarks/compare.py --data $(DATA) --peers .peers/bin/python --sweep --rounds 1 --epochs 3
 	.build/release/benchmark-figures Benchmarks/results docs/images

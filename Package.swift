@@ -26,7 +26,11 @@ let package = Package(
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
     // Matrix products and factorisations in Double, which oneDNN lacks.
     .systemLibrary(name: "CLAPACK", providers: [.apt(["liblapack-dev"]), .brew(["lapack"])]),
-    // Reads gzip-compressed data sets.
+    // Unpacks gzip-compressed data sets of one piece, in half the time that zlib takes.
+    .systemLibrary(
+      name: "CDeflate", pkgConfig: "libdeflate",
+      providers: [.apt(["libdeflate-dev"]), .brew(["libdeflate"])]),
+    // Reads any other gzip file in a stream, and says where it is damaged; packs.
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     // Writes PNG figures.
@@ -39,7 +43,8 @@ let package = Package(
     .target(
       name: "Tensors", dependencies: ["CKernels", "COneDNN", "CLAPACK"],
       swiftSettings: swiftSettings),
-    .target(name: "Formats", dependencies: ["CZlib", "CPNG"], swiftSettings: swiftSettings),
+    .target(
+      name: "Formats", dependencies: ["CDeflate", "CZlib", "CPNG"], swiftSettings: swiftSettings),
     .target(name: "Figures", dependencies: ["Formats"], swiftSettings: swiftSettings),
 
     // MARK: Layer 2 - the subject

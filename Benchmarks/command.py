@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures what the command costs around an epoch, and how it scales.
 
-    Benchmarks/command.py --data path/to/mnist
+    Benchmarks/command.py --data path/to/mnist [--installed path/to/elbo]
 
 Start-up, the time from the shell to the end of the first epoch, evaluation, peak memory, installed
 size, one thread against two. Medians with the least and the most; results go to
@@ -44,17 +44,18 @@ def train(data, folder, *options):
     return [line["seconds"] for line in lines], usage.ru_maxrss / 1024
 
 
-def installed_megabytes():
+def installed_megabytes(command):
     """The command and every library it loads, but the C library and its loader."""
-    listing = subprocess.check_output(["ldd", ELBO], text=True)
+    listing = subprocess.check_output(["ldd", command], text=True)
     libraries = set(re.findall(r"=> (/\S+)", listing))
     own = [p for p in libraries if not re.search(r"/lib(c|m|dl|rt|pthread)\.so", p)]
-    return sum(os.path.getsize(os.path.realpath(p)) for p in [ELBO, *own]) / 1e6
+    return sum(os.path.getsize(os.path.realpath(p)) for p in [command, *own]) / 1e6
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", required=True)
+    parser.add_argument("--installed", default=ELBO, help="the command whose size is measured")
     options = parser.parse_args()
     result = {"machine": machine()}
 
@@ -88,7 +89,7 @@ def main():
                 report(f"epoch, batch {batch}, threads {threads}", times[threads], "s")
             ratio = statistics.median(times[1]) / statistics.median(times[2])
             report(f"one thread to two, batch {batch}", [ratio], "x")
-    report("installed size with libraries", [installed_megabytes()], "MB")
+    report("installed size with libraries", [installed_megabytes(options.installed)], "MB")
     store(lambda results: results.update(command=result))
 
 

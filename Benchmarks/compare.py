@@ -7,7 +7,7 @@
 The programs take turns, each in a process of its own, so that a machine whose speed drifts treats
 all alike. The first epoch of each process is warm-up and does not count. The rate of a large matrix
 product is measured before every process of elbo, and its median taken. --sweep goes through batches,
-widths and latent sizes. Results go to Benchmarks/results/<machine>.json, under "comparisons" or
+widths and latent sizes, or through those given after it. Results go to Benchmarks/results/<machine>.json, under "comparisons" or
 "sweep", in the place of earlier ones of the same sizes and threads.
 """
 
@@ -130,7 +130,7 @@ def compare(programs, options, text):
              "rounds": options.rounds, "epochs": options.epochs, "limits": rates,
              "seconds_per_epoch": seconds, "medians": medians,
              "last_loss": losses, "gflop_per_epoch": work}
-    store(replacing("sweep" if options.sweep else "comparisons", entry))
+    store(replacing("comparisons" if options.sweep is None else "sweep", entry))
 
 
 def main():
@@ -141,7 +141,7 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--peers", help="a Python with torch, jax and numpy", default=None)
     parser.add_argument("--sizes", default="128,400,20", help="batch,hidden,latent")
-    parser.add_argument("--sweep", action="store_true", help="all sizes of the sweep")
+    parser.add_argument("--sweep", nargs="*", metavar="SIZES", help="all sizes, or these")
     parser.add_argument("--only", help="names with semicolons between them", default=None)
     options = parser.parse_args()
 
@@ -153,7 +153,7 @@ def main():
         programs["JAX, one scan per epoch"] = peer(options.peers, "jax_vae.py", [])
     if options.only:
         programs = {k: v for k, v in programs.items() if k in options.only.split(";")}
-    for sizes in SWEEP if options.sweep else [options.sizes]:
+    for sizes in [options.sizes] if options.sweep is None else options.sweep or SWEEP:
         compare(programs, options, sizes)
 
 

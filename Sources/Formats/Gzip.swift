@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CDeflate
 internal import CZlib
 
-/// Gzip files (RFC 1952), through zlib.
+/// Gzip files (RFC 1952): of one sound member through libdeflate, of any other kind through zlib, which
+/// knows streams and says what is wrong.
 package enum Gzip {
   /// Deflate cannot make more than 1032 bytes out of one, so a larger promise is a false one.
   package static let largestRatio = 1032
@@ -24,6 +26,7 @@ package enum Gzip {
   /// - Throws: `FormatError`.
   package static func decompress(_ bytes: [UInt8], path: String, limit: Int) throws -> [UInt8] {
     guard isGzip(bytes) else { throw FormatError(path: path, .gzipExpected) }
+    if let whole = soundMember(bytes, limit: limit) { return whole }
     return try bytes.withUnsafeBufferPointer { input in
       var inflater = try Inflater(input, path: path)
       var output: [UInt8] = []
@@ -39,6 +42,22 @@ package enum Gzip {
       } while !inflater.isFinished
       return output
     }
+  }
+
+  /// The contents of a file that is one member, unpacks to what it promises, and no more than `limit`;
+  /// nil of any other.
+  private static func soundMember(_ bytes: [UInt8], limit: Int) -> [UInt8]? {
+    let size = promisedSize(bytes)
+    guard size <= limit, let decompressor = libdeflate_alloc_decompressor() else { return nil }
+    defer { libdeflate_free_decompressor(decompressor) }
+    var (isSound, consumed) = (false, 0)
+    let contents = [UInt8](unsafeUninitializedCapacity: size) { output, count in
+      let result = libdeflate_gzip_decompress_ex(
+        decompressor, bytes, bytes.count, output.baseAddress, size, &consumed, &count)
+      isSound = result == LIBDEFLATE_SUCCESS && consumed == bytes.count
+      if !isSound { count = 0 }
+    }
+    return isSound ? contents : nil
   }
 
   /// Unpacks only the first `count` bytes, or fewer where the contents are shorter.
