@@ -7,8 +7,9 @@
 The programs take turns, each in a process of its own, so that a machine whose speed drifts treats
 all alike. The first epoch of each process is warm-up and does not count. The rate of a large matrix
 product is measured before every process of elbo, and its median taken. --sweep goes through batches,
-widths and latent sizes, or through those given after it. Results go to Benchmarks/results/<machine>.json, under "comparisons" or
-"sweep", in the place of earlier ones of the same sizes and threads.
+widths and latent sizes, or through those given after it. Results go to
+Benchmarks/results/<machine>.json, under "comparisons" or "sweep", in the place of earlier ones of the
+same sizes and threads.
 """
 
 import argparse

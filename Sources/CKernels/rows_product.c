@@ -19,12 +19,7 @@
 
 #include "vectors.h"
 
-#include <immintrin.h>
-
 #pragma clang fp contract(fast)
-
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma")))
-#define AVX512_INLINE AVX512 static inline __attribute__((always_inline))
 
 enum { MostVectors = 4, MostInputs = 1024, Ahead = 8 };
 
@@ -38,7 +33,7 @@ typedef struct {
 // The inputs k ... k + 15 of a row, zeros beyond the last.
 AVX512_INLINE Vector load_inputs(size_t inputs, const float *row, size_t k) {
   if (inputs - k >= Lanes) return *(const UnalignedVector *)(row + k);
-  return (Vector)_mm512_maskz_loadu_ps((__mmask16)((1u << (inputs - k)) - 1), row + k);
+  return (Vector)_mm512_maskz_loadu_ps(up_to(inputs - k), row + k);
 }
 
 AVX512 static void pack(size_t inputs, const float *x, size_t stride_x, Panel *panel) {
@@ -143,20 +138,13 @@ TILES(AVX512, float_tile, ADD_FLOATS)
   SUM = (Vector)_mm512_dpbf16_ps((__m512)(SUM), (__m512bh)_mm512_set1_ps(WEIGHT_), (__m512bh)(ROWS))
 TILES(AVX512_BF16, pair_tile, ADD_PAIRS)
 
-// Turns 16 outputs of 16 rows back and writes or adds what there is of them.
+// Turns 16 outputs of 16 rows back.
 AVX512_INLINE void store(const float *out, size_t vectors, size_t rows, size_t outputs, int adding,
                          float *y, size_t stride_y) {
-  Vector r[Lanes];
-  UNROLLED for (size_t i = 0; i < Lanes; i++) r[i] = *(const Vector *)(out + i * vectors * Lanes);
-  turn(r);
-  for (size_t i = 0; i < (rows < Lanes ? rows : Lanes); i++, y += stride_y) {
-    if (outputs >= Lanes) {
-      UnalignedVector *target = (UnalignedVector *)y;
-      *target = adding ? *target + r[i] : r[i];
-    } else {
-      for (size_t o = 0; o < outputs; o++) y[o] = adding ? y[o] + r[i][o] : r[i][o];
-    }
-  }
+  Vector block[Lanes];
+  UNROLLED for (size_t i = 0; i < Lanes; i++)
+    block[i] = *(const Vector *)(out + i * vectors * Lanes);
+  write_turned(block, rows, outputs, adding, y, stride_y);
 }
 
 // A panel's rows of y, 48 outputs at a time: they stay in the first cache until they are turned back,
@@ -168,7 +156,7 @@ AVX512 static void multiply_panel(const Panel *panel, const SizedTile tiles[Most
   _Alignas(64) float out[Block * MostVectors * Lanes];
   size_t vectors = panel->vectors;
   for (size_t first = 0; first < outputs; first += Block) {
-    size_t count = outputs - first < Block ? outputs - first : Block;
+    size_t count = least(outputs - first, Block);
     const SizedTile *tile = tiles[vectors - 1];
     for (size_t o = 0; o < count; o += tile->outputs) {
       while (tile->outputs > count - o) tile++;
@@ -186,12 +174,10 @@ AVX512 static void rows_product(const SizedTile tiles[MostVectors][3], size_t ro
                                 size_t stride_w, float *y, size_t stride_y) {
   Panel panel;
   for (size_t row = 0; row < rows; row += panel.rows) {
-    size_t most = MostVectors * Lanes;
-    panel.rows = rows - row < most ? rows - row : most;
+    panel.rows = least(rows - row, MostVectors * Lanes);
     panel.vectors = (panel.rows + Lanes - 1) / Lanes;
     for (size_t k = 0; k < inputs; k += MostInputs) {
-      pack(inputs - k < MostInputs ? inputs - k : MostInputs, x + row * stride_x + k, stride_x,
-           &panel);
+      pack(least(inputs - k, MostInputs), x + row * stride_x + k, stride_x, &panel);
       multiply_panel(&panel, tiles, outputs, w + k, stride_w, k > 0, y + row * stride_y, stride_y);
     }
   }

@@ -22,8 +22,6 @@ ELBO_INLINE float number_bf16(uint16_t x) {
   return wide.number;
 }
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
 // The rows of d for some outputs, side by side, with zeros up to a whole vector.
 #define PACK(S, ELEMENT)                                                                           \
   ELBO_INLINE void pack_##S(size_t rows, size_t outputs, const ELEMENT *d, size_t stride,          \
@@ -53,20 +51,6 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
   }
 SUM(1) SUM(2) SUM(3)
 
-// Writes or adds 16 inputs of 16 outputs, or what there is of them.
-ELBO_INLINE void store(Vector sums[Lanes], size_t outputs, size_t inputs, int adding, float *y,
-                       size_t stride) {
-  turn(sums);
-  for (size_t o = 0; o < least(outputs, Lanes); o++, y += stride) {
-    if (inputs >= Lanes) {
-      UnalignedVector *target = (UnalignedVector *)y;
-      *target = adding ? *target + sums[o] : sums[o];
-    } else {
-      for (size_t i = 0; i < inputs; i++) y[i] = adding ? y[i] + sums[o][i] : sums[o][i];
-    }
-  }
-}
-
 #define GRADIENT(S, ELEMENT)                                                                       \
   PACK(S, ELEMENT)                                                                                 \
   ELBO_INLINE void gradient_##S(size_t rows, size_t outputs, size_t inputs,                        \
@@ -83,8 +67,8 @@ ELBO_INLINE void store(Vector sums[Lanes], size_t outputs, size_t inputs, int ad
         else if (width > Lanes) sum_2(list, packed, sums);                                         \
         else sum_1(list, packed, sums);                                                            \
         for (size_t v = 0; v * Lanes < width; v++)                                                 \
-          store(sums[v], width - v * Lanes, inputs - i, adding,                                    \
-                y + (first + v * Lanes) * inputs + i, inputs);                                     \
+          write_turned(sums[v], width - v * Lanes, inputs - i, adding,                             \
+                       y + (first + v * Lanes) * inputs + i, inputs);                              \
       }                                                                                            \
     }                                                                                              \
   }                                                                                                \
@@ -111,10 +95,6 @@ GRADIENT(bf16, uint16_t)
 
 #if defined(__x86_64__)
 
-#include <immintrin.h>
-
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma")))
-
 AVX512 static Vector load_f32(__mmask16 there, const float *x) {
   return (Vector)_mm512_maskz_loadu_ps(there, x);
 }
@@ -125,9 +105,7 @@ AVX512 static Vector load_bf16(__mmask16 there, const uint16_t *x) {
 
 // The numbers of 16 rows and as many columns, column by column, behind those of earlier rows.
 AVX512 static void append(Vector block[Lanes], size_t first, ElboColumns *list) {
-  const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-  __m512i start = _mm512_mullo_epi32(_mm512_add_epi32(lane, _mm512_set1_epi32((int)first)),
-                                     _mm512_set1_epi32(RowBytes));
+  __m512i start = sequence(first, RowBytes);
   turn(block);
   for (int i = 0; i < Lanes; i++) {
     __m512 column = (__m512)block[i];
@@ -143,7 +121,7 @@ AVX512 static void append(Vector block[Lanes], size_t first, ElboColumns *list) 
 #define AVX512_VERSIONS(S, ELEMENT)                                                                \
   AVX512 static void list_avx512_##S(size_t rows, size_t columns, const ELEMENT *x, size_t stride, \
                                      ElboColumns *list) {                                          \
-    __mmask16 there = columns < Lanes ? (__mmask16)((1u << columns) - 1) : 0xffff;                 \
+    __mmask16 there = up_to(columns);                                                              \
     for (int i = 0; i < Lanes; i++) list->count[i] = 0;                                            \
     for (size_t first = 0; first < rows; first += Lanes) {                                         \
       Vector block[Lanes];                                                                         \

@@ -5,12 +5,10 @@
 // rows and columns are worked on together.
 
 #include "CKernels.h"
-#include "clones.h"
+#include "vectors.h"
 
 // Blocks of rows and inputs whose nonzero numbers are listed before they are used.
 enum { Rows = 32, Inputs = 512 };
-
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 // Columns of a row of y at once: running sums enough to hide the time of an addition, and rows of w so
 // short that those in use stay near.
@@ -51,12 +49,7 @@ PORTABLE(, double, elbo_add_sparse_product_f64)
 
 #if defined(__x86_64__)
 
-#include <immintrin.h>
-
-#define AVX512 __attribute__((target("avx512f")))
-#define AVX512_INLINE AVX512 static inline __attribute__((always_inline))
-
-enum { Lanes = 16, Vectors = WIDTH / Lanes };
+enum { Vectors = WIDTH / Lanes };
 
 // What is not zero in a row of x: the numbers, and where their rows of w begin, in bytes.
 typedef struct {
@@ -65,20 +58,14 @@ typedef struct {
   uint32_t start[Inputs];
 } Row;
 
-AVX512_INLINE __mmask16 up_to(size_t count) {
-  return count < Lanes ? (__mmask16)((1u << count) - 1) : 0xffff;
-}
-
 AVX512 static void list(size_t inputs, const float *x, size_t stride, Row *row) {
-  const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   row->count = 0;
   for (size_t k = 0; k < inputs; k += Lanes) {
     __mmask16 there = up_to(inputs - k);
     __m512 value = _mm512_maskz_loadu_ps(there, x + k);
     // Not-a-number is not equal to zero either.
     __mmask16 set = _mm512_mask_cmp_ps_mask(there, value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
-    __m512i start = _mm512_mullo_epi32(_mm512_add_epi32(lane, _mm512_set1_epi32((int)k)),
-                                       _mm512_set1_epi32((int)(stride * sizeof(float))));
+    __m512i start = sequence(k, stride * sizeof(float));
     __mmask16 room = up_to(Inputs - row->count);
     _mm512_mask_storeu_ps(row->value + row->count, room, _mm512_maskz_compress_ps(set, value));
     _mm512_mask_storeu_epi32(row->start + row->count, room,

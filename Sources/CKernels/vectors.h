@@ -3,7 +3,11 @@
 // Sixteen floats at once, whatever vectors the CPU has, and blocks of 16 x 16.
 #pragma once
 
+#include <stddef.h>
+
 #include "clones.h"
+
+static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 #if defined(__clang__)
 
@@ -46,5 +50,40 @@ ELBO_INLINE void turn(Vector r[Lanes]) {
   }
   UNROLLED for (int i = 0; i < 16; i++) r[i] = t[i];
 }
+
+// Turns a block, then writes or adds what there is of it: at most 16 rows and columns of y.
+ELBO_INLINE void write_turned(Vector block[Lanes], size_t rows, size_t columns, int adding, float *y,
+                              size_t stride) {
+  turn(block);
+  for (size_t r = 0; r < least(rows, Lanes); r++, y += stride) {
+    if (columns >= Lanes) {
+      UnalignedVector *target = (UnalignedVector *)y;
+      *target = adding ? *target + block[r] : block[r];
+    } else {
+      for (size_t c = 0; c < columns; c++) y[c] = adding ? y[c] + block[r][c] : block[r][c];
+    }
+  }
+}
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma")))
+#define AVX512_INLINE AVX512 static inline __attribute__((always_inline))
+
+// The first of 16 lanes.
+AVX512_INLINE __mmask16 up_to(size_t count) {
+  return count < Lanes ? (__mmask16)((1u << count) - 1) : 0xffff;
+}
+
+// first, first + 1, ... times the step.
+AVX512_INLINE __m512i sequence(size_t first, size_t step) {
+  const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  return _mm512_mullo_epi32(_mm512_add_epi32(lane, _mm512_set1_epi32((int)first)),
+                            _mm512_set1_epi32((int)step));
+}
+
+#endif
 
 #endif
