@@ -28,6 +28,7 @@ struct LabelStackTests {
     for count in 1...30 {
       let wishes = (0..<count).map { _ in generator.uniform() * 200 }
       let places = LabelStack.spread(wishes, height: 15, within: 0...200).sorted()
+      #expect(places.count == count)
       #expect(zip(places, places.dropFirst()).allSatisfy { $1 - $0 > 15 - 1e-9 })
     }
   }
@@ -40,6 +41,7 @@ struct LabelStackTests {
         x: 180 + 30 * generator.uniform(), y: 180 + 30 * generator.uniform(), width: 60, height: 18)
     }
     let moved = LabelStack.separate(boxes, within: frame)
+    #expect(moved.count == boxes.count)
     for i in moved.indices {
       #expect(moved.indices.dropFirst(i + 1).allSatisfy { !moved[i].overlaps(moved[$0]) })
     }

@@ -54,7 +54,7 @@ struct FloatAccuracyTests {
     let x = Tensor(bound.arguments)
     let results = bound.function(x).scalars
     let expected = bound.function(x.converted(to: Double.self)).scalars
-    let errors = zip(results, expected).map { ulps($0, from: $1) }
+    let errors = pairs(results, expected).map { ulps($0, from: $1) }
     let worst = try #require(errors.indices.max { errors[$0] < errors[$1] })
     #expect(
       errors[worst] <= bound.ulps,

@@ -112,7 +112,7 @@ struct GradientStepTests {
         x.converted(to: Double.self).linear(weight: $0[0], bias: $0[1], activation: .tanh)
       }
       let one = gradients(threads: 1)
-      for (gradient, exact) in zip(one, exact.gradients) {
+      for (gradient, exact) in pairs(one, exact.gradients) {
         #expect(relativeError(gradient.map { Double($0) }, exact.scalars, scale: 1) < bound)
       }
       for threads in 2...4 {
@@ -157,7 +157,7 @@ struct GradientStepTests {
       relativeError(rounded.map(Double.init), exact.map(Double.init), scale: 1)
     }
     #expect(error(rounded.values, exact.values) < 0.02)
-    for (rounded, exact) in zip(rounded.gradients, exact.gradients) {
+    for (rounded, exact) in pairs(rounded.gradients, exact.gradients) {
       #expect(error(rounded, exact) < 0.03)
     }
     let layered: [StepProgram] = [.layers, .elementwise, .tied, .severalRowsEach, .weighted]

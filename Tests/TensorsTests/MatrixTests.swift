@@ -73,7 +73,8 @@ struct MatrixTests {
     // Two roundings more than the product: the bias and the activation, of slope at most 1.
     #expect(y.shape == form.result)
     #expect(
-      zip(y.scalars, expected.scalars).allSatisfy { ($0 - $1).magnitude <= bound(form.inner) * 3 })
+      pairs(y.scalars, expected.scalars).allSatisfy { ($0 - $1).magnitude <= bound(form.inner) * 3 }
+    )
     checkGradients(
       of: { $0[0].linear(weight: $0[1], bias: $0[2], activation: activation) }, at: [x, w, b])
     checkGradients(of: { $0[0].linear(weight: w, bias: b, activation: activation) }, at: [x])
@@ -88,8 +89,8 @@ struct MatrixTests {
     let b = Tensor<Float>.pseudoRandom([inner, columns], seed: 7)
     let (da, db) = (a.converted(to: Double.self), b.converted(to: Double.self))
     let magnitudes = da.magnitude().matrixProduct(db.magnitude()).scalars
-    let pairs = zip(a.matrixProduct(b).doubles, da.matrixProduct(db).scalars)
-    let isWithin = zip(pairs, magnitudes).allSatisfy {
+    let values = pairs(a.matrixProduct(b).doubles, da.matrixProduct(db).scalars)
+    let isWithin = pairs(Array(values), magnitudes).allSatisfy {
       ($0.0 - $0.1).magnitude <= Double(inner) * 0x1p-24 * $1
     }
     #expect(isWithin)
@@ -113,9 +114,9 @@ struct MatrixTests {
     let (dx, dw) = (x.converted(to: Double.self), w.converted(to: Double.self))
     let exact = dx.linear(weight: dw, bias: b.converted(to: Double.self)).scalars
     let magnitudes = dx.magnitude().matrixProduct(dw.magnitude().transposed()).scalars
-    let errors = zip(x.linear(weight: w, bias: b).doubles, exact).map { ($0 - $1).magnitude }
+    let errors = pairs(x.linear(weight: w, bias: b).doubles, exact).map { ($0 - $1).magnitude }
     let bounds = magnitudes.map { Double(sizes.inputs + 2) * 0x1p-24 * ($0 + 1) }
-    #expect(zip(errors, bounds).allSatisfy { $0 <= $1 })
+    #expect(pairs(errors, bounds).allSatisfy { $0 <= $1 })
   }
 
   /// What the same bits for any number of threads rest on: blocks of at least 16 rows, which begin at

@@ -44,7 +44,7 @@ struct BernoulliOperationTests {
     checkGradients(of: { $0[0].bernoulliLogProbability(logits: point[1]) }, at: [point[0]])
     let fused = valueWithGradients(at: point) { $0[0].bernoulliLogProbability(logits: $0[1]) }
     let unfused = valueWithGradients(at: point) { reference($0[0], $0[1]) }
-    for (a, b) in zip(fused.gradients, unfused.gradients) {
+    for (a, b) in pairs(fused.gradients, unfused.gradients) {
       #expect(relativeError(a.scalars, b.scalars, scale: 1) < 1e-14)
     }
   }
@@ -71,7 +71,7 @@ struct BernoulliOperationTests {
     let exact = reference(x.converted(to: Double.self), l.converted(to: Double.self))
     let n = Double(shape.last ?? 0)
     let bound = (n / 16 + 8) * 0x1p-24 * 8 * n
-    let isWithin = zip(x.bernoulliLogProbability(logits: l).doubles, exact.scalars).allSatisfy {
+    let isWithin = pairs(x.bernoulliLogProbability(logits: l).doubles, exact.scalars).allSatisfy {
       ($0 - $1).magnitude <= bound
     }
     #expect(isWithin)
@@ -135,12 +135,12 @@ struct GaussianOperationTests {
     )
     let z = Tensor.gaussianSample(mean: m, logVariance: v, noise: e).doubles
     let exactZ = Tensor.gaussianSample(mean: dm, logVariance: dv, noise: de).scalars
-    #expect(zip(z, exactZ).allSatisfy { ($0 - $1).magnitude <= 4 * 4 * 0x1p-24 })
+    #expect(pairs(z, exactZ).allSatisfy { ($0 - $1).magnitude <= 4 * 4 * 0x1p-24 })
     let kl = Tensor.gaussianKLToStandardNormal(mean: m, logVariance: v).doubles
     let exactKL = Tensor.gaussianKLToStandardNormal(mean: dm, logVariance: dv).scalars
     let n = Double(shape.last ?? 0)
     let bound = (n / 16 + 8) * 0x1p-24 * 4 * n
-    #expect(zip(kl, exactKL).allSatisfy { ($0 - $1).magnitude <= bound })
+    #expect(pairs(kl, exactKL).allSatisfy { ($0 - $1).magnitude <= bound })
   }
 
   @Test("shapes that differ are refused")

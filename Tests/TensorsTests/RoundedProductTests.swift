@@ -46,7 +46,7 @@ struct RoundedProductTests {
     let one = Tensor<Float>(repeating: 1, shape: [1, 1])
     let (y, _) = layer(
       Tensor(x, shape: [x.count, 1]), one, factor: Tensor(repeating: 1, shape: [x.count, 1]))
-    for (y, expected) in zip(y, expected) {
+    for (y, expected) in pairs(y, expected) {
       #expect(y == expected || (y.isNaN && expected.isNaN), "\(y) for \(expected)")
     }
   }

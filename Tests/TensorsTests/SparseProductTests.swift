@@ -37,7 +37,7 @@ struct SparseProductTests {
     let n = Double(sizes.inputs + 1)
     let bound = 2.25 * n * n * Double(Scalar.ulpOfOne) / 2
     #expect(
-      zip(sum.doubles, expected.scalars).allSatisfy { ($0 - $1).magnitude <= bound },
+      pairs(sum.doubles, expected.scalars).allSatisfy { ($0 - $1).magnitude <= bound },
       "\(type), density \(density)")
     #expect(sum.shape == start.shape)
   }

@@ -96,6 +96,6 @@ struct EvidenceTests {
     ])
   func usage(_ arguments: [String]) throws {
     let outcome = try workspace.elbo(["evidence", "run"] + arguments)
-    #expect(outcome.status == 64, "\(outcome)")
+    expectRefusal(outcome, status: 64, [arguments[0]])
   }
 }

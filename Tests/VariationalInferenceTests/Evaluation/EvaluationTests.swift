@@ -69,7 +69,7 @@ struct EvaluationTests {
   /// k = 4 standard errors, n = 600 differences between two draws for the same example.
   @Test("draws of two seeds have the same expectation")
   func unbiased() {
-    let differences = zip(evaluate(seed: 1).elbo, evaluate(seed: 2).elbo).map { $0 - $1 }
+    let differences = pairs(evaluate(seed: 1).elbo, evaluate(seed: 2).elbo).map { $0 - $1 }
     let check = meanCheck("difference", of: differences, expected: 0)
     #expect(check.isWithin(4), "\(check)")
   }

@@ -52,11 +52,11 @@ struct ImportanceWeightedBoundTests {
     let distance = variances.reduce(0.0) { $0 + shift * shift / (2 * $1) }
     let kl: Double = scale - 1 - log(scale) + distance
     let bounds = try [1, 4, 16, 64, 256].map { try bound(model, $0, seed: UInt64($0)).bound }
-    let gaps = bounds.map { zip($0, truth).map { $0 - $1 } }
+    let gaps = bounds.map { pairs($0, truth).map { $0 - $1 } }
     let check = meanCheck("ELBO - log p(x)", of: gaps[0], expected: -kl)
     #expect(check.isWithin(4), "\(check)")
     for (lower, higher) in zip(gaps, gaps.dropFirst()) {
-      let rise = Estimate(zip(lower, higher).map { $1 - $0 })
+      let rise = Estimate(pairs(lower, higher).map { $1 - $0 })
       #expect(
         rise.mean > -4 * rise.standardError
           && Estimate(higher).mean < 4 * Estimate(higher).standardError)

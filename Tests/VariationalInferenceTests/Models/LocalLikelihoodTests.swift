@@ -29,7 +29,7 @@ struct LocalLikelihoodTests {
   private func difference(_ model: VariationalAutoencoder<Double>) -> Double {
     let local = model.localLikelihood().near(z.slice(0..<1))(z).logits
     let direct = model.likelihood(given: z).logits
-    return zip(local.scalars, direct.scalars).map { ($0 - $1).magnitude }.max() ?? .infinity
+    return pairs(local.scalars, direct.scalars).map { ($0 - $1).magnitude }.max() ?? .infinity
   }
 
   @Test(

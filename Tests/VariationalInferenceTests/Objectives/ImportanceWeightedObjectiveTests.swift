@@ -44,7 +44,7 @@ struct ImportanceWeightedObjectiveTests {
   @Test("both estimators have one value and one decoder gradient, but not one encoder gradient")
   func decoder() {
     let (one, two) = (gradients(4, .reparameterised), gradients(4, .doublyReparameterised))
-    for (a, b) in zip(one.decoder, two.decoder) { #expect(relativeError(a, b) < 1e-12) }
+    for (a, b) in pairs(one.decoder, two.decoder) { #expect(relativeError(a, b) < 1e-12) }
     #expect(one.encoder != two.encoder)
     let values = ImportanceWeightedGradient.allCases.map {
       bound(autoencoder.parameters, samples: 4, $0).scalars
@@ -66,7 +66,7 @@ struct ImportanceWeightedObjectiveTests {
     #expect(five.logWeights.shape == [3, 5])
     let means = five.logWeights.mean(along: 1).scalars
     #expect(relativeError(five.evidenceLowerBound.elbo.scalars, means) < 1e-12)
-    for (bound, mean) in zip(five.bound.scalars, means) { #expect(bound > mean) }
+    for (bound, mean) in pairs(five.bound.scalars, means) { #expect(bound > mean) }
   }
 
   // MARK: A model with known posterior
@@ -105,9 +105,9 @@ struct ImportanceWeightedObjectiveTests {
     let n = 20_000
     let one = estimates(n, samples: samples, .reparameterised, seed: 1).gradients
     let two = estimates(n, samples: samples, .doublyReparameterised, seed: 2).gradients
-    for (coordinate, (a, b)) in zip(one, two).enumerated() {
+    for (coordinate, (a, b)) in pairs(one, two).enumerated() {
       let check = meanCheck(
-        "K = \(samples), coordinate \(coordinate)", of: zip(a, b).map(-), expected: 0)
+        "K = \(samples), coordinate \(coordinate)", of: pairs(a, b).map(-), expected: 0)
       #expect(check.isWithin(4), "\(check)")
     }
     // The means are not all zero for lack of anything to estimate.
@@ -118,7 +118,7 @@ struct ImportanceWeightedObjectiveTests {
   func variance(_ samples: Int) {
     let one = estimates(4000, samples: samples, .reparameterised, seed: 1).gradients
     let two = estimates(4000, samples: samples, .doublyReparameterised, seed: 2).gradients
-    for (a, b) in zip(one, two) {
+    for (a, b) in pairs(one, two) {
       #expect(Estimate(b).standardError < 0.7 * Estimate(a).standardError)
     }
   }

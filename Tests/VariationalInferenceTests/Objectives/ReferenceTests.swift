@@ -91,7 +91,7 @@ struct ReferenceTests {
     let gradients = try valueWithGradients(at: model.parameters) {
       -(try self.bound(model.replacingParameters(with: $0)).elbo)
     }.gradients
-    for (parameter, gradient) in zip(model.namedParameters, gradients) {
+    for (parameter, gradient) in pairs(model.namedParameters, gradients) {
       let expected: Tensor<Double> = try reference.tensor("gradients.\(parameter.name)")
       let error = relativeError(gradient.doubles, expected.scalars)
       #expect(error < bound, "\(parameter.name): \(error)")
@@ -148,7 +148,7 @@ struct ReferenceTests {
       #expect(relativeError([cost.reconstruction], [expected[0]]) < 1e-9)
       #expect(relativeError([cost.kl], [expected[1]]) < 1e-9)
     }
-    for (parameter, value) in zip(try reference.model(Double.self).namedParameters, parameters) {
+    for (parameter, value) in pairs(try reference.model(Double.self).namedParameters, parameters) {
       let expected: Tensor<Double> = try reference.tensor("after_3_adam_steps.\(parameter.name)")
       let error = relativeError(value.scalars, expected.scalars)
       #expect(error < 1e-8, "\(parameter.name): \(error)")
@@ -161,9 +161,9 @@ struct ReferenceTests {
   @Test("parameters after three steps of Adam in Float")
   func adamFloat() throws {
     let parameters = try threeSteps(Float.self, threads: 2).parameters
-    for (parameter, value) in zip(try reference.model(Float.self).namedParameters, parameters) {
+    for (parameter, value) in pairs(try reference.model(Float.self).namedParameters, parameters) {
       let expected: Tensor<Double> = try reference.tensor("after_3_adam_steps.\(parameter.name)")
-      let errors = zip(value.doubles, expected.scalars).map { ($0 - $1).magnitude }
+      let errors = pairs(value.doubles, expected.scalars).map { ($0 - $1).magnitude }
       #expect(errors.allSatisfy { $0 <= 6e-3 })
       #expect(errors.count { $0 > 1e-6 } <= errors.count / 100, "\(parameter.name)")
     }

@@ -81,7 +81,7 @@ struct TrainingObjectiveTests {
       on: images, objective: objective, seed: 3, workers: WorkerPool(count: 2))
     #expect(one.importanceWeighted == two.importanceWeighted)
     #expect(one.importanceWeighted?.count == 100)
-    for (bound, elbo) in zip(one.importanceWeighted ?? [], one.elbo) { #expect(bound > elbo) }
+    for (bound, elbo) in pairs(one.importanceWeighted ?? [], one.elbo) { #expect(bound > elbo) }
     let elbo = model.evaluate(on: images, seed: 3, workers: WorkerPool(count: 1))
     #expect(elbo.importanceWeighted == nil)
   }
