@@ -43,7 +43,19 @@ struct ImportanceWeightsTests {
     let half = stream([-.infinity, 1, 1, -.infinity])
     #expect((half.logMean - (1 + log(0.5))).magnitude < 1e-15 && half.effectiveSampleSize == 2)
     #expect(stream([-.infinity, -.infinity]).logMean == -.infinity)
-    #expect(stream([0, .nan]).logMean.isNaN && stream([.nan, 0]).logMean.isNaN)
+    for weights in [stream([0, .nan]), stream([.nan, 0]), stream([.nan])] {
+      #expect(weights.logMean.isNaN && weights.effectiveSampleSize.isNaN)
+    }
+  }
+
+  @Test("infinite weights: an infinite mean, and nothing to tell them apart by")
+  func infinite() {
+    let infinity = Double.infinity
+    for weights in [[infinity, 1], [1, infinity], [infinity, infinity, -infinity, 3]] {
+      let streamed = stream(weights)
+      #expect(streamed.logMean == .infinity && streamed.effectiveSampleSize.isNaN, "\(weights)")
+    }
+    #expect(stream([infinity, .nan]).logMean.isNaN && stream([.nan, infinity]).logMean.isNaN)
   }
 
   @Test("equal weights: all count, and there is no tail")
@@ -122,6 +134,25 @@ struct ParetoShapeTests {
     #expect(stream([1, 2, 3, 4]).paretoShape == nil && stream([]).paretoShape == nil)
     let one = [0] + [Double](repeating: -.infinity, count: 99)
     #expect(try #require(stream(one).paretoShape) > 1)
-    #expect(stream([.nan] + uniform(3)).paretoShape != 0)
+    // Equal but for less than a rounding of the weights themselves.
+    let tiny = (0..<100).map { Double($0) * 1e-19 }
+    #expect(stream(tiny).paretoShape == nil)
+  }
+
+  /// A NaN compares as false with everything, so that one in the heap of the largest weights stays
+  /// wherever it comes to lie, and one that arrives later is passed over.
+  @Test("weights that are infinite or undefined have no shape, wherever they stand")
+  func undefined() throws {
+    let weights = Array(uniform(3).prefix(1000)).map { -0.5 * log($0) }
+    #expect(try #require(stream(weights).paretoShape).isFinite)
+    for place in [0, 1, 50, 500, 1000] {
+      for fault in [Double.nan, .infinity] {
+        var faulty = weights
+        faulty.insert(fault, at: place)
+        let shape = try #require(stream(faulty).paretoShape)
+        #expect(shape.isNaN, "\(fault) at \(place): \(shape)")
+      }
+    }
+    #expect(try #require(stream([.nan, 1, 2]).paretoShape).isNaN)
   }
 }

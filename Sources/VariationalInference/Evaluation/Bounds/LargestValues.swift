@@ -15,7 +15,9 @@ struct LargestValues: Sendable {
   /// The values kept, in ascending order.
   var sorted: [Double] { heap.sorted() }
 
+  /// Takes a value in; one that is not a number has no place in any order and is left out.
   mutating func insert(_ value: Double) {
+    if value.isNaN { return }
     if heap.count < capacity {
       heap.append(value)
       moveUp(heap.count - 1)

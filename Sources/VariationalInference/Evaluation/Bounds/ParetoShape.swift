@@ -30,13 +30,16 @@ public enum ParetoShape {
   ///
   /// - Parameter largest: Logarithms of the `tailSize` + 1 largest weights, ascending; the first is
   ///   the threshold u, the others are the tail.
-  /// - Returns: k, or nil where there is nothing to fit: fewer than five weights in the tail, equal
-  ///   weights, or undefined ones.
+  /// - Returns: k; nil where there is nothing to fit: fewer than five weights in the tail, or equal
+  ///   weights; not a number where a weight is infinite, beside which no other has a size.
   static func fit(largest: [Double]) -> Double? {
     guard largest.count > 5, let first = largest.first, let last = largest.last,
-      last.isFinite, last > first
+      last > first
     else { return nil }
+    if last == .infinity { return .nan }
     let threshold = exp(first - last)
+    // Logarithms that differ by less than 1e-16 have equal exponentials.
+    guard threshold < 1 else { return nil }
     return fit(exceedances: largest.dropFirst().map { exp($0 - last) - threshold })
   }
 
@@ -58,7 +61,8 @@ public enum ParetoShape {
       let k = shape(theta, x)
       return n * (log(-theta / k) - k - 1)
     }
-    let largest = logLikelihoods.max() ?? 0
+    // At theta = 0 the formula is 0 / 0; max() would stop at such a value, were it the first.
+    let largest = logLikelihoods.filter { !$0.isNaN }.max() ?? 0
     let weights = logLikelihoods.map { $0.isNaN ? 0.0 : exp($0 - largest) }
     let weighted = zip(thetas, weights).reduce(0.0) { $0 + $1.0 * $1.1 }
     let k = shape(weighted / weights.reduce(0, +), x)

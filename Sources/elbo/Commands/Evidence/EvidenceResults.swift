@@ -42,12 +42,12 @@ struct EvidenceResults {
 
   var annealingWords: String { "AIS, T = \(plan.steps), \(plan.chains) chains" }
 
-  /// Shapes of the tails that could be fitted.
+  /// Shapes of the tails that could be fitted; not a number where weights are undefined.
   var shapes: [Double] { iwae?.paretoShape.compactMap { $0 } ?? [] }
 
-  /// The share of images whose importance weights are not to be trusted.
+  /// The share of images whose importance weights are not to be trusted, undefined ones among them.
   var shareAboveThreshold: Double {
-    Double(shapes.count { $0 > ParetoShape.threshold }) / Double(max(shapes.count, 1))
+    Double(shapes.count { !($0 <= ParetoShape.threshold) }) / Double(max(shapes.count, 1))
   }
 }
 
