@@ -41,7 +41,7 @@ struct AnnealedImportanceSamplingTests {
   }
 
   private func differences(_ bound: AnnealedBound) -> [Double] {
-    zip(bound.bound, simulation.logEvidence).map { $0 - $1 }
+    pairs(bound.bound, simulation.logEvidence).map { $0 - $1 }
   }
 
   /// k = 4 standard errors over n = 200 examples, one chain each: E[w] = p(x) forwards and
@@ -115,6 +115,19 @@ struct AnnealedImportanceSamplingTests {
     #expect(alone.bound == one.lower.bound, "the upper bound changes nothing in the lower")
   }
 
+  /// q is asked for draws three times: for its scale, for the start of the warm-up, and for that of
+  /// the chains. Sequences that are one begin with the same numbers, however long they are.
+  @Test("the draws that set the scale serve nothing else")
+  func scaleDraws() throws {
+    let recorder = RowRecorder()
+    let model = ListeningModel(model: KnownAmortization.independent, recorder: recorder)
+    _ = try AnnealedImportanceSampling(steps: 3, chains: 5).lowerBound(
+      of: model, simulation.x.slice(0..<2), workers: WorkerPool(count: 1))
+    let sequences = recorder.take()
+    #expect(sequences.map(\.count).sorted() == [2 * 4 * 2, 2 * 5 * 2, 2 * 64 * 2])
+    #expect(Set(sequences.map { $0[0] }).count == 3)
+  }
+
   @Test("stops when asked to")
   func stops() throws {
     #expect(throws: CancellationError.self) {
@@ -130,6 +143,43 @@ struct AnnealedImportanceSamplingTests {
       let betas = schedule.inverseTemperatures(steps: steps)
       #expect(betas.count == steps + 1 && betas.first == 0 && betas.last == 1)
       #expect(zip(betas, betas.dropFirst()).allSatisfy { $0 < $1 })
+    }
+  }
+}
+
+/// A model whose q notes the noise of each call.
+private struct ListeningModel: GenerativeModel, AmortizedPosterior {
+  let model: KnownAmortization
+  let recorder: RowRecorder
+
+  var prior: StandardNormal<Double> { model.prior }
+  var latentDimension: Int { model.latentDimension }
+
+  func likelihood(given z: Tensor<Double>) -> DiagonalGaussian<Double> {
+    model.likelihood(given: z)
+  }
+
+  func posterior(given x: Tensor<Double>) -> Listening {
+    Listening(base: model.posterior(given: x), recorder: recorder)
+  }
+
+  struct Listening: ReparameterizedDistribution {
+    let base: EstimatedKLGaussian
+    let recorder: RowRecorder
+
+    var noiseShape: [Int] { base.noiseShape }
+
+    func logProbability(of value: Tensor<Double>) -> Tensor<Double> {
+      base.logProbability(of: value)
+    }
+
+    func sample(noise: Tensor<Double>) -> Tensor<Double> {
+      recorder.note(noise.scalars, width: noise.count)
+      return base.sample(noise: noise)
+    }
+
+    func kullbackLeiblerDivergence(to prior: some Distribution<Double>) -> Tensor<Double>? {
+      base.kullbackLeiblerDivergence(to: prior)
     }
   }
 }
@@ -165,7 +215,7 @@ struct QuadratureTests {
     let (coarse, exact) = (truth(x, spacing: 0.1), truth(x, spacing: 0.05))
     #expect(relativeError(coarse, exact, scale: 1) < 1e-6, "the quadrature has not converged")
     func check(_ bound: [Double], isUpper: Bool = false) -> Double {
-      let difference = Estimate(zip(bound, exact).map { $0 - $1 })
+      let difference = Estimate(pairs(bound, exact).map { $0 - $1 })
       let sign = isUpper ? -1.0 : 1
       #expect(sign * difference.mean < 4 * difference.standardError, "\(difference)")
       return difference.mean.magnitude

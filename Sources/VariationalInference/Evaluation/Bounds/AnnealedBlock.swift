@@ -131,7 +131,7 @@ where Model.Prior == StandardNormal<Model.Scalar> {
   private func posteriorScale() -> Tensor<Scalar> {
     let draws = 64
     let z = model.posterior(given: x, repeated: draws)
-      .sample(noise: noise(.warmUp, chains: draws).start())
+      .sample(noise: noise(.scale, chains: draws).start())
       .reshaped(to: [examples.count, draws, model.latentDimension])
     return (z - z.mean(along: 1, keepingAxis: true)).squared().mean(along: 1).squareRoot()
   }

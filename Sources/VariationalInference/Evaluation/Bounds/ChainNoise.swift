@@ -4,15 +4,22 @@ internal import Tensors
 
 /// The random numbers of the chains of a block of examples: a chain's depend on seed, example, its
 /// number and the transition alone, not on how many chains there are or which thread moves them.
-struct ChainNoise {
+package struct ChainNoise {
   /// Which chains, so that none share random numbers.
-  enum Role: Int {
+  enum Role: Int, CaseIterable {
     case warmUp, forward, reverse
+    /// No chains: the draws of q that say how far apart its coordinates lie.
+    case scale
   }
 
   /// What for.
-  private enum Use: Int {
+  private enum Use: Int, CaseIterable {
     case start, momentum, acceptance
+  }
+
+  /// What is added to `NoisePurpose.firstOfChains` for each role and use.
+  package static var offsets: [Int] {
+    Role.allCases.flatMap { role in Use.allCases.map { offset(role, $0) } }
   }
 
   let seed: UInt64
@@ -28,7 +35,7 @@ struct ChainNoise {
   func transition<Scalar>(_ round: Int) -> HamiltonianMonteCarlo<Scalar>.Noise {
     let uniforms = examples.map { example in
       let key = NoisePurpose.firstOfChains.key(
-        seed: seed, example: example, round: round, offset: offset(.acceptance))
+        seed: seed, example: example, round: round, offset: Self.offset(role, .acceptance))
       return Tensor<Double>.uniform([chains], in: 0..<1, key: key)
     }
     return .init(
@@ -37,10 +44,13 @@ struct ChainNoise {
 
   private func normal<Scalar>(_ use: Use, round: Int) -> Tensor<Scalar> {
     NoisePurpose.firstOfChains.noise(
-      Array(examples), round: round, offset: offset(use), shape: [examples.count * chains, latent],
+      Array(examples), round: round, offset: Self.offset(role, use),
+      shape: [examples.count * chains, latent],
       seed: seed)
   }
 
   /// A sequence of its own for each role and use.
-  private func offset(_ use: Use) -> Int { 3 * role.rawValue + use.rawValue }
+  private static func offset(_ role: Role, _ use: Use) -> Int {
+    Use.allCases.count * role.rawValue + use.rawValue
+  }
 }
