@@ -18,7 +18,7 @@ extension VariationalAutoencoder {
   public init(checkpoint path: String, activation: Activation? = nil) throws {
     let file = try Safetensors(path: path)
     let architecture: Architecture = try CheckpointShapes(file).architecture(activation)
-    var generator = CounterGenerator(seed: 0, stream: 0)
+    var generator = CounterGenerator(seed: 0, stream: GeneratorPurpose.only.stream())
     self = try VariationalAutoencoder(architecture, using: &generator)
       .mappingParameters { name, _ in
         let tensor: Tensor<Scalar> = try file.tensor(name)

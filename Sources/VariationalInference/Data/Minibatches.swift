@@ -73,7 +73,8 @@ struct EpochOrder: Sendable {
 
   /// A uniformly random order that depends on seed and epoch alone.
   init(examples: Int, batchSize: Int, seed: UInt64, epoch: Int) {
-    var generator = CounterGenerator(seed: seed, stream: Self.streams | UInt64(epoch))
+    var generator = CounterGenerator(
+      seed: seed, stream: GeneratorPurpose.epochOrder.stream(UInt64(epoch)))
     order = Array(0..<examples).shuffled(using: &generator)
     self.batchSize = min(batchSize, examples)
   }
@@ -85,7 +86,4 @@ struct EpochOrder: Sendable {
   subscript(batch: Int) -> ArraySlice<Int> {
     order[batch * batchSize..<min((batch + 1) * batchSize, order.count)]
   }
-
-  /// "or" in the top bits: apart from streams of other purposes under the same seed.
-  private static let streams: UInt64 = 0x6f72 << 48
 }

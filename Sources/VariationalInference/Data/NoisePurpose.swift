@@ -2,8 +2,14 @@
 
 internal import Tensors
 
+// All purposes of random numbers stand in this file: those of sequences that are named by an example
+// and a round, and those of generators. A new one takes a number that no other has; one that has been
+// given is never changed, as it decides what a seed gives.
+
 /// What a sequence of random numbers is for: part of its key, so that no two purposes share one.
-enum NoisePurpose: Int {
+///
+/// It is the last counter of Philox, whose upper half is that of a `GeneratorPurpose` and 0 here.
+package enum NoisePurpose: Int, CaseIterable, Sendable {
   case trainingLatent = 1
   case trainingPixels
   case evaluationLatent
@@ -15,12 +21,37 @@ enum NoisePurpose: Int {
   case gapSelection
   case gapBound
   case flowWeights
-  /// Markov chains need several sequences: this and the numbers up to 63.
+  /// Markov chains need several sequences: this and the numbers up to 63, see `ChainNoise`.
   case firstOfChains = 48
+
+  /// The numbers that Markov chains may take.
+  package static let chains = firstOfChains.rawValue...63
 
   /// The numbers of one example in one epoch (or of one draw, outside training).
   func key(seed: UInt64, example: Int, round: Int = 0, offset: Int = 0) -> NoiseKey {
     NoiseKey(seed: seed, example, round, rawValue + offset)
+  }
+}
+
+/// What a generator, rather than a keyed sequence, is for: the upper sixteen bits of its stream, two
+/// letters, so that no two purposes share numbers under one seed.
+package enum GeneratorPurpose: UInt64, CaseIterable, Sendable {
+  /// Of a seed that serves nothing else, such as that of a digit's hand; and for weights that are
+  /// replaced at once.
+  case only = 0
+  /// "di": the factors of an image of `digits`, whose number in its split is the stream's.
+  case digitFactors = 0x6469
+  /// "gl": weights drawn as Glorot and Bengio do.
+  case glorotWeights = 0x676c
+  /// "in": the first weights of a run.
+  case initialWeights = 0x696e
+  /// "or": the order of the examples in an epoch, whose number is the stream's.
+  case epochOrder = 0x6f72
+
+  /// The stream of an item, whose number is below 2^48.
+  package func stream(_ number: UInt64 = 0) -> UInt64 {
+    precondition(number < 1 << 48, "stream \(number) of '\(self)' is not below 2^48")
+    return rawValue << 48 | number
   }
 }
 

@@ -11,7 +11,7 @@ extension Parameterized {
   /// - Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
   ///   networks", AISTATS 2010, equation 16.
   public func glorotInitialized(seed: UInt64) -> Self {
-    var generator = CounterGenerator(seed: seed, stream: glorotStream)
+    var generator = CounterGenerator(seed: seed, stream: GeneratorPurpose.glorotWeights.stream())
     return mappingParameters { _, old in
       guard old.rank == 2 else { return .zeros(old.shape) }
       let bound = Scalar((6 / Double(old.shape[0] + old.shape[1])).squareRoot())
@@ -19,6 +19,3 @@ extension Parameterized {
     }
   }
 }
-
-/// "gl" in the top bits: apart from streams of other purposes under the same seed.
-private let glorotStream: UInt64 = 0x676c << 48

@@ -74,7 +74,7 @@ package struct ImportanceWeightedTable: Sendable, Equatable {
 
   /// The model at its beginning.
   package func model(for data: ImageDataset) -> VariationalAutoencoder<Float> {
-    var generator = CounterGenerator(seed: seed, stream: 0)
+    var generator = CounterGenerator(seed: seed, stream: GeneratorPurpose.only.stream())
     var model = VariationalAutoencoder<Float>(
       .init(data: data.pixelsPerImage, hidden: [200, 200], latent: 50, activation: .tanh),
       using: &generator

@@ -120,8 +120,8 @@ extension DatasetSplits {
 extension VariationalAutoencoder {
   /// A model with the first weights of a run.
   init(_ architecture: Architecture, seed: UInt64) {
-    // "in" in the top bits: apart from streams of other purposes under the same seed.
-    var generator = CounterGenerator(seed: seed, stream: 0x696e << 48)
+    var generator = CounterGenerator(
+      seed: seed, stream: GeneratorPurpose.initialWeights.stream())
     self.init(architecture, using: &generator)
   }
 }

@@ -18,7 +18,7 @@ struct DigitHand {
 
   /// Writes the digit of `factors` to ``path``.
   mutating func write(_ factors: DigitFactors) {
-    var noise = DigitNoise(seed: factors.hand, stream: 0)
+    var noise = DigitNoise(seed: factors.hand, stream: GeneratorPurpose.only.stream())
     let warp = Warp(factors, using: &noise)
     path.removeAll(keepingCapacity: true)
     for stroke in DigitStyle.all[factors.label][factors.style].strokes {

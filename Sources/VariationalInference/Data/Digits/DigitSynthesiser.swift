@@ -60,9 +60,8 @@ public struct DigitSynthesiser: Sendable {
   /// The true factors of image `index`, from 0 on.
   public func factors(of index: Int) -> DigitFactors {
     precondition((0..<1 << 40).contains(index), "image \(index) is outside 0..<2^40")
-    // Streams "di" + split + index: apart from those of other purposes under the same seed.
-    let stream = 0x6469 << 48 | split.rawValue << 40 | UInt64(index)
-    var noise = DigitNoise(seed: seed, stream: stream)
+    let number = split.rawValue << 40 | UInt64(index)
+    var noise = DigitNoise(seed: seed, stream: GeneratorPurpose.digitFactors.stream(number))
     return DigitFactors(drawnUsing: &noise)
   }
 
