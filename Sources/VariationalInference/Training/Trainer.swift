@@ -26,7 +26,7 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
   private let template: Model
   private let source: ExampleSource
   private let gradientStep: GradientStep<Scalar>
-  private var adam: Adam.State<Scalar>
+  package private(set) var adam: Adam.State<Scalar>
   private var order: EpochOrder
 
   /// A run at its beginning.
@@ -67,7 +67,8 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
   ///   of no use; go back to a saved state.
   @specialized(where Model == VariationalAutoencoder<Float>)
   public func step() throws -> TrainingStep? {
-    if progress.epoch == options.epochs { return nil }
+    // Past the last epoch, too: a state may come from a run that was asked for more.
+    if progress.epoch >= options.epochs { return nil }
     if progress.batch == 0 { beginEpoch() }
     let terms = try ascend(Array(order[progress.batch]))
     progress.seen.add(terms)
@@ -100,8 +101,9 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
   private func ascend(_ examples: [Int]) throws -> RunningTerms {
     let (template, source, objective) = (template, source, options.objective)
     let (epoch, pixels) = (progress.epoch, data.pixelsPerImage)
+    adam.step += 1
     let coefficients: AdamCoefficients<Scalar> =
-      options.optimiser(inEpoch: epoch).coefficients(step: progress.steps + 1)
+      options.optimiser(inEpoch: epoch).coefficients(step: adam.step)
     let (parameters, state) = (gradientStep.parameters, adam)
     let shards = gradientStep.run(batch: examples.count) { context in
       let rows = Array(examples[context.rows])
@@ -120,7 +122,7 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
     }
     var terms = RunningTerms()
     for report in shards { terms.add(report) }
-    progress.steps += 1
+    progress.steps = adam.step
     guard terms.mean.isFinite else { throw divergence(terms.mean) }
     return terms
   }
@@ -143,11 +145,13 @@ extension Trainer {
       progress: progress)
   }
 
-  /// Continues from a state of a run with the same options and data.
+  /// Continues from a state of a run with the same options and data, but for the number of epochs:
+  /// where the state has them all behind it, the run is at its end.
   public func restore(_ state: TrainingState<Scalar>) {
     gradientStep.assign(state.parameters)
     adam.firstMoment.assign(state.firstMoments)
     adam.secondMoment.assign(state.secondMoments)
+    adam.step = state.progress.steps
     progress = state.progress
     order = epochOrder(progress.epoch)
   }

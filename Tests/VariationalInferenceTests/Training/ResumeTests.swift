@@ -70,6 +70,35 @@ struct ResumeTests {
     #expect(try finish(other).last?.epochSoFar == whole)
   }
 
+  /// Four batches an epoch; a state within, at the end of, and beyond the epochs that are asked for.
+  @Test("a state past the last epoch is a run at its end", arguments: [8, 9, 12])
+  func pastTheEnd(_ steps: Int) throws {
+    let whole = trainer(Float.self, threads: 1)
+    for _ in 0..<steps { _ = try whole.step() }
+    var fewer = options
+    fewer.epochs = steps == 8 ? 2 : 1
+    let other = Trainer(smallModel(Float.self, seed: 2), data: images, options: fewer)
+    other.restore(whole.state)
+    let before = End(other.state)
+    let step = try other.step()
+    #expect(step == nil && End(other.state) == before)
+  }
+
+  @Test("the optimiser counts its steps, also after a state was restored")
+  func optimiserSteps() throws {
+    let half = trainer(Float.self, threads: 1)
+    #expect(half.adam.step == 0)
+    for step in 1...5 {
+      _ = try half.step()
+      #expect(half.adam.step == step && half.progress.steps == step)
+    }
+    let other = trainer(Float.self, threads: 2)
+    other.restore(half.state)
+    #expect(other.adam.step == 5)
+    _ = try other.step()
+    #expect(other.adam.step == 6 && half.adam.step == 5)
+  }
+
   /// A saved state with one member of the file changed.
   private func fault(
     _ change: (inout [Safetensors.Tensor], inout [String: String]) -> Void
