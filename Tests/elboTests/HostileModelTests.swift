@@ -110,6 +110,7 @@ struct HostileModelTests {
     try workspace.write(safetensors(entries), to: "huge.safetensors")
     for command in [
       ["evaluate", "--json"], ["encode", "-o", "z.npy"], ["reconstruct", "-o", "x.svg"],
+      ["evidence", "--json", "--parts", "elbo"], ["evidence", "--json", "--budget", "2s"],
     ] {
       let outcome = try workspace.elbo(command + ["huge.safetensors", "--data", "data"])
       expectRefusal(outcome, ["'huge.safetensors'", "undefined"])

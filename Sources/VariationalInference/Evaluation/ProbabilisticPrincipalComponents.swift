@@ -32,7 +32,10 @@ public struct ProbabilisticPrincipalComponents: Sendable {
     let eigenvalues = PrincipalComponents(points).variances.map { $0 * (count - 1) / count }
     variances = Array(eigenvalues[..<latent])
     noiseVariance = eigenvalues[latent...].reduce(0, +) / Double(dimension - latent)
-    precondition(noiseVariance > 0, "the data lie in \(latent) dimensions: no maximum exists")
+    // Eigenvalues are right to a few roundings of the largest: so much of one may be nothing at all.
+    let rounding = Double(dimension) * Double.ulpOfOne * variances[0]
+    precondition(
+      noiseVariance > rounding, "the data lie in \(latent) dimensions: no maximum exists")
     let logs = Tensor(variances).log().sum().scalar
     let rest = Double(dimension - latent) * Tensor(noiseVariance).log().scalar
     meanLogLikelihood =

@@ -57,6 +57,21 @@ struct LinearAutoencoderTests {
     ProbabilisticPrincipalComponents(x, latent: latent)
   }
 
+  /// Points of a plane in four dimensions: the eigenvalues that should be 0 are roundings, which
+  /// mostly come out positive.
+  @Test("data without variance outside the latent directions have no maximum")
+  func flat() async {
+    for seed in [1, 2, 3] as [UInt64] {
+      let flat = Tensor<Double>.pseudoRandom([40, 2], seed: seed)
+        .matrixProduct(.pseudoRandom([2, 4], seed: seed + 10))
+      let variances = PrincipalComponents(flat).variances
+      #expect(variances[2].magnitude < 1e-14 && variances[1] > 1e-3)
+    }
+    await #expect(processExitsWith: .failure) { flatMaximum(seed: 1) }
+    await #expect(processExitsWith: .failure) { flatMaximum(seed: 2) }
+    await #expect(processExitsWith: .failure) { flatMaximum(seed: 3) }
+  }
+
   /// W from the eigenvectors; the mean of log p(x) by the exact Gaussian of TestSupport.
   @Test("the closed-form maximum is the likelihood of the model of Tipping and Bishop")
   func closedForm() {
@@ -140,4 +155,11 @@ struct LinearAutoencoderTests {
     let reached = exactBound(trained, x).mean().scalar
     #expect(best - reached < 0.02 * worth, "\(reached) of \(best)")
   }
+}
+
+/// For a process of its own.
+private func flatMaximum(seed: UInt64) {
+  let flat = Tensor<Double>.pseudoRandom([40, 2], seed: seed)
+    .matrixProduct(.pseudoRandom([2, 4], seed: seed + 10))
+  _ = ProbabilisticPrincipalComponents(flat, latent: 2)
 }

@@ -107,7 +107,8 @@ extension Derivation {
   ///   - deviation: q's standard deviation, positive.
   /// - Returns: Its derivation; q can reach the posterior.
   public static func conjugateNormal(mean: Double = 0.5, deviation: Double = 0.8) -> Derivation {
-    Derivation(
+    precondition(deviation > 0, "q has the standard deviation \(deviation), which is not positive")
+    return Derivation(
       KnownLinearGaussian(
         description: [
           "model      one unknown number, seen three times: p(z) = N(z; 0, 1),",
@@ -127,6 +128,9 @@ extension Derivation {
     mean: [Double] = [0.5, 0.2], deviation: [Double] = [0.3, 0.3]
   ) -> Derivation {
     precondition(mean.count == 2 && deviation.count == 2, "q has two dimensions")
+    precondition(
+      deviation.allSatisfy { $0 > 0 },
+      "q has the standard deviations \(deviation), which are not all positive")
     return Derivation(
       KnownLinearGaussian(
         description: [
@@ -142,6 +146,9 @@ extension Derivation {
   /// - Returns: Its derivation, with sums in the place of integrals.
   public static func mixture(q: [Double] = [0.4, 0.4, 0.2]) -> Derivation {
     precondition(q.count == 3, "q has three probabilities")
+    precondition(
+      q.allSatisfy { $0 > 0 } && (q.reduce(0, +) - 1).magnitude < 1e-9,
+      "the probabilities \(q) are not positive with sum 1")
     return Derivation(
       KnownMixture(
         weights: [0.5, 0.3, 0.2], centres: [-1, 0.5, 2], deviations: [0.7, 0.5, 1], x: 0.8, q: q))

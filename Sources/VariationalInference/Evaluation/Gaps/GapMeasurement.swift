@@ -16,6 +16,8 @@ extension GenerativeModel {
   ///   - progress: Hears of each window of steps, and may stop the work.
   /// - Returns: The bounds, in nats. Those that are reported are taken on fresh draws: on the draws
   ///   that q* was fitted or chosen on its bound is too high.
+  /// - Precondition: All numbers of the options are positive, and two draws at least judge a window,
+  ///   as one has no standard error.
   /// - Throws: `CancellationError` where `progress` answered false.
   @specialized(where Self == VariationalAutoencoder<Float>)
   public func inferenceGaps(
@@ -26,6 +28,10 @@ extension GenerativeModel {
     precondition(
       x.rank == 2 && x.shape[0] == q.mean.shape[0] && x.shape[0] > 0,
       "examples of shape \(x.shape) and posteriors of shape \(q.mean.shape)")
+    precondition(
+      options.drawsPerStep >= 1 && options.stepsPerWindow >= 1 && options.maximumSteps >= 1
+        && options.selectionDraws >= 2 && options.boundDraws >= 1,
+      "a search for a posterior cannot go by \(options)")
     let measurement = GapMeasurement(
       model: self, family: family, options: options, seed: seed, workers: workers)
     return try measurement.run(x, q, progress: progress)

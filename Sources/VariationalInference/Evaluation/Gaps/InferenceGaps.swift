@@ -88,12 +88,16 @@ public struct GapDecomposition: Sendable {
   /// The sum of the two: log p(x) - L[q].
   public var inference: [Double] { zip(approximation, amortisation).map { $0 + $1 } }
 
-  /// The images whose inference gap is widest, widest first.
+  /// The images whose inference gap is widest, widest first, and before them those whose gap is not
+  /// a number.
   public func worst(_ count: Int) -> [(image: Int, gap: Double)] {
     let gaps = inference
-    return gaps.indices.sorted { (gaps[$0], $1) > (gaps[$1], $0) }.prefix(count).map {
-      ($0, gaps[$0])
-    }
+    // NaN has no place in the order of numbers, and sorting by it would give no order at all.
+    let undefined = gaps.map { $0.isNaN ? 1 : 0 }
+    let widths = gaps.map { $0.isNaN ? 0 : $0 }
+    return gaps.indices.sorted {
+      (undefined[$0], widths[$0], $1) > (undefined[$1], widths[$1], $0)
+    }.prefix(count).map { ($0, gaps[$0]) }
   }
 }
 

@@ -78,6 +78,7 @@ struct Evidence: ParsableCommand {
     guard let budget = amount.budget else { return make(plan) }
     let started = Clock.seconds
     let pilot = try make(plan).pilot()
+    guard pilot.isDefined else { throw UndefinedResult(model: loaded.path, what: "bounds") }
     let left = max(budget.seconds - (Clock.seconds - started), 1)
     let fitted = pilot.fit(plan, seconds: left, images: images.count, keeping: amount)
     if !json {

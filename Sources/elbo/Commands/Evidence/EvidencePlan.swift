@@ -53,6 +53,9 @@ struct EvidencePilot {
   /// The standard deviation of the bound over images, in nats.
   let spread: Double
 
+  /// Whether a plan can be made from it: the model's parameters may be too large to compute with.
+  var isDefined: Bool { gapTimesSteps.isFinite && spread.isFinite }
+
   /// T and the number of images N for a number of image-steps M = N T: the least squared error
   ///
   ///     (g / T)^2 + s^2 / N,   least at T = (2 g^2 M / s^2)^(1/3)
@@ -60,7 +63,8 @@ struct EvidencePilot {
   /// of a bound that is g / T too low, on images whose values spread by s.
   func balance(imageSteps: Double, images: Int) -> (steps: Int, images: Int) {
     let squares = 2 * gapTimesSteps * gapTimesSteps * imageSteps / (spread * spread)
-    var steps = Self.cubeRoot(max(squares, 1))
+    // Infinite where all images have one bound; above 1e12 the path is as long as it may be.
+    var steps = Self.cubeRoot(min(max(squares, 1), 1e15))
     // More images than there are cannot be had: the rest goes into longer paths.
     steps = min(max(steps, 20, imageSteps / Double(images)), 10_000)
     return (Int(steps), min(max(Int(imageSteps / steps), 2), images))

@@ -40,6 +40,17 @@ struct DerivationTests {
     #expect(try #require(derivation.moves.first).divergence > 0)
   }
 
+  /// What is not refused is a derivation of numbers that are none.
+  @Test("a q that is no density is refused")
+  func refusal() async {
+    await #expect(processExitsWith: .failure) { _ = Derivation.conjugateNormal(deviation: -1) }
+    await #expect(processExitsWith: .failure) {
+      _ = Derivation.linearGaussian(deviation: [0.3, -0.3])
+    }
+    await #expect(processExitsWith: .failure) { _ = Derivation.mixture(q: [0, 0.5, 0.5]) }
+    await #expect(processExitsWith: .failure) { _ = Derivation.mixture(q: [0.1, 0.5, 0.5]) }
+  }
+
   /// The evidence of the linear-Gaussian and of the conjugate model by the formulas of TestSupport,
   /// which share no code with the library.
   @Test("the evidence is that of the joint Gaussian; it may be positive")

@@ -56,8 +56,9 @@ struct InferenceGapTests {
     options.tolerance = 1e-5
     let found = try gaps(through: .fullCovariance, options: options)
     let parts = try #require(found.decomposition(.fullCovariance, reference: reference))
+    #expect(parts.approximation.count == count)
     #expect(parts.approximation.allSatisfy { $0.magnitude < 1e-3 }, "\(parts.approximation)")
-    #expect(found.optimised[1].hasConverged.allSatisfy { $0 })
+    #expect(found.optimised[1].hasConverged == [Bool](repeating: true, count: count))
   }
 
   /// The best diagonal Gaussian has the posterior's mean and the inverse of the diagonal of its
@@ -74,10 +75,10 @@ struct InferenceGapTests {
       return (diagonal - precision.logDeterminant) / 2
     }
     #expect(expected.allSatisfy { $0 > 0.1 })
-    let differences = zip(parts.approximation, expected).map { $0 - $1 }
+    let differences = pairs(parts.approximation, expected).map { $0 - $1 }
     #expect(differences.allSatisfy { $0.magnitude < 0.13 }, "\(differences)")
     #expect(Estimate(differences).mean.magnitude < 0.13 / Double(count).squareRoot())
-    #expect(found.optimised[0].hasConverged.allSatisfy { $0 })
+    #expect(found.optimised[0].hasConverged == [Bool](repeating: true, count: count))
   }
 
   @Test("approximation and amortisation gap sum to the inference gap, and each to its definition")
@@ -85,9 +86,9 @@ struct InferenceGapTests {
     let found = try gaps(through: .fullCovariance)
     for optimised in found.optimised {
       let parts = try #require(found.decomposition(optimised.family, reference: reference))
-      let sums = zip(parts.approximation, parts.amortisation).map { $0 + $1 }
+      let sums = pairs(parts.approximation, parts.amortisation).map { $0 + $1 }
       #expect(parts.inference == sums)
-      let direct = zip(reference.logEvidence, found.bound).map { $0 - $1 }
+      let direct = pairs(reference.logEvidence, found.bound).map { $0 - $1 }
       #expect(relativeError(parts.inference, direct) < 1e-13)
       // What q loses in truth: KL(q || posterior), 1,000 draws each; q's log ratio varies more.
       let exactGaps = (0..<count).map { image in
@@ -97,9 +98,9 @@ struct InferenceGapTests {
         ).kullbackLeiblerDivergence(to: exact(image).posterior)
       }
       let check = meanCheck(
-        "gap", of: zip(direct, exactGaps).map { $0 - $1 }, expected: 0)
+        "gap", of: pairs(direct, exactGaps).map { $0 - $1 }, expected: 0)
       #expect(check.isWithin(4), "\(check)")
-      #expect(parts.amortisation.allSatisfy { $0 > 0 })
+      #expect(parts.amortisation.count == count && parts.amortisation.allSatisfy { $0 > 0 })
       let worst = parts.worst(3)
       #expect(worst.map(\.gap) == Array(parts.inference.sorted(by: >).prefix(3)))
       #expect(parts.inference[worst[0].image] == worst[0].gap)
@@ -117,7 +118,7 @@ struct InferenceGapTests {
       through: .flow, threads: 3, options: options, progress: heard.listener)
     let shares = heard.shares
     #expect(one.bound == two.bound)
-    for (a, b) in zip(one.optimised, two.optimised) {
+    for (a, b) in pairs(one.optimised, two.optimised) {
       #expect(a.bound == b.bound && a.steps == b.steps && a.hasConverged == b.hasConverged)
     }
     #expect(shares == shares.sorted() && shares.last == 1)
@@ -133,9 +134,37 @@ struct InferenceGapTests {
     options.maximumSteps = 5
     let found = try gaps(through: .diagonal, options: options)
     #expect(!found.optimised[0].hasConverged.allSatisfy { $0 })
-    #expect(found.optimised[0].steps.allSatisfy { $0 == 5 })
+    #expect(found.optimised[0].steps == [Int](repeating: 5, count: count))
     let gained = try #require(found.amortisationGap(.diagonal))
-    #expect(gained.allSatisfy { $0 > -0.05 })
+    #expect(gained.count == count && gained.allSatisfy { $0 > -0.05 })
+  }
+
+  /// No steps, or no draws, gave bounds that are no numbers; one draw to judge by has no error, and
+  /// the search never came to rest.
+  @Test("options by which no search can go are refused")
+  func options() async {
+    await #expect(processExitsWith: .failure) {
+      try shortSearch { $0.stepsPerWindow = 0 }
+    }
+    await #expect(processExitsWith: .failure) { try shortSearch { $0.boundDraws = 0 } }
+    await #expect(processExitsWith: .failure) { try shortSearch { $0.selectionDraws = 1 } }
+    await #expect(processExitsWith: .success) { try shortSearch { $0.selectionDraws = 2 } }
+  }
+
+  /// A NaN is neither above nor below any number: by `>` alone it would keep the others from their
+  /// places, and itself from being seen.
+  @Test("the worst images: undefined gaps first, then the widest")
+  func worst() throws {
+    var options = GapOptions()
+    options.stepsPerWindow = 1
+    options.maximumSteps = 1
+    let found = try gaps(through: .diagonal, options: options)
+    let wished: [Double] = [1, 3, .nan, 2, 5, .nan, 4, 6, 7, 8, 9, 10]
+    let reference = EvidenceReference(
+      logEvidence: pairs(found.bound, wished).map { $0 + $1 }, method: "given", isLowerBound: false)
+    let parts = try #require(found.decomposition(.diagonal, reference: reference))
+    #expect(parts.worst(12).map { $0.image } == [2, 5, 11, 10, 9, 8, 7, 4, 6, 1, 3, 0])
+    #expect(parts.worst(3).map { $0.image } == [2, 5, 11])
   }
 
   @Test("the difference of two means over different images")
@@ -146,4 +175,16 @@ struct InferenceGapTests {
     let expected = (5.0 / 3 / 4 + 0.25 / 3).squareRoot()
     #expect(relativeError([difference.standardError], [expected]) < 1e-15)
   }
+}
+
+/// A short search with changed options, for a process of its own.
+private func shortSearch(_ change: (inout GapOptions) -> Void) throws {
+  var options = GapOptions()
+  options.maximumSteps = 100
+  change(&options)
+  let model = KnownAmortization.independent
+  let x = Tensor<Double>.zeros([1, 4])
+  _ = try model.inferenceGaps(
+    x, posterior: DiagonalGaussian(mean: .zeros([1, 2]), logVariance: .zeros([1, 2])),
+    through: .diagonal, options: options, workers: WorkerPool(count: 1))
 }
