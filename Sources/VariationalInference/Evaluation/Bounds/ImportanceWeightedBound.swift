@@ -17,7 +17,7 @@ public struct ImportanceWeightedBound: Sendable {
   /// (sum w)^2 / sum w^2 of each example, from 1 to K.
   public let effectiveSampleSize: [Double]
   /// The shape of the tail of each example's weights, see ``ParetoShape``; nil where nothing can be
-  /// fitted.
+  /// fitted, not a number where weights are infinite or undefined.
   public let paretoShape: [Double?]
   /// K.
   public let samples: Int
@@ -39,7 +39,8 @@ extension GenerativeModel where Self: AmortizedPosterior {
   ///   - examples: Which of the images; all, where nil. An image's draws do not depend on it.
   ///   - samples: K, at least 1.
   ///   - binarization: How pixels become data.
-  ///   - seed: Decides the draws. The first is that of ``evaluate(on:binarization:seed:workers:)``.
+  ///   - seed: Decides the draws. The first is that of
+  ///     ``evaluate(on:_:objective:binarization:seed:workers:)``.
   ///   - workers: The threads to use; the result does not depend on them.
   ///   - progress: Hears of each image that is done, and may stop the work.
   /// - Returns: Bound, effective sample size and shape of the tail, image by image.
