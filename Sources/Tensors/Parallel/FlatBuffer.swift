@@ -19,7 +19,7 @@ public final class FlatBuffer<Scalar: TensorScalar>: @unchecked Sendable {
     var end = 0
     ranges = shapes.map { shape in
       let start = (end + Self.alignment - 1) / Self.alignment * Self.alignment
-      end = start + shape.reduce(1, *)
+      end = start + shape.elementCount
       return start..<end
     }
     self.shapes = shapes

@@ -9,7 +9,8 @@ internal import CKernels
 /// function therefore computes values and, given traced arguments, gradients.
 ///
 /// Shapes are arrays of sizes, the slowest axis first: a batch of 128 images of 784 pixels is
-/// `[128, 784]`; a scalar is `[]`.
+/// `[128, 784]`; a scalar is `[]`. A negative size, or more elements than memory could hold, is a
+/// mistake of the caller.
 public struct Tensor<Scalar: TensorScalar>: Sendable {
   /// The size of each axis.
   public let shape: [Int]
@@ -19,19 +20,26 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   let offset: Int
   let trace: Trace<Scalar>?
 
-  init(shape: [Int], storage: Storage<Scalar>, offset: Int, trace: Trace<Scalar>? = nil) {
+  /// The initialiser that all others come to: it checks the shape.
+  ///
+  /// - Parameters:
+  ///   - shape: The size of each axis, none of them negative.
+  ///   - storage: Where the elements are, from `offset` on; new memory when nil.
+  ///   - offset: The place of the first element.
+  ///   - trace: Where the tensor stands on a tape.
+  init(
+    shape: [Int], storage: Storage<Scalar>? = nil, offset: Int = 0, trace: Trace<Scalar>? = nil
+  ) {
+    let count = shape.elementCount
     self.shape = shape
-    self.count = shape.reduce(1, *)
-    self.storage = storage
+    self.count = count
+    self.storage = storage ?? Storage(capacity: count)
     self.offset = offset
     self.trace = trace
   }
 
   /// A tensor with uninitialised elements, for an operation to write.
-  init(uninitialized shape: [Int]) {
-    let count = shape.reduce(1, *)
-    self.init(shape: shape, storage: Storage(capacity: count), offset: 0)
-  }
+  init(uninitialized shape: [Int]) { self.init(shape: shape) }
 }
 
 extension Tensor {
@@ -39,9 +47,10 @@ extension Tensor {
   ///
   /// - Precondition: `scalars.count` is the product of `shape`.
   public init(_ scalars: [Scalar], shape: [Int]) {
-    self.init(uninitialized: shape)
     precondition(
-      scalars.count == count, "\(scalars.count) numbers do not fill a tensor of shape \(shape)")
+      scalars.count == shape.elementCount,
+      "\(scalars.count) numbers do not fill a tensor of shape \(shape)")
+    self.init(uninitialized: shape)
     scalars.withUnsafeBufferPointer { source in
       if let base = source.baseAddress { mutablePointer.update(from: base, count: count) }
     }
