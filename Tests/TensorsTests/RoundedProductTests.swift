@@ -24,7 +24,7 @@ struct RoundedProductTests {
       workers: WorkerPool(count: 2))
     let gradients = FlatBuffer<Float>(shapes: step.parameters.shapes)
     let reports = step.run(batch: x.shape[0]) { context in
-      let y = x.slice(context.rows).linear(
+      let y = context.input(rowsOf: x).linear(
         weight: context.parameters[0], bias: context.parameters[1])
       return (y * factor.slice(context.rows), [y.detached.copy])
     } update: {

@@ -24,6 +24,10 @@ enum StepProgram: String, CaseIterable, Sendable {
   case constantVector
   /// Constant rows, as many as a shard may have, through a layer.
   case constantRows
+  /// Rows that are themselves a parameter, as many as a shard may have, through layers.
+  case pseudoInputs
+  /// Several draws for each row of the batch, which meet the row's own values: `[batch, K, n]` and back.
+  case draws
   /// Nothing depends on any parameter.
   case constant
 
@@ -32,7 +36,7 @@ enum StepProgram: String, CaseIterable, Sendable {
   static let outputs = 6
 
   enum Parameter: Int, CaseIterable {
-    case w1, b1, w2, b2, square, squareBias, scale, narrow, narrowBias, offset
+    case w1, b1, w2, b2, square, squareBias, scale, narrow, narrowBias, offset, pseudo
 
     var shape: [Int] {
       switch self {
@@ -44,6 +48,7 @@ enum StepProgram: String, CaseIterable, Sendable {
       case .narrow: [hidden, inputs / 5]
       case .narrowBias: [hidden]
       case .offset: []
+      case .pseudo: [32, inputs]
       }
     }
   }
@@ -103,6 +108,17 @@ enum StepProgram: String, CaseIterable, Sendable {
     case .constantRows:
       let others = Tensor<Scalar>.pseudoRandom([32, Self.inputs], seed: 62)
       return score(logits(hidden(x) * hidden(others).mean(along: 0)))
+    case .pseudoInputs:
+      let others = square(hidden(parameter(.pseudo)))
+      return score(logits(hidden(x) * others.mean(along: 0)))
+    case .draws:
+      let parts = x.reshaped(to: [rows * 5, Self.inputs / 5])
+        .linear(weight: parameter(.narrow), bias: parameter(.narrowBias), activation: .tanh)
+        .reshaped(to: [rows, 5, Self.hidden])
+      let joint = parts * hidden(x).reshaped(to: [rows, 1, Self.hidden])
+      return score(
+        logits(square(joint.reshaped(to: [rows * 5, Self.hidden])))
+          .reshaped(to: [rows, 5, Self.outputs]).logMeanExp(along: 1))
     case .constant: return x.sum(along: 1)
     }
   }

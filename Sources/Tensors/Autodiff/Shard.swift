@@ -11,11 +11,16 @@ struct Shard<Scalar: TensorScalar>: Sendable {
   /// Where the step's products are of operands rounded to bfloat16.
   let rounded: RoundedOperands<Scalar>?
 
-  /// Where a tensor with `shape` lies in the matrix of the whole batch; nil where its first axis is
-  /// not the rows of this shard (or a multiple: K samples for each row).
-  func place(of shape: [Int]) -> (offset: Int, capacity: Int)? {
-    guard let first = shape.first, first > 0, first % rows.count == 0 else { return nil }
-    let perRow = shape.reduce(1, *) / rows.count
+  /// Where the rows of a tensor lie in the matrix of the whole batch: `capacity` elements, the shard's
+  /// from `offset` on. Nil for a tensor that is not marked as rows.
+  ///
+  /// - Precondition: A marked tensor has as many rows as this shard, on its first axis.
+  func place(of shape: [Int], rows marked: Int?) -> (offset: Int, capacity: Int)? {
+    guard let marked else { return nil }
+    precondition(
+      marked == rows.count && shape.first?.isMultiple(of: marked) == true,
+      "a tensor of shape \(shape), marked as \(marked) rows, among \(rows.count) rows of a batch")
+    let perRow = shape.reduce(1, *) / marked
     return (rows.lowerBound * perRow, batch * perRow)
   }
 }

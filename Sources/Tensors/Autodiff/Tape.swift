@@ -22,6 +22,8 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   private struct Node {
     let inputs: [Int?]
     let pullback: Pullback?
+    /// The mark of the value, which is that of its gradient too.
+    let rows: Int?
   }
 
   private var nodes: [Node] = []
@@ -57,9 +59,9 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   func record(
     _ value: Tensor<Scalar>, inputs: [Int?], pullback: Pullback?
   ) -> Tensor<Scalar> {
-    nodes.append(Node(inputs: inputs, pullback: pullback))
+    nodes.append(Node(inputs: inputs, pullback: pullback, rows: value.rows))
     return Tensor(
-      shape: value.shape, storage: value.storage, offset: value.offset,
+      shape: value.shape, storage: value.storage, offset: value.offset, rows: value.rows,
       trace: Trace(tape: self, node: nodes.count - 1))
   }
 
@@ -93,7 +95,8 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     for index in stride(from: last, through: 0, by: -1) {
       guard let pullback = nodes[index].pullback else { continue }
       let held = kept.contains(index) ? adjoints[index] : adjoints[index].take()
-      guard let adjoint = held else { continue }
+      guard var adjoint = held else { continue }
+      adjoint.rows = nodes[index].rows
       for (input, gradient) in zip(nodes[index].inputs, pullback(adjoint)) {
         guard let input, let gradient else { continue }
         if adjoints[input] == nil {
@@ -120,18 +123,18 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   private var allocations = 0
   private var slots: [Storage<Scalar>] = []
 
-  /// Memory for a result with `shape[0]` rows. In a parallel step all tapes run the same program,
-  /// so the i-th allocation of each is a block of rows of one matrix for the whole batch.
-  func allocate(_ shape: [Int]) -> Tensor<Scalar> {
-    guard let shard, let place = shard.place(of: shape) else {
-      return Tensor(uninitialized: shape)
+  /// Memory for a result that holds so many rows of the batch. In a parallel step all tapes run the
+  /// same program, so the i-th allocation of each is a block of rows of one matrix for the whole batch.
+  func allocate(_ shape: [Int], rows: Int?) -> Tensor<Scalar> {
+    guard let shard, let place = shard.place(of: shape, rows: rows) else {
+      return Tensor(uninitialized: shape, rows: rows)
     }
     defer { allocations += 1 }
     guard let storage = shard.workspace.slot(allocations, capacity: place.capacity) else {
-      return Tensor(uninitialized: shape)
+      return Tensor(uninitialized: shape, rows: rows)
     }
     slots.append(storage)
-    return Tensor(shape: shape, storage: storage, offset: place.offset)
+    return Tensor(shape: shape, storage: storage, offset: place.offset, rows: rows)
   }
 
   private var roundings = 0
@@ -141,19 +144,21 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   /// on how the batch was cut.
   func rounded(_ tensor: Tensor<Scalar>) -> RoundedMatrix? {
     guard let shard, let operands = shard.rounded else { return nil }
-    guard let place = shard.place(of: tensor.shape) else { return operands.round(tensor) }
+    guard let place = shard.place(of: tensor.shape, rows: tensor.rows) else {
+      return operands.round(tensor)
+    }
     defer { roundings += 1 }
     return operands.round(tensor, place: place, slot: roundings)
   }
 
   /// `tensor`, moved into memory of the whole batch unless it is there already.
   func batchWide(_ tensor: Tensor<Scalar>) -> Tensor<Scalar> {
-    if let place = shard?.place(of: tensor.shape), tensor.offset == place.offset,
+    if let place = shard?.place(of: tensor.shape, rows: tensor.rows), tensor.offset == place.offset,
       slots.contains(where: { $0 === tensor.storage })
     {
       return tensor
     }
-    let copy = allocate(tensor.shape)
+    let copy = allocate(tensor.shape, rows: tensor.rows)
     withExtendedLifetime(tensor) {
       copy.mutablePointer.update(from: tensor.pointer, count: tensor.count)
     }

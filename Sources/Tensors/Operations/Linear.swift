@@ -53,7 +53,10 @@ extension Tensor {
       "a linear layer of weight \(weight.shape) and bias \(bias.shape) for an input \(shape)")
     let tape = Tensor.commonTape(of: [self, weight, bias])
     let resultShape = Array(shape.dropLast()) + [weight.shape[0]]
-    let output = tape?.allocate(resultShape) ?? Tensor(uninitialized: resultShape)
+    // The only axis of a vector is not rows.
+    let rows = rank > 1 ? rows : nil
+    let output =
+      tape?.allocate(resultShape, rows: rows) ?? Tensor(uninitialized: resultShape, rows: rows)
     let (x, w) = (detached, weight.detached)
     let (a, b) = tape?.operands(self, weight) ?? (.exact(x), .exact(w))
     output.writeLinear(a, b, bias, activation, tape?.profile)
@@ -62,7 +65,7 @@ extension Tensor {
     let needsInput = isTraced
     let (weightNode, biasNode) = (weight.trace?.node, bias.trace?.node)
     let inputs = [trace?.node, weightNode, biasNode]
-    let deferred = tape.canDefer(weightNode, biasNode, rows: x.shape)
+    let deferred = tape.canDefer(weightNode, biasNode) && rows != nil
     // Counted now, while x is in the cache.
     let nonzero = deferred ? a.nonzeroCount(forOutputs: w.shape[0]) : nil
     return tape.record(output, inputs: inputs) { [unowned tape] g in
@@ -112,7 +115,7 @@ extension Tensor {
     _ activation: Activation, output: Tensor, on tape: Tape<Scalar>?
   ) -> Tensor {
     if activation == .identity { return tape?.batchWide(self) ?? self }
-    let result = tape?.allocate(shape) ?? Tensor(uninitialized: shape)
+    let result = tape?.allocate(shape, rows: rows) ?? Tensor(uninitialized: shape, rows: rows)
     activation.pullback(self, output: output, into: result)
     return result
   }
@@ -148,10 +151,9 @@ extension Tape {
     return .exact(batchWide(tensor))
   }
 
-  /// Whether the gradient of a layer with these parameters can wait for the second phase.
-  fileprivate func canDefer(_ weight: Int?, _ bias: Int?, rows shape: [Int]) -> Bool {
-    guard let weight, let bias, weight < parameterCount, bias < parameterCount else { return false }
-    // The first axis of a vector is not rows.
-    return shape.count >= 2 && shard?.place(of: shape) != nil
+  /// Whether the gradient of a layer of rows with these parameters can wait for the second phase.
+  fileprivate func canDefer(_ weight: Int?, _ bias: Int?) -> Bool {
+    guard let weight, let bias else { return false }
+    return weight < parameterCount && bias < parameterCount
   }
 }

@@ -32,20 +32,24 @@ package final class GradientStep<Scalar: TensorScalar> {
     package let parameters: [Tensor<Scalar>]
     fileprivate let tape: Tape<Scalar>
 
-    /// Memory for this shard's rows of an input of the batch, which `body` fills.
+    /// This shard's rows of what the function is given, an input or noise, as `body` writes them. The
+    /// tensor is marked as rows of the batch: what is computed from it row by row lies in memory of the
+    /// whole batch, and linear layers of such rows leave their gradient to the second phase.
+    ///
+    /// - Parameters:
+    ///   - shape: The first axis is as long as `rows`, or a multiple.
+    ///   - name: What the step's profile calls the time it takes.
+    ///   - body: Must write every element.
+    /// - Returns: A tensor of this shape, off the tape.
     package func input(
-      _ shape: [Int], initializedBy body: (UnsafeMutableBufferPointer<Scalar>) -> Void
+      _ shape: [Int], named name: String = "input",
+      initializedBy body: (UnsafeMutableBufferPointer<Scalar>) -> Void
     ) -> Tensor<Scalar> {
-      let tensor = tape.allocate(shape)
-      tape.profile.measure("input", bytes: tensor.byteCount) {
+      let tensor = tape.allocate(shape, rows: rows.count)
+      tape.profile.measure(name, bytes: tensor.byteCount) {
         body(UnsafeMutableBufferPointer(start: tensor.mutablePointer, count: tensor.count))
       }
       return tensor
-    }
-
-    /// Notes the time of `body` in the step's profile, where there is one.
-    package func measure<Result>(_ operation: String, _ body: () -> Result) -> Result {
-      tape.profile.measure(operation, body)
     }
   }
 
@@ -137,15 +141,13 @@ package final class GradientStep<Scalar: TensorScalar> {
   }
 
   /// Rows for each thread in multiples of what the matrix products need to repeat their bits, the
-  /// last with what is left over; in fixed blocks where shards are summed. The first of those is the
-  /// smaller, so that a tensor of constant size does not pass for rows of the batch in all of them.
+  /// last with what is left over; where shards are summed, in blocks of twice that whatever the number
+  /// of threads.
   private func shards(of batch: Int) -> [Range<Int>] {
-    let unit = MatrixProduct.rowGranularity
+    let unit = MatrixProduct.rowGranularity * (sumsShards ? 2 : 1)
     let units = max(batch / unit, 1)
-    let blocks = sumsShards ? units / 2 + 1 : min(workers.count, units)
-    let starts = (0..<blocks).map { block in
-      (sumsShards ? max(2 * block - 1, 0) : block * units / blocks) * unit
-    }
+    let blocks = sumsShards ? units : min(workers.count, units)
+    let starts = (0..<blocks).map { $0 * units / blocks * unit }
     return zip(starts, starts.dropFirst() + [batch]).map { $0..<$1 }
   }
 

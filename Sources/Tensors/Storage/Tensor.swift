@@ -19,6 +19,14 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   var storage: Storage<Scalar>
   let offset: Int
   let trace: Trace<Scalar>?
+  /// How many rows of a parallel step's batch the first axis holds; nil where it holds none.
+  ///
+  /// The first axis is then `rows` long, or a multiple for several draws of each row, one row's beside
+  /// each other. This is a fact and never guessed from sizes: what a step's inputs create is marked,
+  /// and an operation carries the mark where each index of the result's first axis belongs to one row,
+  /// in the order of the rows. A tensor without a mark is right wherever one with it is; its gradients
+  /// are then summed shard by shard, which is slower.
+  var rows: Int?
 
   /// The initialiser that all others come to: it checks the shape.
   ///
@@ -26,20 +34,23 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   ///   - shape: The size of each axis, none of them negative.
   ///   - storage: Where the elements are, from `offset` on; new memory when nil.
   ///   - offset: The place of the first element.
+  ///   - rows: The mark of rows of a batch.
   ///   - trace: Where the tensor stands on a tape.
   init(
-    shape: [Int], storage: Storage<Scalar>? = nil, offset: Int = 0, trace: Trace<Scalar>? = nil
+    shape: [Int], storage: Storage<Scalar>? = nil, offset: Int = 0, rows: Int? = nil,
+    trace: Trace<Scalar>? = nil
   ) {
     let count = shape.elementCount
     self.shape = shape
     self.count = count
     self.storage = storage ?? Storage(capacity: count)
     self.offset = offset
+    self.rows = rows
     self.trace = trace
   }
 
   /// A tensor with uninitialised elements, for an operation to write.
-  init(uninitialized shape: [Int]) { self.init(shape: shape) }
+  init(uninitialized shape: [Int], rows: Int? = nil) { self.init(shape: shape, rows: rows) }
 }
 
 extension Tensor {
@@ -138,16 +149,18 @@ extension Tensor {
   public var rank: Int { shape.count }
 
   /// The same numbers, off the tape: no gradient flows through the result.
-  public var detached: Tensor { Tensor(shape: shape, storage: storage, offset: offset) }
+  public var detached: Tensor {
+    Tensor(shape: shape, storage: storage, offset: offset, rows: rows)
+  }
 
-  /// A copy in memory of its own.
+  /// A copy in memory of its own, off the tape.
   public var copy: Tensor {
     Tensor.generate(shape, self) { $0.update(from: $1, count: count) }
   }
 
   /// The same numbers in another precision, off the tape.
   public func converted<Other: TensorScalar>(to type: Other.Type) -> Tensor<Other> {
-    let result = Tensor<Other>(uninitialized: shape)
+    let result = Tensor<Other>(uninitialized: shape, rows: rows)
     doubles.withUnsafeBufferPointer { source in
       if let base = source.baseAddress {
         Other.kernels.fromDoubles(count, base, result.mutablePointer)
@@ -175,6 +188,13 @@ extension Tensor {
   /// The first element of a tensor that its creator has not yet shown to anyone.
   var mutablePointer: UnsafeMutablePointer<Scalar> { storage.base + offset }
 
+  /// This tensor with a mark of rows of a batch, or without. A scalar has none.
+  func marked(_ rows: Int?) -> Tensor {
+    var result = self
+    result.rows = shape.isEmpty ? nil : rows
+    return result
+  }
+
   /// Adds `other` to this tensor: in place where nobody else holds its memory.
   mutating func accumulate(_ other: Tensor) {
     precondition(shape == other.shape, "cannot add gradients of shapes \(shape) and \(other.shape)")
@@ -183,7 +203,9 @@ extension Tensor {
         Scalar.kernels.accumulate(count, other.pointer, mutablePointer)
       }
     } else {
-      self = Tensor.binary(ElboAdd, self, other)
+      self = Tensor.generate(shape, self, other) {
+        Scalar.kernels.binary(ElboAdd, count, $1, 1, $2, 1, $0)
+      }
     }
   }
 }

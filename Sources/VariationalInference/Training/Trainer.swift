@@ -110,7 +110,7 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
       }
       let model = template.replacingParameters(with: context.parameters)
       let terms = model.terms(of: objective, x) { shape in
-        context.measure("noise") { source.noise(rows, round: epoch, shape: shape) }
+        context.input(shape, named: "noise") { source.writeNoise(rows, round: epoch, to: $0) }
       }
       return (terms.value, terms.report)
     } update: { gradient in

@@ -121,9 +121,9 @@ struct ReferenceTests {
         .coefficients(step: number)
       let reports = step.run(batch: 32) { context in
         let model = template.replacingParameters(with: context.parameters)
-        let rows = x.slice(context.rows)
+        let rows = context.input(rowsOf: x)
         let bound = model.evidenceLowerBound(
-          rows, posterior: model.posterior(given: rows), noise: noise.slice(context.rows))
+          rows, posterior: model.posterior(given: rows), noise: context.input(rowsOf: noise))
         return (bound.elbo, [bound.reconstruction.detached, bound.kl.detached])
       } update: { gradient in
         FlatBuffer.adam(
