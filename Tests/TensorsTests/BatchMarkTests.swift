@@ -102,13 +102,13 @@ struct BatchMarkTests {
       workers: WorkerPool(count: 2))
     var shards = 0
     for _ in 0..<2 {
-      shards =
-        step.run(batch: 128) { context in
-          let y = operation.apply(context.input(rowsOf: data))
-            .linear(weight: context.parameters[0], bias: context.parameters[1])
-          return (y, [])
-        } update: { _ in
-        }.count
+      let outcome = step.run(batch: 128) { context in
+        let y = operation.apply(context.input(rowsOf: data))
+          .linear(weight: context.parameters[0], bias: context.parameters[1])
+        return .init(perRow: y, report: [y])
+      } update: { _ in
+      }
+      shards = outcome.reports.count
     }
     return shards
   }
@@ -124,7 +124,7 @@ struct BatchMarkTests {
     await #expect(processExitsWith: .failure) {
       let step = GradientStep<Float>(parameters: [.zeros([1])], workers: WorkerPool(count: 1))
       _ = step.run(batch: 16) { context in
-        (context.input([17, 2]) { $0.update(repeating: 0) }, [])
+        .init(perRow: context.input([17, 2]) { $0.update(repeating: 0) })
       } update: { _ in
       }
     }

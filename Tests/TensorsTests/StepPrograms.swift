@@ -30,6 +30,10 @@ enum StepProgram: String, CaseIterable, Sendable {
   case draws
   /// Nothing depends on any parameter.
   case constant
+  /// A term that is there once, of parameters that all rows share.
+  case globalTerm
+  /// A term that is there once, of layers that all rows share.
+  case globalLayers
 
   static let inputs = 20
   static let hidden = 12
@@ -66,26 +70,21 @@ enum StepProgram: String, CaseIterable, Sendable {
     return .concatenated([grey, Tensor(weights, shape: [batch, 1])], along: 1)
   }
 
-  /// A value per row, `[rows]`, or a constant.
-  func value<Scalar>(_ x: Tensor<Scalar>, _ parameters: [Tensor<Scalar>]) -> Tensor<Scalar> {
+  /// A value for each row, `[rows]`, or a constant for each.
+  func perRow<Scalar>(_ x: Tensor<Scalar>, _ parameters: [Tensor<Scalar>]) -> Tensor<Scalar> {
     func parameter(_ name: Parameter) -> Tensor<Scalar> { parameters[name.rawValue] }
-    func hidden(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
-      x.linear(weight: parameter(.w1), bias: parameter(.b1), activation: .relu)
-    }
+    func hidden(_ x: Tensor<Scalar>) -> Tensor<Scalar> { Self.hidden(x, parameters) }
+    func square(_ h: Tensor<Scalar>) -> Tensor<Scalar> { Self.square(h, parameters) }
     func logits(_ h: Tensor<Scalar>) -> Tensor<Scalar> {
       h.linear(weight: parameter(.w2), bias: parameter(.b2))
-    }
-    func square(_ h: Tensor<Scalar>) -> Tensor<Scalar> {
-      h.linear(
-        weight: parameter(.square), bias: parameter(.squareBias), activation: .tanh)
     }
     func score(_ logits: Tensor<Scalar>) -> Tensor<Scalar> {
       x.slice(0..<Self.outputs, along: 1).bernoulliLogProbability(logits: logits)
     }
     let rows = x.shape[0]
     switch self {
-    case .layers: return score(logits(hidden(x)))
-    case .elementwise:
+    case .layers, .globalLayers: return score(logits(hidden(x)))
+    case .elementwise, .globalTerm:
       return score(logits(hidden(x)) * parameter(.scale) + parameter(.offset))
     case .tied: return score(logits(square(square(hidden(x)))))
     case .layerAndProduct:
@@ -121,5 +120,33 @@ enum StepProgram: String, CaseIterable, Sendable {
           .reshaped(to: [rows, 5, Self.outputs]).logMeanExp(along: 1))
     case .constant: return x.sum(along: 1)
     }
+  }
+
+  /// What there is once beside the rows.
+  func once<Scalar>(_ parameters: [Tensor<Scalar>]) -> Tensor<Scalar>? {
+    func parameter(_ name: Parameter) -> Tensor<Scalar> { parameters[name.rawValue] }
+    switch self {
+    case .globalTerm:
+      return parameter(.scale).squared().sum() * -3 + parameter(.offset).exp()
+    case .globalLayers:
+      return Self.square(Self.hidden(parameter(.pseudo), parameters), parameters).sum(along: 1)
+    default: return nil
+    }
+  }
+
+  private static func hidden<Scalar>(
+    _ x: Tensor<Scalar>, _ parameters: [Tensor<Scalar>]
+  ) -> Tensor<Scalar> {
+    x.linear(
+      weight: parameters[Parameter.w1.rawValue], bias: parameters[Parameter.b1.rawValue],
+      activation: .relu)
+  }
+
+  private static func square<Scalar>(
+    _ h: Tensor<Scalar>, _ parameters: [Tensor<Scalar>]
+  ) -> Tensor<Scalar> {
+    h.linear(
+      weight: parameters[Parameter.square.rawValue],
+      bias: parameters[Parameter.squareBias.rawValue], activation: .tanh)
   }
 }

@@ -50,15 +50,11 @@ final class Workspace<Scalar: Sendable>: Sendable {
     }
   }
 
-  /// Between steps: lets go of memory that a tensor outside still holds, so that it keeps its value.
-  func prepareForStep() {
+  /// Forgets what the shards of the last step asked for. What they wrote is about to be overwritten: all
+  /// that leaves a step is a copy.
+  func beginStep() {
     slots.withLock { slots in
-      for index in slots.indices {
-        slots[index].asked = nil
-        if !isKnownUniquelyReferenced(&slots[index].storage) {
-          slots[index].storage = Storage(capacity: slots[index].storage.capacity)
-        }
-      }
+      for index in slots.indices { slots[index].asked = nil }
     }
   }
 }

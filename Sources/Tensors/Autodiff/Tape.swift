@@ -78,35 +78,46 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     of output: Tensor<Scalar>, at inputs: [Tensor<Scalar>], seed: Tensor<Scalar>? = nil
   ) -> [Tensor<Scalar>] {
     let targets = inputs.map { node(of: $0, "input") }
-    let adjoints = backward(
-      from: output, seed: seed ?? Tensor(repeating: 1, shape: output.shape), keeping: Set(targets))
+    let adjoints = backward(from: [(output, seed)], keeping: Set(targets))
     return zip(inputs, targets).map { input, node in adjoints[node] ?? .zeros(input.shape) }
   }
 
-  /// The adjoints of the nodes in `kept` where `output` depends on them, by node.
+  /// Reverse accumulation: with s the sum over the outputs of seed times output, the adjoint of a node
+  /// is ds/d(its value), the sum over its uses of what their pullbacks make of their own adjoints.
+  ///
+  /// - Parameters:
+  ///   - outputs: Tensors recorded on this tape, with the weight of each element; all ones when nil.
+  ///   - kept: The nodes whose adjoints are asked for.
+  /// - Returns: By node, the adjoints of those in `kept` on which an output depends; else nil.
   func backward(
-    from output: Tensor<Scalar>, seed: Tensor<Scalar>, keeping kept: Set<Int>
+    from outputs: [(output: Tensor<Scalar>, seed: Tensor<Scalar>?)], keeping kept: Set<Int>
   ) -> [Tensor<Scalar>?] {
-    precondition(
-      seed.shape == output.shape, "a seed of shape \(seed.shape) for an output \(output.shape)")
-    let last = node(of: output, "output")
     var adjoints = [Tensor<Scalar>?](repeating: nil, count: nodes.count)
-    adjoints[last] = seed.detached
-    for index in stride(from: last, through: 0, by: -1) {
+    for (output, seed) in outputs {
+      let seed = seed ?? Tensor(repeating: 1, shape: output.shape)
+      precondition(
+        seed.shape == output.shape, "a seed of shape \(seed.shape) for an output \(output.shape)")
+      Self.add(seed.detached, to: &adjoints[node(of: output, "output")])
+    }
+    // A node's uses come after it, so that its adjoint is whole when it is reached.
+    for index in nodes.indices.reversed() {
       guard let pullback = nodes[index].pullback else { continue }
       let held = kept.contains(index) ? adjoints[index] : adjoints[index].take()
       guard var adjoint = held else { continue }
       adjoint.rows = nodes[index].rows
       for (input, gradient) in zip(nodes[index].inputs, pullback(adjoint)) {
-        guard let input, let gradient else { continue }
-        if adjoints[input] == nil {
-          adjoints[input] = gradient
-        } else {
-          adjoints[input]?.accumulate(gradient)
-        }
+        if let input, let gradient { Self.add(gradient, to: &adjoints[input]) }
       }
     }
     return adjoints
+  }
+
+  private static func add(_ gradient: Tensor<Scalar>, to adjoint: inout Tensor<Scalar>?) {
+    if adjoint == nil {
+      adjoint = gradient
+    } else {
+      adjoint?.accumulate(gradient)
+    }
   }
 
   private func node(of tensor: Tensor<Scalar>, _ role: String) -> Int {

@@ -53,10 +53,46 @@ package final class GradientStep<Scalar: TensorScalar> {
     }
   }
 
-  private struct Outcome: Sendable {
+  /// What the function makes of a shard: a step ascends the sum of `perRow` over all rows, plus `once`.
+  package struct Terms {
+    /// What there is for each row: its elements are added up over the batch.
+    let perRow: Tensor<Scalar>
+    /// What there is once, however many rows and shards there are, as log p of a parameter that all rows
+    /// share: its elements are added up, for one shard.
+    let once: Tensor<Scalar>?
+    /// What to report of the rows; need not be traced.
+    let report: [Tensor<Scalar>]
+
+    /// - Parameters:
+    ///   - perRow: A tensor of any shape, that of the shard's rows alone.
+    ///   - once: A tensor of any shape that depends on parameters and constants, never on rows: it is
+    ///     computed for each shard, with the same result.
+    ///   - report: Tensors of any shape.
+    package init(
+      perRow: Tensor<Scalar>, once: Tensor<Scalar>? = nil, report: [Tensor<Scalar>] = []
+    ) {
+      precondition(
+        once?.rows == nil, "what is there once cannot be rows of the batch: \(once?.shape ?? [])")
+      self.perRow = perRow
+      self.once = once
+      self.report = report
+    }
+  }
+
+  /// What a step reports: copies, which later steps do not change.
+  package struct Outcome: Sendable {
+    /// What the function reported of each shard, in the order of the rows.
+    package let reports: [[Tensor<Scalar>]]
+    /// The sum of the elements of what is there once; nil where the function gave no such term.
+    package let once: Double?
+  }
+
+  /// What the first phase leaves of one shard.
+  private struct ShardResult: Sendable {
     let gradients: [Tensor<Scalar>?]
     let deferred: [DeferredLinear<Scalar>]
     let report: [Tensor<Scalar>]
+    let once: Double?
   }
 
   /// A step for parameters that begin at these values.
@@ -82,44 +118,38 @@ package final class GradientStep<Scalar: TensorScalar> {
   ///
   /// - Parameters:
   ///   - batch: The number of rows, at least 1.
-  ///   - function: Called for each shard; returns a tensor whose elements are summed to the
-  ///     function's value, and tensors to report, which need not be traced.
+  ///   - function: Called for each shard, on any of the threads.
   ///   - update: Called with the gradient of disjoint ranges of elements, on several threads at
   ///     once, while it is in the thread's cache.
-  /// - Returns: The reports in the order of the rows.
+  /// - Returns: What the function reported.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   package func run(
-    batch: Int,
-    function: @escaping @Sendable (Context) -> (value: Tensor<Scalar>, report: [Tensor<Scalar>]),
+    batch: Int, function: @escaping @Sendable (Context) -> Terms,
     update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
-  ) -> [[Tensor<Scalar>]] {
+  ) -> Outcome {
     precondition(batch > 0, "a step needs at least one row")
     let start = ContinuousClock.now
     defer { workers.profile?.addStep(start.duration(to: .now), threads: workers.count) }
-    var outcomes = firstPhase(batch, function)
-    var factors = LinearFactors.overWholeBatch(outcomes.map(\.deferred))
-    let isSummed = factors == nil || outcomes.contains { $0.gradients.contains { $0 != nil } }
+    var shards = firstPhase(batch, function)
+    var factors = LinearFactors.overWholeBatch(shards.map(\.deferred))
+    let isSummed = factors == nil || shards.contains { $0.gradients.contains { $0 != nil } }
     if isSummed, !sumsShards {
       // Unlike the step before, this one sums, but its shards were cut for this number of threads.
       sumsShards = true
-      outcomes = firstPhase(batch, function)
-      factors = LinearFactors.overWholeBatch(outcomes.map(\.deferred))
+      shards = firstPhase(batch, function)
+      factors = LinearFactors.overWholeBatch(shards.map(\.deferred))
     }
     sumsShards = isSummed
-    secondPhase(outcomes, factors ?? LinearFactors.apart(outcomes.map(\.deferred)), update)
-    return outcomes.map(\.report)
+    secondPhase(shards, factors ?? LinearFactors.apart(shards.map(\.deferred)), update)
+    return Outcome(reports: shards.map(\.report), once: shards[0].once)
   }
 
   private func firstPhase(
-    _ batch: Int,
-    _ function:
-      @escaping @Sendable (Context) -> (
-        value: Tensor<Scalar>, report: [Tensor<Scalar>]
-      )
-  ) -> [Outcome] {
-    workspace.prepareForStep()
-    rounded?.workspace.prepareForStep()
+    _ batch: Int, _ function: @escaping @Sendable (Context) -> Terms
+  ) -> [ShardResult] {
+    workspace.beginStep()
+    rounded?.workspace.beginStep()
     let rounded = rounded
     let (views, workspace, shards) = (parameters.views, workspace, shards(of: batch))
     let profile = workers.profile
@@ -127,16 +157,15 @@ package final class GradientStep<Scalar: TensorScalar> {
       let shard = Shard(
         rows: shards[index], batch: batch, workspace: workspace, profile: profile, rounded: rounded)
       let tape = Tape<Scalar>(shard: shard)
-      let context = Context(
-        rows: shard.rows, parameters: views.map(tape.parameter), tape: tape)
-      let (value, report) = function(context)
-      guard value.isTraced else {
-        return Outcome(gradients: views.map { _ in nil }, deferred: [], report: report)
-      }
-      let adjoints = tape.backward(
-        from: value, seed: Tensor(repeating: 1, shape: value.shape), keeping: Set(views.indices))
-      return Outcome(
-        gradients: Array(adjoints[..<views.count]), deferred: tape.deferred, report: report)
+      let terms = function(
+        Context(rows: shard.rows, parameters: views.map(tape.parameter), tape: tape))
+      // The gradient of what is there once enters with the first rows.
+      let outputs = [terms.perRow, index == 0 ? terms.once : nil].compactMap { $0 }
+        .filter(\.isTraced)
+      let adjoints = tape.backward(from: outputs.map { ($0, nil) }, keeping: Set(views.indices))
+      return ShardResult(
+        gradients: Array(adjoints[..<views.count]), deferred: tape.deferred,
+        report: terms.report.map(\.copy), once: terms.once?.doubles.reduce(0, +))
     }
   }
 
@@ -152,7 +181,7 @@ package final class GradientStep<Scalar: TensorScalar> {
   }
 
   private func secondPhase(
-    _ outcomes: [Outcome], _ layers: [LinearFactors<Scalar>],
+    _ shards: [ShardResult], _ layers: [LinearFactors<Scalar>],
     _ update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
   ) {
     let factors = layers.map { $0.leavingOutZeros() }
@@ -161,7 +190,7 @@ package final class GradientStep<Scalar: TensorScalar> {
       ParameterGradient(
         number: number, range: parameters.ranges[number],
         rows: max(parameters.shapes[number].first ?? 1, 1),
-        summands: outcomes.compactMap { $0.gradients[number] },
+        summands: shards.compactMap { $0.gradients[number] },
         factors: factors.filter { $0.weight == number || $0.bias == number })
     }
     // The largest first: what is left at the end is small, and no thread waits long for the other.
