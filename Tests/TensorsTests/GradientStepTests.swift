@@ -166,7 +166,9 @@ struct GradientStepTests {
     for (rounded, exact) in zip(rounded.gradients, exact.gradients) {
       #expect(error(rounded, exact) < 0.03)
     }
-    let layered: [StepProgram] = [.layers, .elementwise, .tied, .severalRowsEach, .weighted]
+    let layered: [StepProgram] = [
+      .layers, .elementwise, .tied, .noBias, .severalRowsEach, .weighted,
+    ]
     if layered.contains(program) { #expect(rounded != exact) }
   }
 

@@ -14,8 +14,14 @@ enum StepProgram: String, CaseIterable, Sendable {
   case tied
   /// One weight in a layer and in a product: a deferred and a summed gradient.
   case layerAndProduct
-  /// A layer whose bias is no parameter, so that its weight cannot wait.
+  /// A layer whose bias is a constant: its weight waits alone.
   case frozenBias
+  /// A layer whose bias is computed from a parameter: its weight waits, its bias does not.
+  case computedBias
+  /// A layer whose weight is computed from a parameter, so that it cannot wait, nor can its bias.
+  case computedWeight
+  /// Layers without a bias.
+  case noBias
   /// Several rows of a layer for each row of the batch.
   case severalRowsEach
   /// Examples weighted by 1 in the first rows and otherwise later on.
@@ -93,6 +99,15 @@ enum StepProgram: String, CaseIterable, Sendable {
     case .frozenBias:
       let bias = parameter(.b1).detached
       return score(logits(x.linear(weight: parameter(.w1), bias: bias, activation: .tanh)))
+    case .computedBias:
+      let bias = parameter(.b1).tanh()
+      return score(logits(x.linear(weight: parameter(.w1), bias: bias, activation: .relu)))
+    case .computedWeight:
+      let weight = parameter(.w1) * 2
+      return score(logits(x.linear(weight: weight, bias: parameter(.b1), activation: .tanh)))
+    case .noBias:
+      let h = x.linear(weight: parameter(.w1), activation: .relu)
+      return score(h.linear(weight: parameter(.w2)))
     case .severalRowsEach:
       let parts = x.reshaped(to: [rows, 5, Self.inputs / 5])
         .linear(weight: parameter(.narrow), bias: parameter(.narrowBias), activation: .tanh)

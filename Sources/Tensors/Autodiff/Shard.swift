@@ -59,20 +59,27 @@ final class Workspace<Scalar: Sendable>: Sendable {
   }
 }
 
-/// The weight gradient of a linear layer, dW = D^T A and db = D^T 1, left as its factors.
-///
-/// Both lie in memory of the whole batch, where all shards run the same program, so that one product
-/// serves all rows at once.
-struct DeferredLinear<Scalar: TensorScalar>: Sendable {
-  /// Parameter numbers: nodes of the tape.
-  let weight: Int
-  let bias: Int
-  /// `[rows, inputs]`, the rows of this shard.
-  let a: Operand<Scalar>
-  /// `[rows, outputs]`
-  let d: Operand<Scalar>
-  /// How many numbers of A are not zero; nil where leaving out the others would not pay.
-  let nonzero: Int?
-  /// D as it was before any rounding, for the bias.
-  let gradient: Tensor<Scalar>
+extension Tensor {
+  /// The number of the step's parameter that this tensor is, in the order of the step's list; nil for any
+  /// other tensor.
+  package var parameterNumber: Int? {
+    trace.flatMap { $0.node < $0.tape.parameterCount ? $0.node : nil }
+  }
+
+  /// Whether the first axis holds rows of a parallel step's batch: see ``rows``.
+  package var isRowsOfBatch: Bool { rows != nil }
+
+  /// Blocks of rows that follow each other in one memory, as one matrix `[all rows, last axis]`; nil where
+  /// they do not.
+  package static func joined(_ blocks: [Tensor]) -> Tensor? {
+    let first = blocks[0]
+    var (end, rows) = (first.offset, 0)
+    for block in blocks {
+      guard block.storage === first.storage, block.offset == end else { return nil }
+      end += block.count
+      rows += block.shape.dropLast().reduce(1, *)
+    }
+    return Tensor(
+      shape: [rows, first.shape[first.rank - 1]], storage: first.storage, offset: first.offset)
+  }
 }

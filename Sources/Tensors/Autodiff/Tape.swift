@@ -31,8 +31,8 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   private(set) var parameterCount = 0
   let shard: Shard<Scalar>?
   var profile: Profile? { shard?.profile }
-  /// Weight gradients left to the second phase of a parallel step.
-  private(set) var deferred: [DeferredLinear<Scalar>] = []
+  /// Gradients left to the second phase of a parallel step, in the order in which they were met.
+  private(set) var deferred: [any DeferredGradient<Scalar>] = []
 
   /// An empty tape.
   public convenience init() { self.init(shard: nil) }
@@ -127,7 +127,10 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     return trace.node
   }
 
-  func deferGradient(_ gradient: DeferredLinear<Scalar>) { deferred.append(gradient) }
+  /// Leaves a gradient to the second phase of the step: what a pullback does in place of returning it.
+  package func deferGradient(_ gradient: some DeferredGradient<Scalar>) {
+    deferred.append(gradient)
+  }
 
   // MARK: Memory of a parallel step
 
@@ -162,8 +165,9 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     return operands.round(tensor, place: place, slot: roundings)
   }
 
-  /// `tensor`, moved into memory of the whole batch unless it is there already.
-  func batchWide(_ tensor: Tensor<Scalar>) -> Tensor<Scalar> {
+  /// Rows of the batch, moved into memory of the whole batch unless they are there already: what a
+  /// gradient that is left to the second phase is computed from.
+  package func batchWide(_ tensor: Tensor<Scalar>) -> Tensor<Scalar> {
     if let place = shard?.place(of: tensor.shape, rows: tensor.rows), tensor.offset == place.offset,
       slots.contains(where: { $0 === tensor.storage })
     {

@@ -23,10 +23,9 @@ enum Operand<Scalar: TensorScalar>: Sendable {
 
   /// Blocks of rows that follow each other in one memory, as one matrix; nil where they do not.
   static func joined(_ blocks: [Operand]) -> Operand? {
-    let rows = blocks.reduce(0) { $0 + $1.rows }
     let tensors = blocks.compactMap { if case .exact(let tensor) = $0 { tensor } else { nil } }
     if tensors.count == blocks.count {
-      return Tensor.joined(tensors, rows: rows).map(Operand.exact)
+      return Tensor.joined(tensors).map(Operand.exact)
     }
     let matrices = blocks.compactMap { if case .rounded(let matrix) = $0 { matrix } else { nil } }
     guard matrices.count == blocks.count else { return nil }
@@ -75,17 +74,5 @@ extension Tensor {
       strideA: max(a.columns, 1), strideB: max(b.columns, 1), strideC: max(columns, 1),
       transposeA: transposeA, transposeB: transposeB)
     product.multiply(a, b, into: mutablePointer)
-  }
-
-  /// Blocks of rows that follow each other in one memory, as one matrix; nil where they do not.
-  static func joined(_ blocks: [Tensor], rows: Int) -> Tensor? {
-    let first = blocks[0]
-    var end = first.offset
-    for block in blocks {
-      guard block.storage === first.storage, block.offset == end else { return nil }
-      end += block.count
-    }
-    return Tensor(
-      shape: [rows, first.shape[first.rank - 1]], storage: first.storage, offset: first.offset)
   }
 }

@@ -90,7 +90,7 @@ package final class GradientStep<Scalar: TensorScalar> {
   /// What the first phase leaves of one shard.
   private struct ShardResult: Sendable {
     let gradients: [Tensor<Scalar>?]
-    let deferred: [DeferredLinear<Scalar>]
+    let deferred: [any DeferredGradient<Scalar>]
     let report: [Tensor<Scalar>]
     let once: Double?
   }
@@ -132,16 +132,16 @@ package final class GradientStep<Scalar: TensorScalar> {
     let start = ContinuousClock.now
     defer { workers.profile?.addStep(start.duration(to: .now), threads: workers.count) }
     var shards = firstPhase(batch, function)
-    var factors = LinearFactors.overWholeBatch(shards.map(\.deferred))
-    let isSummed = factors == nil || shards.contains { $0.gradients.contains { $0 != nil } }
+    var deferred = overWholeBatch(shards)
+    let isSummed = deferred == nil || shards.contains { $0.gradients.contains { $0 != nil } }
     if isSummed, !sumsShards {
       // Unlike the step before, this one sums, but its shards were cut for this number of threads.
       sumsShards = true
       shards = firstPhase(batch, function)
-      factors = LinearFactors.overWholeBatch(shards.map(\.deferred))
+      deferred = overWholeBatch(shards)
     }
     sumsShards = isSummed
-    secondPhase(shards, factors ?? LinearFactors.apart(shards.map(\.deferred)), update)
+    secondPhase(shards, deferred ?? apart(shards), update)
     return Outcome(reports: shards.map(\.report), once: shards[0].once)
   }
 
@@ -181,17 +181,16 @@ package final class GradientStep<Scalar: TensorScalar> {
   }
 
   private func secondPhase(
-    _ shards: [ShardResult], _ layers: [LinearFactors<Scalar>],
+    _ shards: [ShardResult], _ deferred: [any DeferredGradient<Scalar>],
     _ update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
   ) {
-    let factors = layers.map { $0.leavingOutZeros() }
-    list(factors.compactMap(\.columns))
+    prepare(deferred)
     let tasks = parameters.shapes.indices.map { number in
       ParameterGradient(
         number: number, range: parameters.ranges[number],
         rows: max(parameters.shapes[number].first ?? 1, 1),
         summands: shards.compactMap { $0.gradients[number] },
-        factors: factors.filter { $0.weight == number || $0.bias == number })
+        deferred: deferred.filter { $0.parameters.contains(number) })
     }
     // The largest first: what is left at the end is small, and no thread waits long for the other.
     let slabs = tasks.flatMap { task in task.slabs.map { (task, $0) } }
@@ -207,13 +206,33 @@ package final class GradientStep<Scalar: TensorScalar> {
     }
   }
 
-  /// Lists what is not zero in the layers' inputs, some columns on each thread.
-  private func list(_ inputs: [NonzeroColumns<Scalar>]) {
-    guard !inputs.isEmpty else { return }
-    let lists = inputs.flatMap { input in (0..<input.count).map { (input, $0) } }
+  /// What the shards left, each place of the program as one gradient over the whole batch; nil where at
+  /// some place it cannot be joined, because it is not of rows of the batch or the shards ran different
+  /// programs.
+  private func overWholeBatch(_ shards: [ShardResult]) -> [any DeferredGradient<Scalar>]? {
+    let first = shards[0].deferred
+    guard shards.allSatisfy({ $0.deferred.count == first.count }) else { return nil }
+    var joined: [any DeferredGradient<Scalar>] = []
+    for place in first.indices {
+      let others = shards.dropFirst().map { $0.deferred[place] }
+      guard let gradient = first[place].joined(with: others) else { return nil }
+      joined.append(gradient)
+    }
+    return joined
+  }
+
+  /// What the shards left, each for itself; what they give is to be added in this order.
+  private func apart(_ shards: [ShardResult]) -> [any DeferredGradient<Scalar>] {
+    shards.flatMap { $0.deferred.compactMap { $0.joined(with: []) } }
+  }
+
+  /// Does what some gradients need before their first slab, a piece on each thread.
+  private func prepare(_ deferred: [any DeferredGradient<Scalar>]) {
+    let pieces = deferred.flatMap { gradient in (0..<gradient.preparations).map { (gradient, $0) } }
+    if pieces.isEmpty { return }
     let profile = workers.profile
-    workers.forEach(lists.count) { _, index in
-      profile.measure("zeros left out") { lists[index].0.list(lists[index].1) }
+    workers.forEach(pieces.count) { _, index in
+      pieces[index].0.prepare(pieces[index].1, profile)
     }
   }
 }

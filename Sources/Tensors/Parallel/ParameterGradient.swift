@@ -23,8 +23,8 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
   let rows: Int
   /// Gradients of shards, to be added in order.
   let summands: [Tensor<Scalar>]
-  /// Linear layers that use the parameter, as weight or as bias.
-  let factors: [LinearFactors<Scalar>]
+  /// What operations left to this phase, to be added after those, in order.
+  let deferred: [any DeferredGradient<Scalar>]
 
   /// The rows in slabs whose gradient stays in a thread's cache until the update.
   ///
@@ -70,7 +70,7 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
     let first = range.lowerBound
     let elements = first + slab.lowerBound * width..<first + slab.upperBound * width
     let target = memory.base
-    var isStarted = factors.isEmpty || !summands.isEmpty
+    var isStarted = deferred.isEmpty || !summands.isEmpty
     if isStarted { Scalar.kernels.fill(elements.count, 0, target) }
     for summand in summands {
       withExtendedLifetime(summand) {
@@ -78,93 +78,10 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
           elements.count, summand.pointer + slab.lowerBound * width, target)
       }
     }
-    for layer in factors {
-      if layer.weight == number {
-        layer.writeWeight(slab, adding: isStarted, into: target, profile)
-      } else {
-        profile.measure("bias gradients", bytes: layer.gradient.byteCount) {
-          layer.writeBias(slab, adding: isStarted, into: target)
-        }
-      }
+    for gradient in deferred {
+      gradient.write(slab, of: number, adding: isStarted, into: target, profile)
       isStarted = true
     }
     return GradientSlab(range: elements, storage: memory, offset: 0)
-  }
-}
-
-/// The factors of a linear layer's gradients over the whole batch: dW = D^T A and db = D^T 1.
-struct LinearFactors<Scalar: TensorScalar>: Sendable {
-  let weight: Int
-  let bias: Int
-  /// `[batch rows, inputs]`
-  let a: Operand<Scalar>
-  /// `[batch rows, outputs]`
-  let d: Operand<Scalar>
-  /// How many numbers of A are not zero, where that is worth knowing.
-  let nonzero: Int?
-  /// D as it was before any rounding, for the bias.
-  let gradient: Tensor<Scalar>
-  /// What there is in A: see ``leavingOutZeros()``.
-  private(set) var columns: NonzeroColumns<Scalar>?
-
-  /// The same, with lists of what is not zero in A where that saves much, which must be made before the
-  /// first gradient.
-  func leavingOutZeros() -> LinearFactors {
-    var factors = self
-    factors.columns = nonzero.flatMap { NonzeroColumns(of: a, nonzero: $0) }
-    return factors
-  }
-
-  /// Joins what the shards of a step deferred: their factors are blocks of rows of one memory.
-  ///
-  /// - Returns: Nil where they are not, because a layer's rows are not those of the batch.
-  static func overWholeBatch(_ shards: [[DeferredLinear<Scalar>]]) -> [LinearFactors]? {
-    guard shards.allSatisfy({ $0.count == shards[0].count }) else { return nil }
-    var factors: [LinearFactors] = []
-    for layer in shards[0].indices {
-      let blocks = shards.map { $0[layer] }
-      guard
-        blocks.allSatisfy({ $0.weight == blocks[0].weight && $0.bias == blocks[0].bias }),
-        let a = Operand.joined(blocks.map(\.a)), let d = Operand.joined(blocks.map(\.d)),
-        let gradient = Tensor.joined(blocks.map(\.gradient), rows: d.rows)
-      else { return nil }
-      let nonzero = blocks.compactMap(\.nonzero)
-      factors.append(
-        LinearFactors(
-          weight: blocks[0].weight, bias: blocks[0].bias, a: a, d: d,
-          nonzero: nonzero.count == blocks.count ? nonzero.reduce(0, +) : nil, gradient: gradient))
-    }
-    return factors
-  }
-
-  /// What the shards deferred, each for itself; their products are to be added in this order.
-  static func apart(_ shards: [[DeferredLinear<Scalar>]]) -> [LinearFactors] {
-    shards.joined().compactMap { overWholeBatch([[$0]]) }.flatMap { $0 }
-  }
-
-  /// Writes rows of dW to `target`, or adds them to what is there.
-  func writeWeight(
-    _ slab: Range<Int>, adding: Bool, into target: UnsafeMutablePointer<Scalar>, _ profile: Profile?
-  ) {
-    let product = MatrixProduct(
-      m: slab.count, n: a.columns, k: a.rows, strideA: d.columns, strideB: a.columns,
-      strideC: a.columns, transposeA: true, accumulates: adding)
-    profile.measure("D^T x     \(a.columns) -> \(d.columns)", operations: product.operations) {
-      if let columns {
-        columns.writeGradient(slab, of: d, adding: adding, into: target)
-      } else {
-        product.multiply(d, from: slab.lowerBound, a, into: target)
-      }
-    }
-  }
-
-  func writeBias(_ slab: Range<Int>, adding: Bool, into target: UnsafeMutablePointer<Scalar>) {
-    if !adding { Scalar.kernels.fill(slab.count, 0, target) }
-    withExtendedLifetime(gradient) {
-      for row in 0..<d.rows {
-        Scalar.kernels.accumulate(
-          slab.count, gradient.pointer + row * d.columns + slab.lowerBound, target)
-      }
-    }
   }
 }
