@@ -1,19 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The gradient of some elements of the parameters' flat buffer, valid until its memory is reused.
-package struct GradientSlab<Scalar: TensorScalar> {
-  /// The elements.
-  package let range: Range<Int>
-  let storage: Storage<Scalar>
-  /// Where in the storage the first of them is.
-  let offset: Int
-
-  var pointer: UnsafePointer<Scalar> { UnsafePointer(storage.base + offset) }
-
-  /// What Adam reads and writes beside the gradient: the parameters and two moments.
-  var updateBytes: Int { 6 * range.count * MemoryLayout<Scalar>.stride }
-}
-
 /// The second phase for one parameter: its gradient over the whole batch, some rows at a time.
 struct ParameterGradient<Scalar: TensorScalar>: Sendable {
   let number: Int
