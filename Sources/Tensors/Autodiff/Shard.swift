@@ -4,9 +4,12 @@ internal import Synchronization
 
 /// The rows of a batch that one tape of a parallel step works on.
 struct Shard<Scalar: TensorScalar>: Sendable {
+  /// The rows of the batch.
   let rows: Range<Int>
+  /// How many rows all shards have together.
   let batch: Int
   let workspace: Workspace<Scalar>
+  /// Where operations note their time, if anybody wants to know.
   let profile: Profile?
   /// Where the step's products are of operands rounded to bfloat16.
   let rounded: RoundedOperands<Scalar>?
@@ -27,6 +30,10 @@ struct Shard<Scalar: TensorScalar>: Sendable {
 
 /// The memory of a parallel step, kept from step to step: one block for each allocation in program
 /// order, which holds the rows of all shards.
+///
+/// Shards write to one block without asking each other. Those that ask for the same capacity, batch times
+/// elements per row, have rows of the same width and so disjoint places. A shard that asks for another
+/// capacity gets no place.
 final class Workspace<Scalar: Sendable>: Sendable {
   private struct Slot {
     var storage: Storage<Scalar>
@@ -40,6 +47,7 @@ final class Workspace<Scalar: Sendable>: Sendable {
   /// another program: their rows could overlap.
   func slot(_ index: Int, capacity: Int) -> Storage<Scalar>? {
     slots.withLock { slots in
+      // A shard has come to all places before this one, so that there is at most one to add.
       if index == slots.count { slots.append(Slot(storage: Storage(capacity: capacity))) }
       guard capacity == slots[index].asked ?? capacity else { return nil }
       slots[index].asked = capacity

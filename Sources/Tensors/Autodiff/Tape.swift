@@ -20,7 +20,9 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   typealias Pullback = (Tensor<Scalar>) -> [Tensor<Scalar>?]
 
   private struct Node {
+    /// The nodes of the inputs, earlier ones; nil for an input that is not traced.
     let inputs: [Int?]
+    /// Nil for a leaf.
     let pullback: Pullback?
     /// The mark of the value, which is that of its gradient too.
     let rows: Int?
@@ -29,6 +31,7 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   private var nodes: [Node] = []
   /// The leaves of this tape that a parallel step treats as parameters: nodes 0 ..< count.
   private(set) var parameterCount = 0
+  /// The part of a parallel step that is recorded here; nil for any other tape.
   let shard: Shard<Scalar>?
   var profile: Profile? { shard?.profile }
   /// Gradients left to the second phase of a parallel step, in the order in which they were met.
@@ -56,6 +59,8 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     return variable(value)
   }
 
+  /// `value` as a node of this tape. The pullback must hold neither this tape nor a traced tensor, as the
+  /// tape holds the pullback.
   func record(
     _ value: Tensor<Scalar>, inputs: [Int?], pullback: Pullback?
   ) -> Tensor<Scalar> {
@@ -93,15 +98,19 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     from outputs: [(output: Tensor<Scalar>, seed: Tensor<Scalar>?)], keeping kept: Set<Int>
   ) -> [Tensor<Scalar>?] {
     var adjoints = [Tensor<Scalar>?](repeating: nil, count: nodes.count)
+    var last = -1
     for (output, seed) in outputs {
       let seed = seed ?? Tensor(repeating: 1, shape: output.shape)
       precondition(
         seed.shape == output.shape, "a seed of shape \(seed.shape) for an output \(output.shape)")
-      Self.add(seed.detached, to: &adjoints[node(of: output, "output")])
+      let node = node(of: output, "output")
+      Self.add(seed.detached, to: &adjoints[node])
+      last = max(last, node)
     }
     // A node's uses come after it, so that its adjoint is whole when it is reached.
-    for index in nodes.indices.reversed() {
+    for index in stride(from: last, through: 0, by: -1) {
       guard let pullback = nodes[index].pullback else { continue }
+      // What nobody asks for is let go, so that its memory serves the next.
       let held = kept.contains(index) ? adjoints[index] : adjoints[index].take()
       guard var adjoint = held else { continue }
       adjoint.rows = nodes[index].rows
@@ -112,6 +121,7 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     return adjoints
   }
 
+  /// Adds one use's part of an adjoint; the order of the parts is that of the uses, the last first.
   private static func add(_ gradient: Tensor<Scalar>, to adjoint: inout Tensor<Scalar>?) {
     if adjoint == nil {
       adjoint = gradient
@@ -134,7 +144,9 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
 
   // MARK: Memory of a parallel step
 
+  /// Allocations of rows of the batch so far.
   private var allocations = 0
+  /// The blocks they got.
   private var slots: [Storage<Scalar>] = []
 
   /// Memory for a result that holds so many rows of the batch. In a parallel step all tapes run the
@@ -151,6 +163,7 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     return Tensor(shape: shape, storage: storage, offset: place.offset, rows: rows)
   }
 
+  /// Roundings of rows of the batch so far: they have a workspace of their own.
   private var roundings = 0
 
   /// `tensor` rounded to bfloat16, in memory of the whole batch where its rows are those of the batch;

@@ -21,7 +21,8 @@ extension Activation {
     }
   }
 
-  /// The gradient before the activation, from that after it and the activation's output.
+  /// The gradient before the activation, from that after it and the activation's output y:
+  /// g (1 - y^2) for tanh, g where y > 0 for relu.
   func pullback<Scalar>(_ g: Tensor<Scalar>, output y: Tensor<Scalar>, into result: Tensor<Scalar>)
   {
     let kernel = self == .tanh ? ElboTanhGradientFromY : ElboReluGradientFromY
@@ -60,13 +61,15 @@ extension Tensor {
     let output =
       tape?.allocate(resultShape, rows: rows) ?? Tensor(uninitialized: resultShape, rows: rows)
     let (x, w) = (detached, weight.detached)
+    // x and W as the products take them.
     let (a, b) = tape?.operands(self, weight) ?? (.exact(x), .exact(w))
     output.writeLinear(a, b, bias, activation, tape?.profile)
     guard let tape else { return output }
 
     let needsInput = isTraced
     let (tracedWeight, tracedBias) = (weight.isTraced, bias?.isTraced == true)
-    // Rows of the batch leave dW to the second phase, and db with it.
+    // Rows of the batch leave dW to the second phase, and db with it. A weight or a bias that is computed
+    // from parameters does not wait: the tape needs its gradient to go on.
     let waitingWeight = rows == nil ? nil : weight.parameterNumber
     let waitingBias = waitingWeight == nil ? nil : bias?.parameterNumber
     // Counted now, while x is in the cache.
@@ -74,6 +77,7 @@ extension Tensor {
     let inputs = [trace?.node, weight.trace?.node, bias?.trace?.node]
     return tape.record(output, inputs: inputs) { [unowned tape] g in
       let profile = tape.profile
+      // D, [..., outputs].
       let gradient = profile.measure("activation gradients", bytes: 3 * g.byteCount) {
         g.before(activation, output: output, on: waitingWeight == nil ? nil : tape)
       }
@@ -98,6 +102,8 @@ extension Tensor {
     }
   }
 
+  /// Writes activation(x W^T + b) into this tensor, `[..., outputs]`: the product, then one pass for the
+  /// rest while rows are in the cache.
   private func writeLinear(
     _ x: Operand<Scalar>, _ weight: Operand<Scalar>, _ bias: Tensor?, _ activation: Activation,
     _ profile: Profile?

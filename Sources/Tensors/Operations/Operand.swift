@@ -3,6 +3,7 @@
 /// A matrix as products take it: the numbers of a tensor, or those rounded to bfloat16. Both operands
 /// of a product are of one kind.
 enum Operand<Scalar: TensorScalar>: Sendable {
+  /// `[..., columns]`.
   case exact(Tensor<Scalar>)
   case rounded(RoundedMatrix)
 
@@ -14,6 +15,7 @@ enum Operand<Scalar: TensorScalar>: Sendable {
     }
   }
 
+  /// The last axis.
   var columns: Int {
     switch self {
     case .exact(let tensor): tensor.shape.last ?? 1
@@ -54,7 +56,7 @@ extension MatrixProduct {
 }
 
 extension Tensor {
-  /// op(a) op(b). Nothing is recorded.
+  /// op(a) op(b), all axes but the last of each counted as rows. Nothing is recorded.
   static func product(
     _ a: Operand<Scalar>, _ b: Operand<Scalar>, transposeA: Bool = false, transposeB: Bool = false,
     resultShape: [Int]
@@ -69,6 +71,7 @@ extension Tensor {
     _ a: Operand<Scalar>, _ b: Operand<Scalar>, transposeA: Bool = false, transposeB: Bool = false
   ) {
     let columns = transposeB ? b.rows : b.columns
+    // A stride must be positive, also where there are no columns.
     let product = MatrixProduct(
       m: transposeA ? a.columns : a.rows, n: columns, k: transposeA ? a.rows : a.columns,
       strideA: max(a.columns, 1), strideB: max(b.columns, 1), strideC: max(columns, 1),

@@ -35,7 +35,9 @@ public final class WorkerPool: Sendable {
     }
 
     let mail = Mutex(Mail())
+    /// Counts runs: a thread that has seen fewer has work to do.
     let generation = Atomic<Int>(0)
+    /// Threads that have not finished this run, apart from the calling one.
     let unfinished = Atomic<Int>(0)
     let door = Door()
     /// Held during a run.
@@ -72,6 +74,10 @@ public final class WorkerPool: Sendable {
     }
   }
 
+  /// Hands `work` to the waiting threads, takes the part of thread 0, and waits for the others.
+  ///
+  /// What this thread wrote before is seen by all of them through the door (release, acquire), and what
+  /// they wrote is seen here once `unfinished` is 0 (each releases, this thread acquires).
   private func runOnAllThreads(_ work: @escaping @Sendable (Int) -> Void) {
     WorkingThread.begin()
     let mode = elbo_flush_subnormals()
@@ -114,6 +120,7 @@ public final class WorkerPool: Sendable {
     return results.withLock { $0.compactMap { $0 } }
   }
 
+  /// The life of a thread: waits for a run, does its part, says so.
   private static func serve(_ index: Int, _ shared: Shared) {
     var seen = 0
     ProductThread.shieldForGood()
@@ -204,6 +211,8 @@ private final class Door: @unchecked Sendable {
     mutex.deallocate()
   }
 
+  /// Makes a change that threads wait for, and wakes those that sleep. Under the mutex, so that none falls
+  /// asleep between looking and sleeping.
   func open(_ change: () -> Void) {
     pthread_mutex_lock(mutex)
     change()
@@ -211,6 +220,7 @@ private final class Door: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
+  /// The value once it is not `seen` any more.
   func wait(until value: borrowing Atomic<Int>, isNot seen: Int) -> Int {
     var spins = 0
     while spins < Self.spins {

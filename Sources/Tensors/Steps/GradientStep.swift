@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
-
-/// Computes the gradient of a sum over the rows of a batch, and updates parameters with it, on all
-/// threads of a pool, in two phases:
+/// Computes the gradient of
 ///
-/// 1. Each thread takes rows of the batch, runs the function and takes the gradient back to the
-///    activations. Linear layers leave their weight gradients as two factors.
-/// 2. Each thread takes slabs of rows of the weight matrices, one after the other, computes their
-///    gradient over the whole batch in one product, and updates them while they are in its cache.
+///     sum over the rows r of a batch of f(r, parameters), plus g(parameters)
+///
+/// and updates the parameters with it, on all threads of a pool, in two phases:
+///
+/// 1. Each thread takes rows of the batch, a shard, runs the function and takes the gradient back to
+///    the activations. Linear layers leave their weight gradients as two factors.
+/// 2. Each thread takes slabs of rows of the parameters, one after the other, computes their gradient
+///    over the whole batch, of a weight matrix in one product, and updates them while they are in its
+///    cache.
 ///
 /// No thread copies or adds another's gradients, and every sum has an order that depends on the
 /// batch alone: the same bits for any number of threads.
+///
+/// The phases are cut at multiples of what matrix products need to repeat their bits. Gradients that
+/// wait for the second phase (``DeferredGradient``) may be cut between any such rows of the batch. All
+/// others are sums over shards, and a sum over other shards rounds otherwise: as soon as one gradient is
+/// such a sum, shards are blocks whose sizes do not depend on the threads.
 package final class GradientStep<Scalar: TensorScalar> {
   /// The values that the function sees and the update changes.
   package let parameters: FlatBuffer<Scalar>
+  /// What products multiply where it is rounded to bfloat16.
   private let rounded: RoundedOperands<Scalar>?
   private let workers: WorkerPool
   private let workspace = Workspace<Scalar>()
@@ -89,7 +97,10 @@ package final class GradientStep<Scalar: TensorScalar> {
 
   /// What the first phase leaves of one shard.
   private struct ShardResult: Sendable {
+    /// The sum over the shard's rows of each parameter's gradient, as far as it does not wait; nil where
+    /// there is none.
     let gradients: [Tensor<Scalar>?]
+    /// In the order of the backward pass.
     let deferred: [any DeferredGradient<Scalar>]
     let report: [Tensor<Scalar>]
     let once: Double?
@@ -133,6 +144,7 @@ package final class GradientStep<Scalar: TensorScalar> {
     defer { workers.profile?.addStep(start.duration(to: .now), threads: workers.count) }
     var shards = firstPhase(batch, function)
     var deferred = overWholeBatch(shards)
+    // A gradient that cannot be joined is summed over the shards too.
     let isSummed = deferred == nil || shards.contains { $0.gradients.contains { $0 != nil } }
     if isSummed, !sumsShards {
       // Unlike the step before, this one sums, but its shards were cut for this number of threads.
@@ -145,6 +157,7 @@ package final class GradientStep<Scalar: TensorScalar> {
     return Outcome(reports: shards.map(\.report), once: shards[0].once)
   }
 
+  /// Runs the function on every shard and goes back to the parameters and to what waits.
   private func firstPhase(
     _ batch: Int, _ function: @escaping @Sendable (Context) -> Terms
   ) -> [ShardResult] {
@@ -159,7 +172,7 @@ package final class GradientStep<Scalar: TensorScalar> {
       let tape = Tape<Scalar>(shard: shard)
       let terms = function(
         Context(rows: shard.rows, parameters: views.map(tape.parameter), tape: tape))
-      // The gradient of what is there once enters with the first rows.
+      // What is there once is in the value of every shard, but its gradient enters with the first alone.
       let outputs = [terms.perRow, index == 0 ? terms.once : nil].compactMap { $0 }
         .filter(\.isTraced)
       let adjoints = tape.backward(from: outputs.map { ($0, nil) }, keeping: Set(views.indices))
@@ -180,11 +193,13 @@ package final class GradientStep<Scalar: TensorScalar> {
     return zip(starts, starts.dropFirst() + [batch]).map { $0..<$1 }
   }
 
+  /// Completes the gradients, slab by slab, and updates.
   private func secondPhase(
     _ shards: [ShardResult], _ deferred: [any DeferredGradient<Scalar>],
     _ update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
   ) {
     prepare(deferred)
+    // A scalar is one row, as is each element of a vector.
     let tasks = parameters.shapes.indices.map { number in
       ParameterGradient(
         number: number, range: parameters.ranges[number],

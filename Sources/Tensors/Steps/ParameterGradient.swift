@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The second phase for one parameter: its gradient over the whole batch, some rows at a time.
+/// The second phase for one parameter: its gradient over the whole batch, some rows at a time,
+///
+///     sum over shards of what did not wait, in their order + what waited, in the order of the program
 struct ParameterGradient<Scalar: TensorScalar>: Sendable {
+  /// In the order of the step's list.
   let number: Int
   /// The parameter's elements in the flat buffers.
   let range: Range<Int>
@@ -56,6 +59,7 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
     let first = range.lowerBound
     let elements = first + slab.lowerBound * width..<first + slab.upperBound * width
     let target = memory.base
+    // The first that waits overwrites, unless there is a sum before it: a pass over memory less.
     var isStarted = deferred.isEmpty || !summands.isEmpty
     if isStarted { Scalar.kernels.fill(elements.count, 0, target) }
     for summand in summands {
