@@ -85,6 +85,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["VariationalInference", "Formats"],
       swiftSettings: swiftSettings),
+    .testTarget(name: "ArchitectureTests", swiftSettings: swiftSettings),
     .testTarget(
       name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(

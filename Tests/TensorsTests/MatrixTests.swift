@@ -80,6 +80,11 @@ struct MatrixTests {
     checkGradients(of: { $0[0].linear(weight: w, bias: b, activation: activation) }, at: [x])
     checkGradients(of: { x.linear(weight: $0[0], bias: b, activation: activation) }, at: [w])
     checkGradients(of: { x.linear(weight: w, bias: $0[0], activation: activation) }, at: [b])
+    // Adding 0 changes no number.
+    let withoutBias = x.linear(weight: w, activation: activation)
+    let zeros = Tensor<Double>.zeros([form.columns])
+    #expect(withoutBias.scalars == x.linear(weight: w, bias: zeros, activation: activation).scalars)
+    checkGradients(of: { $0[0].linear(weight: $0[1], activation: activation) }, at: [x, w])
   }
 
   /// An inner product of k terms rounds at most k times by 2^-24 of the sum of magnitudes.

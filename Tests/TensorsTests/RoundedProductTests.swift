@@ -23,14 +23,14 @@ struct RoundedProductTests {
       parameters: [weight, .zeros([weight.shape[0]])], precision: .bfloat16,
       workers: WorkerPool(count: 2))
     let gradients = FlatBuffer<Float>(shapes: step.parameters.shapes)
-    let reports = step.run(batch: x.shape[0]) { context in
-      let y = x.slice(context.rows).linear(
+    let outcome = step.run(batch: x.shape[0]) { context in
+      let y = context.input(rowsOf: x).linear(
         weight: context.parameters[0], bias: context.parameters[1])
-      return (y * factor.slice(context.rows), [y.detached.copy])
+      return .init(perRow: y * factor.slice(context.rows), report: [y])
     } update: {
       gradients.store($0)
     }
-    return (reports.flatMap { $0[0].scalars }, gradients.tensors[0].scalars)
+    return (outcome.reports.flatMap { $0[0].scalars }, gradients.tensors[0].scalars)
   }
 
   @Test("an operand is the nearest number of 8 significant bits, ties to even")

@@ -14,8 +14,14 @@ enum StepProgram: String, CaseIterable, Sendable {
   case tied
   /// One weight in a layer and in a product: a deferred and a summed gradient.
   case layerAndProduct
-  /// A layer whose bias is no parameter, so that its weight cannot wait.
+  /// A layer whose bias is a constant: its weight waits alone.
   case frozenBias
+  /// A layer whose bias is computed from a parameter: its weight waits, its bias does not.
+  case computedBias
+  /// A layer whose weight is computed from a parameter, so that it cannot wait, nor can its bias.
+  case computedWeight
+  /// Layers without a bias.
+  case noBias
   /// Several rows of a layer for each row of the batch.
   case severalRowsEach
   /// Examples weighted by 1 in the first rows and otherwise later on.
@@ -24,15 +30,23 @@ enum StepProgram: String, CaseIterable, Sendable {
   case constantVector
   /// Constant rows, as many as a shard may have, through a layer.
   case constantRows
+  /// Rows that are themselves a parameter, as many as a shard may have, through layers.
+  case pseudoInputs
+  /// Several draws for each row of the batch, which meet the row's own values: `[batch, K, n]` and back.
+  case draws
   /// Nothing depends on any parameter.
   case constant
+  /// A term that is there once, of parameters that all rows share.
+  case globalTerm
+  /// A term that is there once, of layers that all rows share.
+  case globalLayers
 
   static let inputs = 20
   static let hidden = 12
   static let outputs = 6
 
   enum Parameter: Int, CaseIterable {
-    case w1, b1, w2, b2, square, squareBias, scale, narrow, narrowBias, offset
+    case w1, b1, w2, b2, square, squareBias, scale, narrow, narrowBias, offset, pseudo
 
     var shape: [Int] {
       switch self {
@@ -44,6 +58,7 @@ enum StepProgram: String, CaseIterable, Sendable {
       case .narrow: [hidden, inputs / 5]
       case .narrowBias: [hidden]
       case .offset: []
+      case .pseudo: [32, inputs]
       }
     }
   }
@@ -61,26 +76,21 @@ enum StepProgram: String, CaseIterable, Sendable {
     return .concatenated([grey, Tensor(weights, shape: [batch, 1])], along: 1)
   }
 
-  /// A value per row, `[rows]`, or a constant.
-  func value<Scalar>(_ x: Tensor<Scalar>, _ parameters: [Tensor<Scalar>]) -> Tensor<Scalar> {
+  /// A value for each row, `[rows]`, or a constant for each.
+  func perRow<Scalar>(_ x: Tensor<Scalar>, _ parameters: [Tensor<Scalar>]) -> Tensor<Scalar> {
     func parameter(_ name: Parameter) -> Tensor<Scalar> { parameters[name.rawValue] }
-    func hidden(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
-      x.linear(weight: parameter(.w1), bias: parameter(.b1), activation: .relu)
-    }
+    func hidden(_ x: Tensor<Scalar>) -> Tensor<Scalar> { Self.hidden(x, parameters) }
+    func square(_ h: Tensor<Scalar>) -> Tensor<Scalar> { Self.square(h, parameters) }
     func logits(_ h: Tensor<Scalar>) -> Tensor<Scalar> {
       h.linear(weight: parameter(.w2), bias: parameter(.b2))
-    }
-    func square(_ h: Tensor<Scalar>) -> Tensor<Scalar> {
-      h.linear(
-        weight: parameter(.square), bias: parameter(.squareBias), activation: .tanh)
     }
     func score(_ logits: Tensor<Scalar>) -> Tensor<Scalar> {
       x.slice(0..<Self.outputs, along: 1).bernoulliLogProbability(logits: logits)
     }
     let rows = x.shape[0]
     switch self {
-    case .layers: return score(logits(hidden(x)))
-    case .elementwise:
+    case .layers, .globalLayers: return score(logits(hidden(x)))
+    case .elementwise, .globalTerm:
       return score(logits(hidden(x)) * parameter(.scale) + parameter(.offset))
     case .tied: return score(logits(square(square(hidden(x)))))
     case .layerAndProduct:
@@ -89,6 +99,15 @@ enum StepProgram: String, CaseIterable, Sendable {
     case .frozenBias:
       let bias = parameter(.b1).detached
       return score(logits(x.linear(weight: parameter(.w1), bias: bias, activation: .tanh)))
+    case .computedBias:
+      let bias = parameter(.b1).tanh()
+      return score(logits(x.linear(weight: parameter(.w1), bias: bias, activation: .relu)))
+    case .computedWeight:
+      let weight = parameter(.w1) * 2
+      return score(logits(x.linear(weight: weight, bias: parameter(.b1), activation: .tanh)))
+    case .noBias:
+      let h = x.linear(weight: parameter(.w1), activation: .relu)
+      return score(h.linear(weight: parameter(.w2)))
     case .severalRowsEach:
       let parts = x.reshaped(to: [rows, 5, Self.inputs / 5])
         .linear(weight: parameter(.narrow), bias: parameter(.narrowBias), activation: .tanh)
@@ -103,7 +122,46 @@ enum StepProgram: String, CaseIterable, Sendable {
     case .constantRows:
       let others = Tensor<Scalar>.pseudoRandom([32, Self.inputs], seed: 62)
       return score(logits(hidden(x) * hidden(others).mean(along: 0)))
+    case .pseudoInputs:
+      let others = square(hidden(parameter(.pseudo)))
+      return score(logits(hidden(x) * others.mean(along: 0)))
+    case .draws:
+      let parts = x.reshaped(to: [rows * 5, Self.inputs / 5])
+        .linear(weight: parameter(.narrow), bias: parameter(.narrowBias), activation: .tanh)
+        .reshaped(to: [rows, 5, Self.hidden])
+      let joint = parts * hidden(x).reshaped(to: [rows, 1, Self.hidden])
+      return score(
+        logits(square(joint.reshaped(to: [rows * 5, Self.hidden])))
+          .reshaped(to: [rows, 5, Self.outputs]).logMeanExp(along: 1))
     case .constant: return x.sum(along: 1)
     }
+  }
+
+  /// What there is once beside the rows.
+  func once<Scalar>(_ parameters: [Tensor<Scalar>]) -> Tensor<Scalar>? {
+    func parameter(_ name: Parameter) -> Tensor<Scalar> { parameters[name.rawValue] }
+    switch self {
+    case .globalTerm:
+      return parameter(.scale).squared().sum() * -3 + parameter(.offset).exp()
+    case .globalLayers:
+      return Self.square(Self.hidden(parameter(.pseudo), parameters), parameters).sum(along: 1)
+    default: return nil
+    }
+  }
+
+  private static func hidden<Scalar>(
+    _ x: Tensor<Scalar>, _ parameters: [Tensor<Scalar>]
+  ) -> Tensor<Scalar> {
+    x.linear(
+      weight: parameters[Parameter.w1.rawValue], bias: parameters[Parameter.b1.rawValue],
+      activation: .relu)
+  }
+
+  private static func square<Scalar>(
+    _ h: Tensor<Scalar>, _ parameters: [Tensor<Scalar>]
+  ) -> Tensor<Scalar> {
+    h.linear(
+      weight: parameters[Parameter.square.rawValue],
+      bias: parameters[Parameter.squareBias.rawValue], activation: .tanh)
   }
 }

@@ -4,6 +4,10 @@ import Tensors
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 @Suite("Tensor")
 struct TensorTests {
   @Test("numbers, shapes and counts", arguments: sampleShapes)
@@ -52,6 +56,30 @@ struct TensorTests {
   func refusal() async {
     await #expect(processExitsWith: .failure) { _ = Tensor<Float>([1, 2]).scalar }
   }
+
+  @Test("an axis without elements may stand beside large ones")
+  func emptyAxes() {
+    #expect(Tensor<Float>.zeros([0, 1 << 40]).count == 0)
+    #expect(Tensor<Float>.zeros([1 << 40, 3, 0]).scalars == [])
+  }
+
+  /// A negative size beside another, or beside 0, gives a number of elements that looks sound.
+  @Test("shapes that are none are refused before memory is touched")
+  func shapes() async {
+    // Not `SIGSEGV`: nothing was written beyond memory.
+    let result = await #expect(processExitsWith: .failure) { _ = Tensor<Float>.zeros([-1]) }
+    #expect(result?.exitStatus != .signal(SIGSEGV))
+    await #expect(processExitsWith: .failure) { _ = Tensor<Float>.zeros([-2, -3]) }
+    await #expect(processExitsWith: .failure) { _ = Tensor<Float>.zeros([0, -1]) }
+    await #expect(processExitsWith: .failure) { _ = Tensor<Double>([], shape: [-1, 0]) }
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor<Float>.zeros([2, 3]).reshaped(to: [-2, -3])
+    }
+    await #expect(processExitsWith: .failure) { _ = Tensor<Float>.zeros([1 << 32, 1 << 32]) }
+    await #expect(processExitsWith: .failure) { _ = Tensor<Float>.zeros([1 << 40, 1 << 40, 0]) }
+    // As many elements as can be counted, but not their bytes.
+    await #expect(processExitsWith: .failure) { _ = Tensor<Double>(shape: [1 << 61]) { _ in } }
+  }
 }
 
 @Suite("Flat buffer")
@@ -67,6 +95,14 @@ struct FlatBufferTests {
     buffer.assign(shapes.map { .zeros($0) })
     #expect(kept.map(\.scalars) == tensors.map(\.scalars))
     #expect(buffer.tensors.allSatisfy { $0.scalars.allSatisfy { $0 == 0 } })
+  }
+
+  @Test("shapes that are none are refused")
+  func refusal() async {
+    await #expect(processExitsWith: .failure) { _ = FlatBuffer<Float>(shapes: [[4], [-2, -3]]) }
+    await #expect(processExitsWith: .failure) {
+      _ = FlatBuffer<Float>(shapes: [[1 << 40, 1 << 40, 0]])
+    }
   }
 
   @Test("tensors begin at multiples of 16 and do not overlap")

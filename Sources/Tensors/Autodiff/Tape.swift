@@ -20,17 +20,22 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   typealias Pullback = (Tensor<Scalar>) -> [Tensor<Scalar>?]
 
   private struct Node {
+    /// The nodes of the inputs, earlier ones; nil for an input that is not traced.
     let inputs: [Int?]
+    /// Nil for a leaf.
     let pullback: Pullback?
+    /// The mark of the value, which is that of its gradient too.
+    let rows: Int?
   }
 
   private var nodes: [Node] = []
   /// The leaves of this tape that a parallel step treats as parameters: nodes 0 ..< count.
   private(set) var parameterCount = 0
+  /// The part of a parallel step that is recorded here; nil for any other tape.
   let shard: Shard<Scalar>?
   var profile: Profile? { shard?.profile }
-  /// Weight gradients left to the second phase of a parallel step.
-  private(set) var deferred: [DeferredLinear<Scalar>] = []
+  /// Gradients left to the second phase of a parallel step, in the order in which they were met.
+  private(set) var deferred: [any DeferredGradient<Scalar>] = []
 
   /// An empty tape.
   public convenience init() { self.init(shard: nil) }
@@ -54,12 +59,14 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     return variable(value)
   }
 
+  /// `value` as a node of this tape. The pullback must hold neither this tape nor a traced tensor, as the
+  /// tape holds the pullback.
   func record(
     _ value: Tensor<Scalar>, inputs: [Int?], pullback: Pullback?
   ) -> Tensor<Scalar> {
-    nodes.append(Node(inputs: inputs, pullback: pullback))
+    nodes.append(Node(inputs: inputs, pullback: pullback, rows: value.rows))
     return Tensor(
-      shape: value.shape, storage: value.storage, offset: value.offset,
+      shape: value.shape, storage: value.storage, offset: value.offset, rows: value.rows,
       trace: Trace(tape: self, node: nodes.count - 1))
   }
 
@@ -76,34 +83,51 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     of output: Tensor<Scalar>, at inputs: [Tensor<Scalar>], seed: Tensor<Scalar>? = nil
   ) -> [Tensor<Scalar>] {
     let targets = inputs.map { node(of: $0, "input") }
-    let adjoints = backward(
-      from: output, seed: seed ?? Tensor(repeating: 1, shape: output.shape), keeping: Set(targets))
+    let adjoints = backward(from: [(output, seed)], keeping: Set(targets))
     return zip(inputs, targets).map { input, node in adjoints[node] ?? .zeros(input.shape) }
   }
 
-  /// The adjoints of the nodes in `kept` where `output` depends on them, by node.
+  /// Reverse accumulation: with s the sum over the outputs of seed times output, the adjoint of a node
+  /// is ds/d(its value), the sum over its uses of what their pullbacks make of their own adjoints.
+  ///
+  /// - Parameters:
+  ///   - outputs: Tensors recorded on this tape, with the weight of each element; all ones when nil.
+  ///   - kept: The nodes whose adjoints are asked for.
+  /// - Returns: By node, the adjoints of those in `kept` on which an output depends; else nil.
   func backward(
-    from output: Tensor<Scalar>, seed: Tensor<Scalar>, keeping kept: Set<Int>
+    from outputs: [(output: Tensor<Scalar>, seed: Tensor<Scalar>?)], keeping kept: Set<Int>
   ) -> [Tensor<Scalar>?] {
-    precondition(
-      seed.shape == output.shape, "a seed of shape \(seed.shape) for an output \(output.shape)")
-    let last = node(of: output, "output")
     var adjoints = [Tensor<Scalar>?](repeating: nil, count: nodes.count)
-    adjoints[last] = seed.detached
+    var last = -1
+    for (output, seed) in outputs {
+      let seed = seed ?? Tensor(repeating: 1, shape: output.shape)
+      precondition(
+        seed.shape == output.shape, "a seed of shape \(seed.shape) for an output \(output.shape)")
+      let node = node(of: output, "output")
+      Self.add(seed.detached, to: &adjoints[node])
+      last = max(last, node)
+    }
+    // A node's uses come after it, so that its adjoint is whole when it is reached.
     for index in stride(from: last, through: 0, by: -1) {
       guard let pullback = nodes[index].pullback else { continue }
+      // What nobody asks for is let go, so that its memory serves the next.
       let held = kept.contains(index) ? adjoints[index] : adjoints[index].take()
-      guard let adjoint = held else { continue }
+      guard var adjoint = held else { continue }
+      adjoint.rows = nodes[index].rows
       for (input, gradient) in zip(nodes[index].inputs, pullback(adjoint)) {
-        guard let input, let gradient else { continue }
-        if adjoints[input] == nil {
-          adjoints[input] = gradient
-        } else {
-          adjoints[input]?.accumulate(gradient)
-        }
+        if let input, let gradient { Self.add(gradient, to: &adjoints[input]) }
       }
     }
     return adjoints
+  }
+
+  /// Adds one use's part of an adjoint; the order of the parts is that of the uses, the last first.
+  private static func add(_ gradient: Tensor<Scalar>, to adjoint: inout Tensor<Scalar>?) {
+    if adjoint == nil {
+      adjoint = gradient
+    } else {
+      adjoint?.accumulate(gradient)
+    }
   }
 
   private func node(of tensor: Tensor<Scalar>, _ role: String) -> Int {
@@ -113,27 +137,33 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     return trace.node
   }
 
-  func deferGradient(_ gradient: DeferredLinear<Scalar>) { deferred.append(gradient) }
+  /// Leaves a gradient to the second phase of the step: what a pullback does in place of returning it.
+  package func deferGradient(_ gradient: some DeferredGradient<Scalar>) {
+    deferred.append(gradient)
+  }
 
   // MARK: Memory of a parallel step
 
+  /// Allocations of rows of the batch so far.
   private var allocations = 0
+  /// The blocks they got.
   private var slots: [Storage<Scalar>] = []
 
-  /// Memory for a result with `shape[0]` rows. In a parallel step all tapes run the same program,
-  /// so the i-th allocation of each is a block of rows of one matrix for the whole batch.
-  func allocate(_ shape: [Int]) -> Tensor<Scalar> {
-    guard let shard, let place = shard.place(of: shape) else {
-      return Tensor(uninitialized: shape)
+  /// Memory for a result that holds so many rows of the batch. In a parallel step all tapes run the
+  /// same program, so the i-th allocation of each is a block of rows of one matrix for the whole batch.
+  func allocate(_ shape: [Int], rows: Int?) -> Tensor<Scalar> {
+    guard let shard, let place = shard.place(of: shape, rows: rows) else {
+      return Tensor(uninitialized: shape, rows: rows)
     }
     defer { allocations += 1 }
     guard let storage = shard.workspace.slot(allocations, capacity: place.capacity) else {
-      return Tensor(uninitialized: shape)
+      return Tensor(uninitialized: shape, rows: rows)
     }
     slots.append(storage)
-    return Tensor(shape: shape, storage: storage, offset: place.offset)
+    return Tensor(shape: shape, storage: storage, offset: place.offset, rows: rows)
   }
 
+  /// Roundings of rows of the batch so far: they have a workspace of their own.
   private var roundings = 0
 
   /// `tensor` rounded to bfloat16, in memory of the whole batch where its rows are those of the batch;
@@ -141,19 +171,22 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   /// on how the batch was cut.
   func rounded(_ tensor: Tensor<Scalar>) -> RoundedMatrix? {
     guard let shard, let operands = shard.rounded else { return nil }
-    guard let place = shard.place(of: tensor.shape) else { return operands.round(tensor) }
+    guard let place = shard.place(of: tensor.shape, rows: tensor.rows) else {
+      return operands.round(tensor)
+    }
     defer { roundings += 1 }
     return operands.round(tensor, place: place, slot: roundings)
   }
 
-  /// `tensor`, moved into memory of the whole batch unless it is there already.
-  func batchWide(_ tensor: Tensor<Scalar>) -> Tensor<Scalar> {
-    if let place = shard?.place(of: tensor.shape), tensor.offset == place.offset,
+  /// Rows of the batch, moved into memory of the whole batch unless they are there already: what a
+  /// gradient that is left to the second phase is computed from.
+  package func batchWide(_ tensor: Tensor<Scalar>) -> Tensor<Scalar> {
+    if let place = shard?.place(of: tensor.shape, rows: tensor.rows), tensor.offset == place.offset,
       slots.contains(where: { $0 === tensor.storage })
     {
       return tensor
     }
-    let copy = allocate(tensor.shape)
+    let copy = allocate(tensor.shape, rows: tensor.rows)
     withExtendedLifetime(tensor) {
       copy.mutablePointer.update(from: tensor.pointer, count: tensor.count)
     }

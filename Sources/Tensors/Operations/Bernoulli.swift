@@ -15,21 +15,21 @@ extension Tensor {
     precondition(
       shape == logits.shape && rank >= 1, "pixels of shape \(shape), logits of \(logits.shape)")
     let columns = shape[rank - 1]
-    let rows = shape.dropLast().reduce(1, *)
+    let rowCount = shape.dropLast().reduce(1, *)
     let (x, l) = (detached, logits.detached)
     let tape = logits.trace?.tape
-    let residual = tape.map { $0.allocate(shape) }
+    let residual = tape.map { $0.allocate(shape, rows: rows ?? logits.rows) }
     let value = (tape?.profile).measure(
       "Bernoulli log-probability", bytes: 3 * x.byteCount
     ) {
       Tensor.generate(shape.dropLast(), x, l) {
-        Scalar.kernels.bernoulli(rows, columns, $1, $2, $0, residual?.mutablePointer)
+        Scalar.kernels.bernoulli(rowCount, columns, $1, $2, $0, residual?.mutablePointer)
       }
     }
     let needsPixels = isTraced
     // A parallel step goes back once, and all its shards must use memory alike, whatever g holds.
     let inPlace = tape?.shard != nil
-    return Tensor.operation(value: value, inputs: [self, logits]) { g in
+    return Tensor.operation(value: value.marked(rows ?? logits.rows), inputs: [self, logits]) { g in
       [
         needsPixels ? l.scalingRows(by: g) : nil,
         residual?.scalingRows(by: g, into: inPlace ? residual : nil),

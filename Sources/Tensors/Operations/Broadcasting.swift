@@ -84,9 +84,11 @@ extension Tensor {
     let kernel = Scalar.kernels.binary
     if a.shape == b.shape {
       return generate(a.shape, a, b) { kernel(operation, a.count, $1, 1, $2, 1, $0) }
+        .marked(a.rows ?? b.rows)
     }
     if b.count == 1, b.rank <= a.rank {
       return generate(a.shape, a, b) { kernel(operation, a.count, $1, 1, $2, 0, $0) }
+        .marked(a.rows ?? b.rows(spanning: a.shape))
     }
     let broadcast = Broadcast(a.shape, b.shape)
     return generate(broadcast.shape, a, b) { out, pointerA, pointerB in
@@ -95,6 +97,13 @@ extension Tensor {
           operation, count, pointerA + offsetA, strideA, pointerB + offsetB, strideB, out + offset)
       }
     }
+    .marked(a.rows(spanning: broadcast.shape) ?? b.rows(spanning: broadcast.shape))
+  }
+
+  /// This operand's mark of rows of a batch, where its first axis is that of a result of `shape`: not if
+  /// it was repeated along that axis, nor if the result has axes before it.
+  private func rows(spanning shape: [Int]) -> Int? {
+    rank == shape.count && self.shape.first == shape.first ? rows : nil
   }
 
   /// Sums the axes along which `shape` was repeated to make this tensor's shape: the gradient of a

@@ -105,7 +105,7 @@ extension Tensor {
 extension Tensor {
   /// An element-wise kernel of one tensor; nothing is recorded.
   static func unary(_ operation: ElboUnary, _ a: Tensor) -> Tensor {
-    generate(a.shape, a) { Scalar.kernels.unary(operation, a.count, $1, $0) }
+    generate(a.shape, a) { Scalar.kernels.unary(operation, a.count, $1, $0) }.marked(a.rows)
   }
 
   private func recordedFromInput(

@@ -18,7 +18,9 @@ extension Tensor {
       "a Gaussian of mean \(mean.shape), log variance \(logVariance.shape), noise \(noise.shape)")
     let (m, v, e) = (mean.detached, logVariance.detached, noise.detached)
     let tape = commonTape(of: [mean, logVariance, noise])
-    let z = tape?.allocate(mean.shape) ?? Tensor(uninitialized: mean.shape)
+    let rows = mean.rows ?? logVariance.rows ?? noise.rows
+    let z =
+      tape?.allocate(mean.shape, rows: rows) ?? Tensor(uninitialized: mean.shape, rows: rows)
     withExtendedLifetime((m, v, e)) {
       Scalar.kernels.gaussianSample(m.count, m.pointer, v.pointer, e.pointer, z.mutablePointer)
     }
@@ -53,7 +55,8 @@ extension Tensor {
     let value = generate(m.shape.dropLast(), m, v) {
       Scalar.kernels.gaussianKL(rows, columns, $1, $2, $0)
     }
-    return operation(value: value, inputs: [mean, logVariance]) { g in
+    let marked = value.marked(mean.rows ?? logVariance.rows)
+    return operation(value: marked, inputs: [mean, logVariance]) { g in
       let (dm, dv) = (Tensor(uninitialized: m.shape), Tensor(uninitialized: m.shape))
       withExtendedLifetime((g, m, v)) {
         Scalar.kernels.gaussianKLGradient(

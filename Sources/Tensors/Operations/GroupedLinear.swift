@@ -17,7 +17,7 @@ extension Tensor {
     let (tracedX, tracedW) = (isTraced, weight.isTraced)
     let (inputs, outputs) = (w.shape[2], w.shape[1])
     let value = groups.product(x, w, [x.shape[0], outputs], m: groups.size, transposeB: true)
-    return Tensor.operation(value: value, inputs: [self, weight]) { g in
+    return Tensor.operation(value: value.marked(rows ?? weight.rows), inputs: [self, weight]) { g in
       [
         tracedX ? groups.product(g, w, [x.shape[0], inputs], m: groups.size) : nil,
         tracedW ? groups.product(g, x, w.shape, m: outputs, transposeA: true) : nil,

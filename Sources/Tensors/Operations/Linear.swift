@@ -21,7 +21,8 @@ extension Activation {
     }
   }
 
-  /// The gradient before the activation, from that after it and the activation's output.
+  /// The gradient before the activation, from that after it and the activation's output y:
+  /// g (1 - y^2) for tanh, g where y > 0 for relu.
   func pullback<Scalar>(_ g: Tensor<Scalar>, output y: Tensor<Scalar>, into result: Tensor<Scalar>)
   {
     let kernel = self == .tanh ? ElboTanhGradientFromY : ElboReluGradientFromY
@@ -32,43 +33,53 @@ extension Activation {
 }
 
 extension Tensor {
-  /// A fused linear layer: activation(x W^T + b).
+  /// A fused linear layer: activation(x W^T + b), or activation(x W^T) without a bias.
   ///
-  /// With D the gradient before the activation: dx = D W, dW = D^T x, db = D^T 1. In a parallel step
-  /// the last two are left to its second phase as the factors D and x.
+  /// With D the gradient before the activation: dx = D W, dW = D^T x, db = D^T 1. In a parallel step,
+  /// where x is rows of the batch, those of the step's parameters are left to its second phase as the
+  /// factors D and x.
   ///
   /// - Parameters:
   ///   - weight: `[outputs, inputs]`, as `torch.nn.Linear` stores it.
-  ///   - bias: `[outputs]`.
+  ///   - bias: `[outputs]`, or nil.
   ///   - activation: Applied to each output.
   /// - Returns: `[..., outputs]` for this tensor of shape `[..., inputs]`.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func linear(
-    weight: Tensor, bias: Tensor, activation: Activation = .identity
+    weight: Tensor, bias: Tensor? = nil, activation: Activation = .identity
   ) -> Tensor {
     precondition(
       rank >= 1 && weight.rank == 2 && shape[rank - 1] == weight.shape[1]
-        && bias.shape == [weight.shape[0]],
-      "a linear layer of weight \(weight.shape) and bias \(bias.shape) for an input \(shape)")
-    let tape = Tensor.commonTape(of: [self, weight, bias])
+        && (bias?.shape ?? [weight.shape[0]]) == [weight.shape[0]],
+      "a linear layer of weight \(weight.shape)\(bias.map { " and bias \($0.shape)" } ?? "") "
+        + "for an input \(shape)")
+    let tape = Tensor.commonTape(of: [self, weight] + (bias.map { [$0] } ?? []))
     let resultShape = Array(shape.dropLast()) + [weight.shape[0]]
-    let output = tape?.allocate(resultShape) ?? Tensor(uninitialized: resultShape)
+    // The only axis of a vector is not rows.
+    let rows = rank > 1 ? rows : nil
+    let output =
+      tape?.allocate(resultShape, rows: rows) ?? Tensor(uninitialized: resultShape, rows: rows)
     let (x, w) = (detached, weight.detached)
+    // x and W as the products take them.
     let (a, b) = tape?.operands(self, weight) ?? (.exact(x), .exact(w))
     output.writeLinear(a, b, bias, activation, tape?.profile)
     guard let tape else { return output }
 
     let needsInput = isTraced
-    let (weightNode, biasNode) = (weight.trace?.node, bias.trace?.node)
-    let inputs = [trace?.node, weightNode, biasNode]
-    let deferred = tape.canDefer(weightNode, biasNode, rows: x.shape)
+    let (tracedWeight, tracedBias) = (weight.isTraced, bias?.isTraced == true)
+    // Rows of the batch leave dW to the second phase, and db with it. A weight or a bias that is computed
+    // from parameters does not wait: the tape needs its gradient to go on.
+    let waitingWeight = rows == nil ? nil : weight.parameterNumber
+    let waitingBias = waitingWeight == nil ? nil : bias?.parameterNumber
     // Counted now, while x is in the cache.
-    let nonzero = deferred ? a.nonzeroCount(forOutputs: w.shape[0]) : nil
+    let nonzero = waitingWeight.flatMap { _ in a.nonzeroCount(forOutputs: w.shape[0]) }
+    let inputs = [trace?.node, weight.trace?.node, bias?.trace?.node]
     return tape.record(output, inputs: inputs) { [unowned tape] g in
       let profile = tape.profile
+      // D, [..., outputs].
       let gradient = profile.measure("activation gradients", bytes: 3 * g.byteCount) {
-        g.before(activation, output: output, on: deferred ? tape : nil)
+        g.before(activation, output: output, on: waitingWeight == nil ? nil : tape)
       }
       let d = tape.operand(gradient, beside: a)
       let dx: Tensor? =
@@ -76,33 +87,37 @@ extension Tensor {
         ? profile.measure("D W       \(b.layerName)", operations: 2 * gradient.count * b.columns) {
           .product(d, b, resultShape: x.shape)
         } : nil
-      if deferred, let weightNode, let biasNode {
+      if let waitingWeight {
         tape.deferGradient(
-          DeferredLinear(
-            weight: weightNode, bias: biasNode, a: tape.batchWide(a), d: d, nonzero: nonzero,
+          LinearGradient(
+            weight: waitingWeight, bias: waitingBias, x: tape.batchWide(a), d: d, nonzero: nonzero,
             gradient: gradient))
-        return [dx, nil, nil]
       }
       return [
-        dx, weightNode.map { _ in .product(d, a, transposeA: true, resultShape: w.shape) },
-        biasNode.map { _ in gradient.summed(to: [w.shape[0]]) },
+        dx,
+        tracedWeight && waitingWeight == nil
+          ? .product(d, a, transposeA: true, resultShape: w.shape) : nil,
+        tracedBias && waitingBias == nil ? gradient.summed(to: [w.shape[0]]) : nil,
       ]
     }
   }
 
+  /// Writes activation(x W^T + b) into this tensor, `[..., outputs]`: the product, then one pass for the
+  /// rest while rows are in the cache.
   private func writeLinear(
-    _ x: Operand<Scalar>, _ weight: Operand<Scalar>, _ bias: Tensor, _ activation: Activation,
+    _ x: Operand<Scalar>, _ weight: Operand<Scalar>, _ bias: Tensor?, _ activation: Activation,
     _ profile: Profile?
   ) {
     profile.measure("x W^T     \(weight.layerName)", operations: 2 * count * weight.columns) {
       writeProduct(x, weight, transposeB: true)
     }
+    if bias == nil, activation == .identity { return }
     let outputs = weight.rows
     let rows = outputs == 0 ? 0 : count / outputs
     withExtendedLifetime(bias) {
       profile.measure("bias and activation", bytes: 2 * byteCount) {
         Scalar.kernels.biasActivation(
-          activation.kernel, rows, outputs, bias.pointer, mutablePointer)
+          activation.kernel, rows, outputs, bias?.pointer, mutablePointer)
       }
     }
   }
@@ -112,7 +127,7 @@ extension Tensor {
     _ activation: Activation, output: Tensor, on tape: Tape<Scalar>?
   ) -> Tensor {
     if activation == .identity { return tape?.batchWide(self) ?? self }
-    let result = tape?.allocate(shape) ?? Tensor(uninitialized: shape)
+    let result = tape?.allocate(shape, rows: rows) ?? Tensor(uninitialized: shape, rows: rows)
     activation.pullback(self, output: output, into: result)
     return result
   }
@@ -128,7 +143,7 @@ extension Tape {
   fileprivate func operands(
     _ x: Tensor<Scalar>, _ weight: Tensor<Scalar>
   ) -> (Operand<Scalar>, Operand<Scalar>) {
-    guard let operands = shard?.rounded, let number = weight.trace?.node, number < parameterCount,
+    guard let operands = shard?.rounded, let number = weight.parameterNumber,
       let input = rounded(x)
     else { return (.exact(x.detached), .exact(weight.detached)) }
     return (.rounded(input), .rounded(operands.weight(number)))
@@ -146,12 +161,5 @@ extension Tape {
   fileprivate func batchWide(_ input: Operand<Scalar>) -> Operand<Scalar> {
     guard case .exact(let tensor) = input else { return input }
     return .exact(batchWide(tensor))
-  }
-
-  /// Whether the gradient of a layer with these parameters can wait for the second phase.
-  fileprivate func canDefer(_ weight: Int?, _ bias: Int?, rows shape: [Int]) -> Bool {
-    guard let weight, let bias, weight < parameterCount, bias < parameterCount else { return false }
-    // The first axis of a vector is not rows.
-    return shape.count >= 2 && shard?.place(of: shape) != nil
   }
 }

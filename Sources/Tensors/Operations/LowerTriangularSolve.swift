@@ -17,7 +17,7 @@ extension Tensor {
     let (x, l) = (detached, factor.detached)
     let tracedL = factor.isTraced
     let y = x.substituted(l, groups, transposed: false)
-    return Tensor.operation(value: y, inputs: [self, factor]) { g in
+    return Tensor.operation(value: y.marked(rows ?? factor.rows), inputs: [self, factor]) { g in
       let dx = g.substituted(l, groups, transposed: true)
       return [dx, tracedL ? -dx.outerProducts(y, groups, shape: l.shape) : nil]
     }

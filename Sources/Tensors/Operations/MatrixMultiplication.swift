@@ -12,6 +12,7 @@ extension Tensor {
     let (a, b) = (detached, other.detached)
     let (tracedA, tracedB) = (isTraced, other.isTraced)
     let value = Tensor.product(a, b, resultShape: Array(shape.dropLast()) + [other.shape[1]])
+      .marked(rank > 1 ? rows : nil)
     return Tensor.operation(value: value, inputs: [self, other]) { g in
       [
         tracedA ? .product(g, b, transposeB: true, resultShape: a.shape) : nil,

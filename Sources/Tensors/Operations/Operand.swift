@@ -3,6 +3,7 @@
 /// A matrix as products take it: the numbers of a tensor, or those rounded to bfloat16. Both operands
 /// of a product are of one kind.
 enum Operand<Scalar: TensorScalar>: Sendable {
+  /// `[..., columns]`.
   case exact(Tensor<Scalar>)
   case rounded(RoundedMatrix)
 
@@ -14,6 +15,7 @@ enum Operand<Scalar: TensorScalar>: Sendable {
     }
   }
 
+  /// The last axis.
   var columns: Int {
     switch self {
     case .exact(let tensor): tensor.shape.last ?? 1
@@ -23,10 +25,9 @@ enum Operand<Scalar: TensorScalar>: Sendable {
 
   /// Blocks of rows that follow each other in one memory, as one matrix; nil where they do not.
   static func joined(_ blocks: [Operand]) -> Operand? {
-    let rows = blocks.reduce(0) { $0 + $1.rows }
     let tensors = blocks.compactMap { if case .exact(let tensor) = $0 { tensor } else { nil } }
     if tensors.count == blocks.count {
-      return Tensor.joined(tensors, rows: rows).map(Operand.exact)
+      return Tensor.joined(tensors).map(Operand.exact)
     }
     let matrices = blocks.compactMap { if case .rounded(let matrix) = $0 { matrix } else { nil } }
     guard matrices.count == blocks.count else { return nil }
@@ -55,7 +56,7 @@ extension MatrixProduct {
 }
 
 extension Tensor {
-  /// op(a) op(b). Nothing is recorded.
+  /// op(a) op(b), all axes but the last of each counted as rows. Nothing is recorded.
   static func product(
     _ a: Operand<Scalar>, _ b: Operand<Scalar>, transposeA: Bool = false, transposeB: Bool = false,
     resultShape: [Int]
@@ -70,22 +71,11 @@ extension Tensor {
     _ a: Operand<Scalar>, _ b: Operand<Scalar>, transposeA: Bool = false, transposeB: Bool = false
   ) {
     let columns = transposeB ? b.rows : b.columns
+    // A stride must be positive, also where there are no columns.
     let product = MatrixProduct(
       m: transposeA ? a.columns : a.rows, n: columns, k: transposeA ? a.rows : a.columns,
       strideA: max(a.columns, 1), strideB: max(b.columns, 1), strideC: max(columns, 1),
       transposeA: transposeA, transposeB: transposeB)
     product.multiply(a, b, into: mutablePointer)
-  }
-
-  /// Blocks of rows that follow each other in one memory, as one matrix; nil where they do not.
-  static func joined(_ blocks: [Tensor], rows: Int) -> Tensor? {
-    let first = blocks[0]
-    var end = first.offset
-    for block in blocks {
-      guard block.storage === first.storage, block.offset == end else { return nil }
-      end += block.count
-    }
-    return Tensor(
-      shape: [rows, first.shape[first.rank - 1]], storage: first.storage, offset: first.offset)
   }
 }

@@ -24,7 +24,7 @@ extension Tensor {
       Scalar.kernels.sum(layout.outer, layout.size, layout.inner, $1, $0)
     }
     let shape = shape
-    return Tensor.operation(value: value, inputs: [self]) { g in
+    return Tensor.operation(value: value.marked(layout.kept(rows)), inputs: [self]) { g in
       [g.reshaped(to: layout.shape(with: 1)).repeated(to: shape)]
     }
   }
@@ -88,6 +88,7 @@ extension Tensor {
     return Tensor.generate(layout.shape(with: nil), self) {
       Scalar.kernels.max(layout.outer, layout.size, layout.inner, $1, $0)
     }
+    .marked(layout.kept(rows))
   }
 }
 
@@ -106,6 +107,9 @@ struct AxisLayout {
   var size: Int { shape[axis] }
   var outer: Int { shape[..<axis].reduce(1, *) }
   var inner: Int { shape[(axis + 1)...].reduce(1, *) }
+
+  /// What is left of a mark of rows of a batch when this axis is summed away, cut or joined.
+  func kept(_ rows: Int?) -> Int? { axis == 0 ? nil : rows }
 
   /// The shape with another size on the axis, or without the axis when nil.
   func shape(with size: Int?) -> [Int] {

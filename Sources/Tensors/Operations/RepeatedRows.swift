@@ -15,7 +15,7 @@ extension Tensor {
         (target + row * columns).update(from: source + row / times * columns, count: columns)
       }
     }
-    return Tensor.operation(value: value, inputs: [self]) { g in
+    return Tensor.operation(value: value.marked(self.rows), inputs: [self]) { g in
       [g.reshaped(to: [rows, times, columns]).sum(along: 1)]
     }
   }
@@ -45,6 +45,7 @@ extension Tensor {
             1, columns, pointer + row / times * columns, logits + row * columns, target + row, nil)
         }
       }
+      .marked(rows ?? logits.rows)
     }
   }
 }

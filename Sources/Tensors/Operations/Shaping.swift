@@ -7,8 +7,12 @@ extension Tensor {
   public func reshaped(to newShape: [Int]) -> Tensor {
     let value = Tensor(shape: newShape, storage: storage, offset: offset)
     precondition(value.count == count, "shape \(shape) cannot become \(newShape)")
-    let shape = shape
-    return Tensor.operation(value: value, inputs: [self]) { [$0.reshaped(to: shape)] }
+    let (shape, rows) = (shape, rows)
+    // Row-major: the elements of a row of the batch stay beside each other.
+    let isRows = rows.map { newShape.first?.isMultiple(of: $0) ?? false } ?? false
+    return Tensor.operation(value: value.marked(isRows ? rows : nil), inputs: [self]) {
+      [$0.reshaped(to: shape)]
+    }
   }
 
   /// This tensor repeated along new leading axes and along axes of size 1.
@@ -43,7 +47,7 @@ extension Tensor {
       "no indices \(range) along axis \(axis) of shape \(shape)")
     let source = self.detached
     let value = source.copied(range, of: layout)
-    return Tensor.operation(value: value, inputs: [self]) { g in
+    return Tensor.operation(value: value.marked(layout.kept(rows)), inputs: [self]) { g in
       let gradient = Tensor.zeros(source.shape)
       g.write(into: gradient, range, of: layout)
       return [gradient]
@@ -71,7 +75,10 @@ extension Tensor {
       ranges.append(start..<start + layout.size)
       tensor.write(into: value, ranges[ranges.count - 1], of: whole)
     }
-    return operation(value: value, inputs: tensors) { g in ranges.map { g.copied($0, of: whole) } }
+    let rows = whole.kept(tensors.lazy.compactMap(\.rows).first)
+    return operation(value: value.marked(rows), inputs: tensors) { g in
+      ranges.map { g.copied($0, of: whole) }
+    }
   }
 
   /// Copies the indices `range` of an axis out of this tensor.

@@ -18,7 +18,7 @@ extension Tensor {
         && shape == [x.shape[0], weight.shape[1]],
       "the product of \(x.shape) and \(weight.shape) is not of shape \(shape)")
     precondition(!isTraced && !x.isTraced && !weight.isTraced, "a sparse product has no gradient")
-    if !isKnownUniquelyReferenced(&storage) { self = copy }
+    if !isKnownUniquelyReferenced(&storage) { self = copy.marked(rows) }
     withExtendedLifetime((x, weight)) {
       Scalar.kernels.addSparseProduct(
         x.shape[0], x.shape[1], weight.shape[1], x.pointer, weight.pointer, mutablePointer)

@@ -14,6 +14,10 @@ internal import Synchronization
 /// Between two runs in quick succession the others spin, because waking a sleeping thread takes
 /// longer than a phase of a small step; after a while they sleep.
 ///
+/// Any thread may ask for a run: while one is under way, another thread's run waits its turn. A run
+/// that is asked for from within a run, of this pool or of another, does all its work on the thread
+/// that asks: the others are busy, perhaps waiting for this one.
+///
 /// While they work, numbers below the normal range (1e-38 in `Float`) count as zero: arithmetic with
 /// them would take a hundred times as long.
 public final class WorkerPool: Sendable {
@@ -31,17 +35,21 @@ public final class WorkerPool: Sendable {
     }
 
     let mail = Mutex(Mail())
+    /// Counts runs: a thread that has seen fewer has work to do.
     let generation = Atomic<Int>(0)
+    /// Threads that have not finished this run, apart from the calling one.
     let unfinished = Atomic<Int>(0)
     let door = Door()
+    /// Held during a run.
+    let turn = Mutex(())
   }
 
   /// Starts the threads.
   ///
   /// - Parameters:
-  ///   - count: At least 1; more threads than cores only help to test that results agree.
+  ///   - count: At least 1; more threads than CPUs only help to test that results agree.
   ///   - profile: Gathers where the time of training steps goes.
-  public init(count: Int, profile: Profile? = nil) {
+  public init(count: Int = WorkerPool.availableProcessors, profile: Profile? = nil) {
     precondition(count >= 1, "a pool of \(count) threads cannot work")
     self.count = count
     self.profile = profile
@@ -56,12 +64,27 @@ public final class WorkerPool: Sendable {
     shared.door.open { shared.generation.add(1, ordering: .releasing) }
   }
 
-  /// Runs `work` once on each thread, with the thread's number, and returns when all are done.
-  ///
-  /// - Precondition: Only one run of a pool at a time.
+  /// Runs `work` once for each thread's number, 0 ..< count, on that thread, and returns when all are
+  /// done. Within a run it is called with one number after the other on this thread.
   public func run(_ work: @escaping @Sendable (Int) -> Void) {
+    if WorkingThread.isCurrent {
+      for number in 0..<count { work(number) }
+    } else {
+      shared.turn.withLock { _ in runOnAllThreads(work) }
+    }
+  }
+
+  /// Hands `work` to the waiting threads, takes the part of thread 0, and waits for the others.
+  ///
+  /// What this thread wrote before is seen by all of them through the door (release, acquire), and what
+  /// they wrote is seen here once `unfinished` is 0 (each releases, this thread acquires).
+  private func runOnAllThreads(_ work: @escaping @Sendable (Int) -> Void) {
+    WorkingThread.begin()
     let mode = elbo_flush_subnormals()
-    defer { elbo_restore_subnormals(mode) }
+    defer {
+      elbo_restore_subnormals(mode)
+      WorkingThread.end()
+    }
     if count == 1 { return work(0) }
     shared.mail.withLock { $0.work = work }
     shared.unfinished.store(count - 1, ordering: .relaxed)
@@ -97,9 +120,11 @@ public final class WorkerPool: Sendable {
     return results.withLock { $0.compactMap { $0 } }
   }
 
+  /// The life of a thread: waits for a run, does its part, says so.
   private static func serve(_ index: Int, _ shared: Shared) {
     var seen = 0
     ProductThread.shieldForGood()
+    WorkingThread.begin()
     _ = elbo_flush_subnormals()
     while true {
       seen = shared.door.wait(until: shared.generation, isNot: seen)
@@ -109,6 +134,19 @@ public final class WorkerPool: Sendable {
       shared.unfinished.subtract(1, ordering: .acquiringAndReleasing)
     }
   }
+}
+
+/// Whether the thread that asks works for a pool at this moment: a mark that each thread has for itself.
+private enum WorkingThread {
+  static var isCurrent: Bool { pthread_getspecific(key) != nil }
+  static func begin() { pthread_setspecific(key, UnsafeRawPointer(bitPattern: 1)) }
+  static func end() { pthread_setspecific(key, nil) }
+
+  private static let key: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key, nil)
+    return key
+  }()
 }
 
 /// Hands out whole numbers, each once.
@@ -173,6 +211,8 @@ private final class Door: @unchecked Sendable {
     mutex.deallocate()
   }
 
+  /// Makes a change that threads wait for, and wakes those that sleep. Under the mutex, so that none falls
+  /// asleep between looking and sleeping.
   func open(_ change: () -> Void) {
     pthread_mutex_lock(mutex)
     change()
@@ -180,6 +220,7 @@ private final class Door: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
+  /// The value once it is not `seen` any more.
   func wait(until value: borrowing Atomic<Int>, isNot seen: Int) -> Int {
     var spins = 0
     while spins < Self.spins {

@@ -35,6 +35,11 @@ final class MemoryPool: Sendable {
   /// Sizes between two powers of two: at most a quarter of a block is unused.
   private static let stepsPerDoubling = 4
 
+  /// The largest block that has a size class.
+  static let mostBytes = 1 << 62
+
+  /// A block of at least `bytes`, 0 to ``mostBytes``, aligned to a line of the cache. What is in it is
+  /// left over from its last owner.
   func take(bytes: Int) -> Block {
     let sizeClass = Self.sizeClass(of: bytes)
     let size = Self.size(of: sizeClass)
@@ -53,6 +58,7 @@ final class MemoryPool: Sendable {
     return Block(address: allocation + stagger, sizeClass: sizeClass, allocation: allocation)
   }
 
+  /// Keeps a block for the next who asks for its size, unless enough is kept already.
   func give(back block: Block) {
     let size = Self.size(of: block.sizeClass)
     let kept = state.withLock { state -> Bool in
@@ -73,6 +79,7 @@ final class MemoryPool: Sendable {
     return exponent * stepsPerDoubling + (needed - floor + step - 1) / step
   }
 
+  /// The bytes of a block of a class: 2^(class / 4) and as many quarters of that as remain.
   static func size(of sizeClass: Int) -> Int {
     let (exponent, steps) = sizeClass.quotientAndRemainder(dividingBy: stepsPerDoubling)
     return (1 << exponent) + steps * max(1, (1 << exponent) / stepsPerDoubling)

@@ -11,9 +11,16 @@ final class Storage<Scalar>: @unchecked Sendable {
   private let block: MemoryPool.Block
 
   /// Uninitialised memory.
+  ///
+  /// - Precondition: `capacity` is not negative, and its bytes can be counted.
   init(capacity: Int) {
-    block = MemoryPool.shared.take(bytes: capacity * MemoryLayout<Scalar>.stride)
-    base = block.address.assumingMemoryBound(to: Scalar.self)
+    let (bytes, overflows) = capacity.multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
+    precondition(
+      capacity >= 0 && !overflows && bytes <= MemoryPool.mostBytes,
+      "no memory holds \(capacity) numbers of \(MemoryLayout<Scalar>.stride) bytes")
+    block = MemoryPool.shared.take(bytes: bytes)
+    // A block that comes back from the pool may have held numbers of another type: it is bound anew.
+    base = block.address.bindMemory(to: Scalar.self, capacity: capacity)
     self.capacity = capacity
   }
 

@@ -55,6 +55,15 @@ struct ExampleSource: Sendable {
     latentPurpose.noise(examples, round: round, shape: shape, seed: seed)
   }
 
+  /// Writes standard normal numbers, as many for each of some examples, one after the other.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func writeNoise<Scalar: TensorScalar>(
+    _ examples: [Int], round: Int, to buffer: UnsafeMutableBufferPointer<Scalar>
+  ) {
+    latentPurpose.write(examples, round: round, seed: seed, to: buffer)
+  }
+
   private static var imagesAhead: Int { 4 }
 
   private func conversion(_ example: Int, _ round: Int) -> PixelConversion {

@@ -68,13 +68,23 @@ extension NoisePurpose {
   ) -> Tensor<Scalar> {
     let (rows, count) = (shape.first ?? 0, examples.count)
     precondition(rows.isMultiple(of: count), "noise \(shape) for \(count) examples")
-    return Tensor(shape: shape) { buffer in
-      guard let base = buffer.baseAddress, count > 0 else { return }
-      let width = buffer.count / count
-      for (index, example) in examples.enumerated() {
-        key(seed: seed, example: example, round: round, offset: offset)
-          .writeStandardNormal(width, to: base + index * width)
-      }
+    return Tensor(shape: shape) {
+      write(examples, round: round, offset: offset, seed: seed, to: $0)
+    }
+  }
+
+  /// Fills `buffer` with standard normal numbers, as many for each example.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func write<Scalar: TensorScalar>(
+    _ examples: [Int], round: Int, offset: Int = 0, seed: UInt64,
+    to buffer: UnsafeMutableBufferPointer<Scalar>
+  ) {
+    guard let base = buffer.baseAddress, !examples.isEmpty else { return }
+    let width = buffer.count / examples.count
+    for (index, example) in examples.enumerated() {
+      key(seed: seed, example: example, round: round, offset: offset)
+        .writeStandardNormal(width, to: base + index * width)
     }
   }
 }

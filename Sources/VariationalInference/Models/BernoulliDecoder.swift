@@ -31,8 +31,8 @@ public struct BernoulliDecoder<Scalar: TensorScalar>: Parameterized {
   /// - Source: Burda et al., arXiv:1509.00519, the code published with it (`get_train_bias_np`).
   public func withOutputBias(atMeanOf data: ImageDataset) -> BernoulliDecoder {
     precondition(
-      logits.bias.shape == [data.pixelsPerImage],
-      "output biases \(logits.bias.shape) for images of \(data.pixelsPerImage) pixels")
+      logits.bias?.shape == [data.pixelsPerImage],
+      "output biases \(logits.bias?.shape ?? []) for images of \(data.pixelsPerImage) pixels")
     var copy = self
     let p = Tensor(data.meanPixels.map { min(max($0, 0.001), 0.999) })
     copy.logits.bias = (p / (1 - p)).log().converted(to: Scalar.self)

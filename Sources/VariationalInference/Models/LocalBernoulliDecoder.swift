@@ -52,7 +52,9 @@ struct LocalBernoulliDecoder<Scalar: TensorScalar>: Sendable {
     let those = rectified.withUnits(scaledBy: on)
     var map = logits
     map.weight = those.weight.transposed().matrixProduct(outgoing).transposed()
-    map.bias = map.bias + those.bias.matrixProduct(outgoing)
+    if let given = those.bias?.matrixProduct(outgoing) {
+      map.bias = map.bias.map { $0 + given } ?? given
+    }
     return map
   }
 }
@@ -62,7 +64,7 @@ extension Linear {
   fileprivate func withUnits(scaledBy factors: Tensor<Scalar>) -> Linear {
     var layer = self
     layer.weight = weight * factors
-    layer.bias = bias * factors.reshaped(to: bias.shape)
+    layer.bias = bias.map { $0 * factors.reshaped(to: $0.shape) }
     return layer
   }
 }

@@ -105,23 +105,23 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
     let coefficients: AdamCoefficients<Scalar> =
       options.optimiser(inEpoch: epoch).coefficients(step: adam.step)
     let (parameters, state) = (gradientStep.parameters, adam)
-    let shards = gradientStep.run(batch: examples.count) { context in
+    let outcome = gradientStep.run(batch: examples.count) { context in
       let rows = Array(examples[context.rows])
       let x = context.input([rows.count, pixels]) {
         source.writePixels(rows, round: epoch, to: $0)
       }
       let model = template.replacingParameters(with: context.parameters)
       let terms = model.terms(of: objective, x) { shape in
-        context.measure("noise") { source.noise(rows, round: epoch, shape: shape) }
+        context.input(shape, named: "noise") { source.writeNoise(rows, round: epoch, to: $0) }
       }
-      return (terms.value, terms.report)
+      return .init(perRow: terms.value, report: terms.report)
     } update: { gradient in
       FlatBuffer.adam(
         gradient, parameter: parameters, first: state.firstMoment, second: state.secondMoment,
         coefficients)
     }
     var terms = RunningTerms()
-    for report in shards { terms.add(report) }
+    for report in outcome.reports { terms.add(report) }
     progress.steps = adam.step
     guard terms.mean.isFinite else { throw divergence(terms.mean) }
     return terms

@@ -3,12 +3,6 @@
 public import ArgumentParser
 public import VariationalInference
 
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
-
 extension Binarization: ExpressibleByArgument {}
 extension Activation: ExpressibleByArgument {}
 extension ProductPrecision: ExpressibleByArgument {}
@@ -24,14 +18,15 @@ extension DatasetSplit: ExpressibleByArgument {
 struct ThreadOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: "Threads to compute on. Results do not depend on it. (default: all cores)")
+    help: """
+      Threads to compute on. Results do not depend on it. (default: the CPUs that this process may use)
+      """)
   var threads: Int?
 
   func validate() throws { try require(threads, "--threads", atMost: 256) }
 
   func makeWorkers(profile: Profile? = nil) -> WorkerPool {
-    WorkerPool(
-      count: threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), profile: profile)
+    WorkerPool(count: threads ?? WorkerPool.availableProcessors, profile: profile)
   }
 }
 

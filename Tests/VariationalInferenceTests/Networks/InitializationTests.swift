@@ -31,7 +31,7 @@ struct InitializationTests {
   }
 
   @Test("output biases are the logits of the clamped mean pixel")
-  func outputBias() {
+  func outputBias() throws {
     let images = ImageDataset(
       name: "pair", split: "train", height: 1, width: 3, pixels: [0, 255, 51, 0, 255, 153])
     var generator = SplitMix64(seed: 1)
@@ -39,7 +39,8 @@ struct InitializationTests {
       latent: 2, hidden: [4], outputs: 3, activation: .tanh, using: &generator
     ).withOutputBias(atMeanOf: images)
     // Means 0 and 1, clamped to 0.001 and 0.999, and (0.2 + 0.6) / 2 = 0.4.
-    let probabilities = Bernoulli(logits: decoder.logits.bias.reshaped(to: [1, 3])).mean.scalars
+    let biases = try #require(decoder.logits.bias)
+    let probabilities = Bernoulli(logits: biases.reshaped(to: [1, 3])).mean.scalars
     #expect(relativeError(probabilities, [0.001, 0.999, 0.4]) < 1e-12)
   }
 }

@@ -46,6 +46,7 @@ struct ParameterTests {
   func mirror() {
     var generator = SplitMix64(seed: 2)
     check(Linear<Float>(inputs: 2, outputs: 3, using: &generator))
+    check(Linear<Float>(inputs: 2, outputs: 3, bias: false, using: &generator))
     check(HiddenLayers<Float>(inputs: 2, widths: [3, 4], activation: .relu, using: &generator))
     check(
       GaussianEncoder<Float>(
@@ -80,7 +81,7 @@ struct ParameterTests {
     let doubled = old.mappingParameters { name, value in
       name.hasSuffix("bias") ? .zeros(value.shape) : value
     }
-    #expect(doubled.encoder.mean.bias.scalars == [0, 0, 0])
+    #expect(doubled.encoder.mean.bias?.scalars == [0, 0, 0])
     #expect(doubled.encoder.mean.weight.scalars == old.encoder.mean.weight.scalars)
   }
 
@@ -99,12 +100,12 @@ struct ParameterTests {
     await #expect(processExitsWith: .failure) {
       var generator = SplitMix64(seed: 2)
       let layer = Linear<Float>(inputs: 2, outputs: 3, using: &generator)
-      _ = layer.replacingParameters(with: [layer.weight, layer.bias, layer.bias])
+      _ = layer.replacingParameters(with: layer.parameters + [.zeros([3])])
     }
     await #expect(processExitsWith: .failure) {
       var generator = SplitMix64(seed: 2)
       let layer = Linear<Float>(inputs: 2, outputs: 3, using: &generator)
-      _ = layer.replacingParameters(with: [layer.bias, layer.weight])
+      _ = layer.replacingParameters(with: layer.parameters.reversed())
     }
   }
 }
@@ -115,14 +116,12 @@ struct InitialisationTests {
   /// n = 400 * 784 weights, k = 4 standard errors; the largest of n uniform magnitudes is above
   /// b (1 - 20 / n) but once in e^20 times.
   @Test("a linear layer is drawn as torch.nn.Linear draws it", arguments: [1, 2, 3] as [UInt64])
-  func linear(_ seed: UInt64) {
+  func linear(_ seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     let layer = Linear<Float>(inputs: 784, outputs: 400, using: &generator)
     let bound = 1 / 28.0
-    let weights = layer.weight.doubles
-    #expect(
-      weights.allSatisfy { $0.magnitude <= bound }
-        && layer.bias.doubles.allSatisfy { $0.magnitude <= bound })
+    let (weights, biases) = (layer.weight.doubles, try #require(layer.bias).doubles)
+    #expect((weights + biases).allSatisfy { $0.magnitude <= bound })
     let largest = weights.reduce(0) { max($0, $1.magnitude) }
     #expect(largest > bound * (1 - 20 / Double(weights.count)))
     let mean = meanCheck("mean", of: weights, expected: 0)
@@ -131,9 +130,28 @@ struct InitialisationTests {
       "variance", of: weights.map { $0 * $0 }, expected: bound * bound / 3)
     #expect(variance.isWithin(4), "\(variance)")
     let bias = meanCheck(
-      "bias variance", of: layer.bias.doubles.map { $0 * $0 }, expected: bound * bound / 3)
+      "bias variance", of: biases.map { $0 * $0 }, expected: bound * bound / 3)
     #expect(bias.isWithin(4), "\(bias)")
-    #expect(layer.weight.scalars.prefix(400) != layer.bias.scalars[...])
+    #expect(weights.prefix(400) != biases[...])
+  }
+
+  @Test("a layer without biases has the weights of one with them, and no other parameter")
+  func withoutBias() {
+    func layer(_ hasBias: Bool) -> (layer: Linear<Float>, next: UInt64) {
+      var generator = SplitMix64(seed: 3)
+      let layer = Linear<Float>(
+        inputs: 4, outputs: 3, bias: hasBias, activation: .tanh, using: &generator)
+      return (layer, generator.next())
+    }
+    let (with, without) = (layer(true), layer(false))
+    #expect(without.layer.namedParameters.map(\.name) == ["weight"])
+    #expect(without.layer.weight.scalars == with.layer.weight.scalars)
+    #expect(without.next == with.next)
+    let x = Tensor<Float>.pseudoRandom([5, 4], seed: 4)
+    #expect(
+      without.layer(x).scalars == x.linear(weight: with.layer.weight, activation: .tanh).scalars)
+    let replaced = without.layer.replacingParameters(with: [.zeros([3, 4])])
+    #expect(replaced(x).scalars == [Float](repeating: 0, count: 15) && replaced.bias == nil)
   }
 
   @Test("the same generator gives the same model, layers differ, and so do seeds")
@@ -168,17 +186,19 @@ struct NetworkTests {
   }
 
   @Test("a model without hidden layers is linear in x and z")
-  func withoutHiddenLayers() {
+  func withoutHiddenLayers() throws {
     var generator = SplitMix64(seed: 5)
     let model = VariationalAutoencoder<Double>(
       .init(data: 4, hidden: [], latent: 2), using: &generator)
     let (x, y) = (
       Tensor<Double>.pseudoRandom([1, 4], seed: 1), Tensor<Double>.pseudoRandom([1, 4], seed: 2)
     )
-    let sum = model.posterior(given: x + y).mean + model.encoder.mean.bias
+    let bias = try #require(model.encoder.mean.bias)
+    let sum = model.posterior(given: x + y).mean + bias
     let parts = model.posterior(given: x).mean + model.posterior(given: y).mean
     #expect(relativeError(sum.scalars, parts.scalars, scale: 1) < 1e-14)
     #expect(
-      model.likelihood(given: .zeros([1, 2])).logits.scalars == model.decoder.logits.bias.scalars)
+      model.likelihood(given: .zeros([1, 2])).logits.scalars
+        == model.decoder.logits.bias?.scalars)
   }
 }

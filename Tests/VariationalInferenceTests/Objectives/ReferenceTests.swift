@@ -119,20 +119,20 @@ struct ReferenceTests {
     let costs = (1...3).map { number in
       let coefficients: AdamCoefficients<Scalar> = Adam(learningRate: 1e-3)
         .coefficients(step: number)
-      let reports = step.run(batch: 32) { context in
+      let outcome = step.run(batch: 32) { context in
         let model = template.replacingParameters(with: context.parameters)
-        let rows = x.slice(context.rows)
+        let rows = context.input(rowsOf: x)
         let bound = model.evidenceLowerBound(
-          rows, posterior: model.posterior(given: rows), noise: noise.slice(context.rows))
-        return (bound.elbo, [bound.reconstruction.detached, bound.kl.detached])
+          rows, posterior: model.posterior(given: rows), noise: context.input(rowsOf: noise))
+        return .init(perRow: bound.elbo, report: [bound.reconstruction, bound.kl])
       } update: { gradient in
         FlatBuffer.adam(
           gradient, parameter: parameters, first: state.firstMoment, second: state.secondMoment,
           coefficients)
       }
       return (
-        reports.flatMap { $0[0].doubles }.reduce(0, +),
-        reports.flatMap { $0[1].doubles }.reduce(0, +)
+        outcome.reports.flatMap { $0[0].doubles }.reduce(0, +),
+        outcome.reports.flatMap { $0[1].doubles }.reduce(0, +)
       )
     }
     return (costs, parameters.tensors)

@@ -10,6 +10,7 @@ internal import COneDNN
 /// block of at least ``rowGranularity`` rows that begins at a multiple of it; if A is transposed and
 /// B is not, for any block that begins at a multiple of ``transposedRowGranularity``.
 struct MatrixProduct: Sendable {
+  /// Rows of C, columns of C, and the terms of each of its sums.
   var m, n, k: Int
   /// Elements between rows of A and of B as they lie in memory, before the transposition.
   var strideA, strideB, strideC: Int
@@ -22,6 +23,7 @@ struct MatrixProduct: Sendable {
 
   /// oneDNN multiplies fewer than 16 rows, and a single one, in other ways, which round differently.
   static let rowGranularity = 16
+  /// Found by trial; a test watches both.
   static let transposedRowGranularity = isInBlocks ? 64 : 4
 
   /// On CPUs with AVX2 alone oneDNN takes rows in groups of six and the rest in another way, so that

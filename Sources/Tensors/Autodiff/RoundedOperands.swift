@@ -2,7 +2,9 @@
 
 /// A matrix of bfloat16 numbers, row after row.
 struct RoundedMatrix: Sendable {
+  /// The upper halves of `Float`s: sign, 8 bits of exponent, 7 of the significand.
   let storage: Storage<UInt16>
+  /// The place of the first number.
   let offset: Int
   let rows: Int
   let columns: Int
@@ -28,8 +30,10 @@ extension RoundedMatrix {
 /// What a parallel step multiplies in bfloat16: a copy of the parameters, which follows them, and
 /// memory for rows of the whole batch. Each number is rounded once, however many products it enters.
 final class RoundedOperands<Scalar: TensorScalar>: Sendable {
+  /// Of 2 bytes a number, with slots of its own: roundings are counted apart from other allocations.
   let workspace = Workspace<UInt16>()
   private let parameters: FlatBuffer<Scalar>
+  /// The rounded parameters, at the places of the flat buffer.
   private let copy: Storage<UInt16>
   private let kernels: RoundedKernels<Scalar>
 
@@ -43,12 +47,13 @@ final class RoundedOperands<Scalar: TensorScalar>: Sendable {
     refreshAll()
   }
 
-  /// Rounds parameters that have changed.
+  /// Rounds parameters that have changed: disjoint ranges on several threads at once.
   func refresh(_ range: Range<Int>) {
     kernels.round(
       range.count, parameters.pointer(at: range.lowerBound), copy.base + range.lowerBound)
   }
 
+  /// Rounds all parameters.
   func refreshAll() {
     for range in parameters.ranges { refresh(range) }
   }

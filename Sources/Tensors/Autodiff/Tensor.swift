@@ -9,7 +9,8 @@ internal import CKernels
 /// function therefore computes values and, given traced arguments, gradients.
 ///
 /// Shapes are arrays of sizes, the slowest axis first: a batch of 128 images of 784 pixels is
-/// `[128, 784]`; a scalar is `[]`.
+/// `[128, 784]`; a scalar is `[]`. A negative size, or more elements than memory could hold, is a
+/// mistake of the caller.
 public struct Tensor<Scalar: TensorScalar>: Sendable {
   /// The size of each axis.
   public let shape: [Int]
@@ -18,20 +19,38 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   var storage: Storage<Scalar>
   let offset: Int
   let trace: Trace<Scalar>?
+  /// How many rows of a parallel step's batch the first axis holds; nil where it holds none.
+  ///
+  /// The first axis is then `rows` long, or a multiple for several draws of each row, one row's beside
+  /// each other. This is a fact and never guessed from sizes: what a step's inputs create is marked,
+  /// and an operation carries the mark where each index of the result's first axis belongs to one row,
+  /// in the order of the rows. A tensor without a mark is right wherever one with it is; its gradients
+  /// are then summed shard by shard, which is slower.
+  var rows: Int?
 
-  init(shape: [Int], storage: Storage<Scalar>, offset: Int, trace: Trace<Scalar>? = nil) {
+  /// The initialiser that all others come to: it checks the shape.
+  ///
+  /// - Parameters:
+  ///   - shape: The size of each axis, none of them negative.
+  ///   - storage: Where the elements are, from `offset` on; new memory when nil.
+  ///   - offset: The place of the first element.
+  ///   - rows: The mark of rows of a batch.
+  ///   - trace: Where the tensor stands on a tape.
+  init(
+    shape: [Int], storage: Storage<Scalar>? = nil, offset: Int = 0, rows: Int? = nil,
+    trace: Trace<Scalar>? = nil
+  ) {
+    let count = shape.elementCount
     self.shape = shape
-    self.count = shape.reduce(1, *)
-    self.storage = storage
+    self.count = count
+    self.storage = storage ?? Storage(capacity: count)
     self.offset = offset
+    self.rows = rows
     self.trace = trace
   }
 
   /// A tensor with uninitialised elements, for an operation to write.
-  init(uninitialized shape: [Int]) {
-    let count = shape.reduce(1, *)
-    self.init(shape: shape, storage: Storage(capacity: count), offset: 0)
-  }
+  init(uninitialized shape: [Int], rows: Int? = nil) { self.init(shape: shape, rows: rows) }
 }
 
 extension Tensor {
@@ -39,9 +58,10 @@ extension Tensor {
   ///
   /// - Precondition: `scalars.count` is the product of `shape`.
   public init(_ scalars: [Scalar], shape: [Int]) {
-    self.init(uninitialized: shape)
     precondition(
-      scalars.count == count, "\(scalars.count) numbers do not fill a tensor of shape \(shape)")
+      scalars.count == shape.elementCount,
+      "\(scalars.count) numbers do not fill a tensor of shape \(shape)")
+    self.init(uninitialized: shape)
     scalars.withUnsafeBufferPointer { source in
       if let base = source.baseAddress { mutablePointer.update(from: base, count: count) }
     }
@@ -129,16 +149,18 @@ extension Tensor {
   public var rank: Int { shape.count }
 
   /// The same numbers, off the tape: no gradient flows through the result.
-  public var detached: Tensor { Tensor(shape: shape, storage: storage, offset: offset) }
+  public var detached: Tensor {
+    Tensor(shape: shape, storage: storage, offset: offset, rows: rows)
+  }
 
-  /// A copy in memory of its own.
+  /// A copy in memory of its own, off the tape.
   public var copy: Tensor {
     Tensor.generate(shape, self) { $0.update(from: $1, count: count) }
   }
 
   /// The same numbers in another precision, off the tape.
   public func converted<Other: TensorScalar>(to type: Other.Type) -> Tensor<Other> {
-    let result = Tensor<Other>(uninitialized: shape)
+    let result = Tensor<Other>(uninitialized: shape, rows: rows)
     doubles.withUnsafeBufferPointer { source in
       if let base = source.baseAddress {
         Other.kernels.fromDoubles(count, base, result.mutablePointer)
@@ -166,6 +188,13 @@ extension Tensor {
   /// The first element of a tensor that its creator has not yet shown to anyone.
   var mutablePointer: UnsafeMutablePointer<Scalar> { storage.base + offset }
 
+  /// This tensor with a mark of rows of a batch, or without. A scalar has none.
+  func marked(_ rows: Int?) -> Tensor {
+    var result = self
+    result.rows = shape.isEmpty ? nil : rows
+    return result
+  }
+
   /// Adds `other` to this tensor: in place where nobody else holds its memory.
   mutating func accumulate(_ other: Tensor) {
     precondition(shape == other.shape, "cannot add gradients of shapes \(shape) and \(other.shape)")
@@ -174,7 +203,9 @@ extension Tensor {
         Scalar.kernels.accumulate(count, other.pointer, mutablePointer)
       }
     } else {
-      self = Tensor.binary(ElboAdd, self, other)
+      self = Tensor.generate(shape, self, other) {
+        Scalar.kernels.binary(ElboAdd, count, $1, 1, $2, 1, $0)
+      }
     }
   }
 }

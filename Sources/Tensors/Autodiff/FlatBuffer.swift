@@ -9,7 +9,7 @@ public final class FlatBuffer<Scalar: TensorScalar>: @unchecked Sendable {
   public let shapes: [[Int]]
   /// The elements of each tensor.
   package let ranges: [Range<Int>]
-  fileprivate let storage: Storage<Scalar>
+  let storage: Storage<Scalar>
 
   /// Tensors begin at multiples of this, so that no two share a cache line.
   private static var alignment: Int { 16 }
@@ -19,7 +19,7 @@ public final class FlatBuffer<Scalar: TensorScalar>: @unchecked Sendable {
     var end = 0
     ranges = shapes.map { shape in
       let start = (end + Self.alignment - 1) / Self.alignment * Self.alignment
-      end = start + shape.reduce(1, *)
+      end = start + shape.elementCount
       return start..<end
     }
     self.shapes = shapes
@@ -55,32 +55,4 @@ public final class FlatBuffer<Scalar: TensorScalar>: @unchecked Sendable {
 
   /// The elements from `index` on.
   func pointer(at index: Int) -> UnsafeMutablePointer<Scalar> { storage.base + index }
-}
-
-extension FlatBuffer {
-  /// One step of Adam on a range of elements of three buffers of one layout.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  package static func adam(
-    _ gradient: GradientSlab<Scalar>, parameter: FlatBuffer, first: FlatBuffer, second: FlatBuffer,
-    _ coefficients: AdamCoefficients<Scalar>
-  ) {
-    let start = gradient.range.lowerBound
-    withExtendedLifetime(gradient) {
-      Scalar.kernels.adam(
-        gradient.range.count, gradient.pointer, parameter.pointer(at: start),
-        first.pointer(at: start), second.pointer(at: start), coefficients)
-    }
-  }
-
-  /// Some of the elements, as a gradient for an update.
-  package func slab(_ range: Range<Int>) -> GradientSlab<Scalar> {
-    GradientSlab(range: range, storage: storage, offset: range.lowerBound)
-  }
-
-  /// Keeps a gradient in its place: what an update does that only looks.
-  package func store(_ gradient: GradientSlab<Scalar>) {
-    pointer(at: gradient.range.lowerBound).update(
-      from: gradient.pointer, count: gradient.range.count)
-  }
 }
