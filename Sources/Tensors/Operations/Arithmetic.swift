@@ -3,36 +3,41 @@
 internal import CKernels
 
 // Operands broadcast: `[batch, n] + [n]`, `[batch, 1] * [batch, n]`, and so on.
+//
+// The four operations have names here; `Operators.swift` gives them their signs.
 
 extension Tensor {
-  /// The element-wise sum.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public static func + (a: Tensor, b: Tensor) -> Tensor {
+  static func adding(_ a: Tensor, _ b: Tensor) -> Tensor {
     recorded(ElboAdd, a, b) { ($0, $0) }
   }
 
-  /// The element-wise difference.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public static func - (a: Tensor, b: Tensor) -> Tensor {
+  static func subtracting(_ a: Tensor, _ b: Tensor) -> Tensor {
     recorded(ElboSubtract, a, b) { ($0, -$0) }
   }
 
-  /// The element-wise product.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public static func * (a: Tensor, b: Tensor) -> Tensor {
+  static func multiplying(_ a: Tensor, _ b: Tensor) -> Tensor {
     let (x, y) = (a.detached, b.detached)
     return recorded(ElboMultiply, a, b) { ($0 * y, $0 * x) }
   }
 
-  /// The element-wise quotient.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public static func / (a: Tensor, b: Tensor) -> Tensor {
+  static func dividing(_ a: Tensor, _ b: Tensor) -> Tensor {
     let (x, y) = (a.detached, b.detached)
     return recorded(ElboDivide, a, b) { g in (g / y, -(g * x) / (y * y)) }
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  static func negating(_ a: Tensor) -> Tensor {
+    let value = unary(ElboNegate, a)
+    return operation(value: value, inputs: [a]) { [unary(ElboNegate, $0)] }
   }
 
   /// The element-wise larger value. Where both are equal the gradient goes to the first.
@@ -68,14 +73,6 @@ extension Tensor {
     }
   }
 
-  /// The negated elements.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public static prefix func - (a: Tensor) -> Tensor {
-    let value = unary(ElboNegate, a)
-    return operation(value: value, inputs: [a]) { [unary(ElboNegate, $0)] }
-  }
-
   /// Records a binary operation. A gradient of the broadcast shape is summed to the operand's.
   private static func recorded(
     _ kernel: ElboBinary, _ a: Tensor, _ b: Tensor,
@@ -89,39 +86,4 @@ extension Tensor {
       return [shapeA.map { ga.summed(to: $0) }, shapeB.map { gb.summed(to: $0) }]
     }
   }
-}
-
-extension Tensor {
-  /// Adds a constant.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public static func + (a: Tensor, b: Scalar) -> Tensor { a + Tensor(b) }
-  /// Adds to a constant.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public static func + (a: Scalar, b: Tensor) -> Tensor { Tensor(a) + b }
-  /// Subtracts a constant.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public static func - (a: Tensor, b: Scalar) -> Tensor { a - Tensor(b) }
-  /// Subtracts from a constant.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public static func - (a: Scalar, b: Tensor) -> Tensor { Tensor(a) - b }
-  /// Multiplies by a constant.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public static func * (a: Tensor, b: Scalar) -> Tensor { a * Tensor(b) }
-  /// Multiplies a constant.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public static func * (a: Scalar, b: Tensor) -> Tensor { Tensor(a) * b }
-  /// Divides by a constant.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public static func / (a: Tensor, b: Scalar) -> Tensor { a / Tensor(b) }
-  /// Divides a constant.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public static func / (a: Scalar, b: Tensor) -> Tensor { Tensor(a) / b }
 }
