@@ -20,13 +20,18 @@ typedef enum {
   ElboReciprocal, ElboAbs, ElboTanh, ElboSigmoid, ElboSoftplus, ElboRelu, ElboSin, ElboCos
 } ElboUnary;
 
-// The last group are gradients: the first operand is the gradient of the output, the second the
-// input (`x`) or the output (`y`) of the function, as its name says.
+// Those named gradients: the first operand is the gradient of the output, the second the input (`x`)
+// or the output (`y`) of the function, as its name says.
+//
+// ExpBelowLargest: exp(a - b) for b the largest of many a, also where that is infinite: +infinity
+// counts as 1 beside +infinity, so that a sum counts such terms; -infinity always as 0.
+// WhereTaken: 1 where a, the larger or smaller of b and another number, is b; else 0.
+// KeepWhere, DropWhere: a where b is not 0, or where it is; else 0, also for an infinite a.
 typedef enum {
   ElboAdd, ElboSubtract, ElboMultiply, ElboDivide, ElboMaximum, ElboMinimum, ElboPower,
   ElboTanhGradientFromY, ElboSigmoidGradientFromY, ElboReluGradientFromY, ElboSoftplusGradientFromX,
   ElboAbsGradientFromX, ElboSquareRootGradientFromY, ElboReciprocalGradientFromY,
-  ElboWhereGreaterOrEqual
+  ElboExpBelowLargest, ElboWhereTaken, ElboKeepWhere, ElboDropWhere
 } ElboBinary;
 
 typedef enum { ElboIdentityActivation, ElboReluActivation, ElboTanhActivation } ElboActivation;
@@ -101,7 +106,7 @@ ELBO_DECLARE_COLUMNS(uint16_t, bf16)
   void elbo_bias_activation_##S(ElboActivation activation, size_t rows, size_t columns,            \
                                 const REAL *bias, REAL *y);                                        \
   /* Per row: sum of x * l - softplus(l) -> [rows]; residual [rows, columns] = x - sigmoid(l), or  \
-     null where no gradient is wanted. */                                                          \
+     null where no gradient is wanted. An infinite logit adds 0 where x is what it says, 0 or 1. */ \
   void elbo_bernoulli_##S(size_t rows, size_t columns, const REAL *x, const REAL *logits,          \
                           REAL *log_probability, REAL *residual);                                  \
   /* y[r, :] = x[r, :] * factor[r] */                                                              \
@@ -126,7 +131,7 @@ ELBO_DECLARE_COLUMNS(uint16_t, bf16)
                      REAL correction2);                                                            \
   /* Standard normals for Philox counters (c0 + i / 4, c1, c2, c3); see random.c. */               \
   void elbo_normal_##S(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3, REAL *y);   \
-  /* Uniform in [low, high), for Philox counters as above. */                                       \
+  /* Uniform in [low, high), for Philox counters as above; low where that is empty. */             \
   void elbo_uniform_##S(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3, REAL low,  \
                         REAL high, REAL *y);                                                       \
   /* y[i] = bytes[i] / 255 */                                                                      \
