@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 DATA ?= $(HOME)/.cache/elbo/mnist
-.PHONY: help install build command demo test benchmark evidence-table lint format clean
+.PHONY: help install build command demo test compile-time benchmark evidence-table lint format clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -25,6 +25,10 @@ demo: build ## Train on the built-in digits and draw pictures, offline, in a few
 
 test: install ## Run all tests
 	swift test -c release
+	scripts/check-compile-time
+
+compile-time: build ## Check that users' formulas type-check at once
+	scripts/check-compile-time
 
 benchmark: build ## Time training against PyTorch and JAX; DATA=folder of MNIST's IDX files
 	test -x .peers/bin/python || python3 -m venv .peers

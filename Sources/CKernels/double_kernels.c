@@ -2,6 +2,7 @@
 
 #include "clones.h"
 
+#include <float.h>
 #include <math.h>
 
 // The C library's functions: what a gradient check to 1e-9 needs.
@@ -15,6 +16,7 @@ ELBO_INLINE double double_softplus(double x) {
 }
 
 #define REAL double
+#define LARGEST DBL_MAX
 #define SUFFIX f64
 #define EXP exp
 #define LOG log

@@ -2,9 +2,11 @@
 
 #include "float_math.h"
 
+#include <float.h>
 #include <math.h>
 
 #define REAL float
+#define LARGEST FLT_MAX
 #define SUFFIX f32
 #define EXP float_exp
 #define LOG float_log

@@ -112,7 +112,7 @@ ELBO_INLINE float float_log(float x) {
 // log(1 + x): the rounding error of 1 + x is put back as a correction (Kahan).
 ELBO_INLINE float float_log1p(float x) {
   float u = 1.0f + x;
-  float safe = u > 1.17549435e-38f && u < 3.4028234e38f ? u : 1.0f;
+  float safe = u > 1.17549435e-38f && u <= 3.4028234e38f ? u : 1.0f;
   // Where |x| > 1 the small summand is 1, not x.
   float lost = x > 1.0f ? 1.0f - (u - x) : x - (u - 1.0f);
   float y = float_log_normal(safe, lost / safe);

@@ -92,22 +92,25 @@ void elbo_normal_f64(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t
 }
 
 // The upper 24 bits of a word are a float's worth; a double takes 32, which weights do not notice.
-#define UNIFORM(REAL, SUFFIX, BITS)                                                                \
+// What rounds up to `high` becomes the number before it: the range is half open.
+#define UNIFORM(REAL, SUFFIX, BITS, NEXT)                                                          \
   ELBO_CLONES void elbo_uniform_##SUFFIX(size_t n, uint64_t seed, uint32_t c1, uint32_t c2,        \
                                          uint32_t c3, REAL low, REAL high, REAL *y) {              \
+    REAL last = NEXT(high, low);                                                                   \
     for (size_t start = 0; start < n; start += 4 * BATCH) {                                        \
       Blocks b;                                                                                    \
       philox(seed, (uint32_t)(start / 4), c1, c2, c3, &b);                                         \
       size_t count = n - start < 4 * BATCH ? n - start : 4 * BATCH;                                \
       for (size_t i = 0; i < count; i++) {                                                         \
         uint32_t word = b.word[i / BATCH][i % BATCH] >> (32 - BITS);                               \
-        y[start + i] = low + (high - low) * ((REAL)word / ((uint64_t)1 << BITS));                  \
+        REAL value = low + (high - low) * ((REAL)word / ((uint64_t)1 << BITS));                    \
+        y[start + i] = value >= high ? last : value;                                               \
       }                                                                                            \
     }                                                                                              \
   }
 
-UNIFORM(float, f32, 24)
-UNIFORM(double, f64, 32)
+UNIFORM(float, f32, 24, nextafterf)
+UNIFORM(double, f64, 32, nextafter)
 
 // Whether no byte lies between 0 and 255: then nothing is drawn.
 ELBO_INLINE int is_black_and_white(size_t n, const uint8_t *bytes) {

@@ -107,6 +107,49 @@ struct BroadcastingTests {
     }
   }
 
+  /// Every operator once, as generic code sees them.
+  private func generic<Scalar>(_ x: Tensor<Scalar>, _ y: Tensor<Scalar>, _ c: Scalar)
+    -> [Tensor<Scalar>]
+  {
+    let tensors = [x + y, x - y, x * y, x / y, -x]
+    return tensors + [x + c, c + x, x - c, c - x, x * c, c * x, x / c, c / x]
+  }
+
+  private func gradients<Scalar>(
+    _ x: Tensor<Scalar>, _ y: Tensor<Scalar>,
+    _ operators: (Tensor<Scalar>, Tensor<Scalar>) -> [Tensor<Scalar>]
+  ) -> [[Double]] {
+    operators(x, y).indices.flatMap { index in
+      valueWithGradients(at: [x, y]) { operators($0[0], $0[1])[index] }.gradients.map(\.doubles)
+    }
+  }
+
+  @Test("operators of Float and of Double are those of generic code")
+  func knownTypes() {
+    func known(_ x: Tensor<Float>, _ y: Tensor<Float>) -> [Tensor<Float>] {
+      let (c, tensors): (Float, [Tensor<Float>]) = (0.7, [x + y, x - y, x * y, x / y, -x])
+      return tensors + [x + c, c + x, x - c, c - x, x * c, c * x, x / c, c / x]
+    }
+    func known(_ x: Tensor<Double>, _ y: Tensor<Double>) -> [Tensor<Double>] {
+      let (c, tensors): (Double, [Tensor<Double>]) = (0.7, [x + y, x - y, x * y, x / y, -x])
+      return tensors + [x + c, c + x, x - c, c - x, x * c, c * x, x / c, c / x]
+    }
+    let shapes = BroadcastCase(a: [2, 3], b: [3], result: [2, 3])
+    let (x, y) = (operands(shapes)[0], operands(shapes)[1])
+    let (u, v) = (x.converted(to: Float.self), y.converted(to: Float.self))
+    #expect(known(x, y).map(\.scalars) == generic(x, y, 0.7).map(\.scalars))
+    #expect(known(u, v).map(\.scalars) == generic(u, v, 0.7).map(\.scalars))
+    #expect(gradients(x, y, known) == gradients(x, y) { generic($0, $1, 0.7) })
+    #expect(gradients(u, v, known) == gradients(u, v) { generic($0, $1, 0.7) })
+  }
+
+  @Test("a number where a tensor is asked for is a scalar")
+  func literals() {
+    let (whole, fraction): (Tensor<Float>, Tensor<Double>) = (3, 0.1)
+    #expect(whole.shape == [] && whole.scalar == 3 && fraction.scalar == 0.1)
+    #expect(Tensor.maximum(Tensor<Float>([-1, 2]), 0).scalars == [0, 2])
+  }
+
   @Test("where both are equal the gradient of maximum and minimum goes to the first")
   func ties() {
     let point = [Tensor<Double>([2]), Tensor<Double>([2])]

@@ -150,6 +150,37 @@ struct MatrixTests {
     return Tensor.concatenated(blocks).scalars == layer(0..<rows).scalars
   }
 
+  /// Kernels leave out inputs that are zero in all of some rows; with finite weights no row notices.
+  /// Rows side by side here are all zero, dense, or zero in half of the inputs in different places.
+  @Test("a row's bits do not depend on the zeros beside it", arguments: [16, 64, 70])
+  func zerosOfNeighbours(_ rows: Int) {
+    check(Float.self, rows)
+    check(Double.self, rows)
+  }
+
+  private func check<Scalar: TensorScalar>(_ type: Scalar.Type, _ rows: Int) {
+    let (inputs, outputs) = (1100, 40)
+    let dense = Tensor<Scalar>.pseudoRandom([rows, inputs], seed: 11).scalars
+    let mixed = dense.enumerated().map { index, value -> Scalar in
+      let (row, column) = index.quotientAndRemainder(dividingBy: inputs)
+      return row % 3 == 0 || row % 3 == 1 && (column / 5 + row) % 2 == 0 ? 0 : value
+    }
+    let weight = Tensor<Scalar>.pseudoRandom([outputs, inputs], seed: 12)
+    let bias = Tensor<Scalar>.pseudoRandom([outputs], seed: 13)
+    func layer(_ x: [Scalar]) -> [Scalar] {
+      Tensor(x, shape: [rows, inputs]).linear(weight: weight, bias: bias).scalars
+    }
+    let beside = layer(mixed)
+    for row in 0..<rows {
+      // The same row among dense rows, at the same place.
+      let own = row * inputs..<(row + 1) * inputs
+      var among = dense
+      among.replaceSubrange(own, with: mixed[own])
+      let result = row * outputs..<(row + 1) * outputs
+      #expect(layer(among)[result] == beside[result], "row \(row) of \(rows), \(type)")
+    }
+  }
+
   @Test("shapes that have no product are refused")
   func refusal() async {
     await #expect(processExitsWith: .failure) {

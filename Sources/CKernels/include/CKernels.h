@@ -20,13 +20,18 @@ typedef enum {
   ElboReciprocal, ElboAbs, ElboTanh, ElboSigmoid, ElboSoftplus, ElboRelu, ElboSin, ElboCos
 } ElboUnary;
 
-// The last group are gradients: the first operand is the gradient of the output, the second the
-// input (`x`) or the output (`y`) of the function, as its name says.
+// Those named gradients: the first operand is the gradient of the output, the second the input (`x`)
+// or the output (`y`) of the function, as its name says.
+//
+// ExpBelowLargest: exp(a - b) for b the largest of many a, also where that is infinite: +infinity
+// counts as 1 beside +infinity, so that a sum counts such terms; -infinity always as 0.
+// WhereTaken: 1 where a, the larger or smaller of b and another number, is b; else 0.
+// KeepWhere, DropWhere: a where b is not 0, or where it is; else 0, also for an infinite a.
 typedef enum {
   ElboAdd, ElboSubtract, ElboMultiply, ElboDivide, ElboMaximum, ElboMinimum, ElboPower,
   ElboTanhGradientFromY, ElboSigmoidGradientFromY, ElboReluGradientFromY, ElboSoftplusGradientFromX,
   ElboAbsGradientFromX, ElboSquareRootGradientFromY, ElboReciprocalGradientFromY,
-  ElboWhereGreaterOrEqual
+  ElboExpBelowLargest, ElboWhereTaken, ElboKeepWhere, ElboDropWhere
 } ElboBinary;
 
 typedef enum { ElboIdentityActivation, ElboReluActivation, ElboTanhActivation } ElboActivation;
@@ -38,6 +43,10 @@ void elbo_restore_subnormals(uint64_t before);
 
 // y = x w^T, [rows, inputs] x [outputs, inputs] -> [rows, outputs], for few rows; strides are those
 // between rows. Only where elbo_has_avx512() is true.
+//
+// Inputs that are zero in all of some neighbouring rows are left out. With finite weights a row's bits
+// are its own (but for the sign of a zero whose products all vanished). A weight that is infinite or
+// not a number need not show in rows where its input is zero: whether it does depends on the others.
 int elbo_has_avx512(void);
 void elbo_rows_product(size_t rows, size_t outputs, size_t inputs, const float *x, size_t stride_x,
                        const float *w, size_t stride_w, float *y, size_t stride_y);
@@ -70,7 +79,7 @@ typedef struct {
   void elbo_list_columns_##S(size_t rows, size_t columns, const ELEMENT *x, size_t stride,         \
                              ElboColumns *list);                                                   \
   /* y = d^T x, or y += d^T x: [outputs, inputs] from d [rows, outputs] and the lists of x, one for \
-     each 16 inputs. */                                                                            \
+     each 16 inputs. A d that is infinite or not a number does not show beside a zero in x. */      \
   void elbo_sparse_gradient_##S(size_t rows, size_t outputs, size_t inputs,                        \
                                 const ElboColumns *lists, const ELEMENT *d, size_t stride,         \
                                 int adding, float *y);
@@ -93,15 +102,15 @@ ELBO_DECLARE_COLUMNS(uint16_t, bf16)
   void elbo_max_##S(size_t outer, size_t n, size_t inner, const REAL *x, REAL *y);                 \
   /* [rows, columns] -> [columns, rows] */                                                         \
   void elbo_transpose_##S(size_t rows, size_t columns, const REAL *x, REAL *y);                    \
-  /* y += x w, [rows, inputs] x [inputs, outputs], leaving out what is zero in x; each number of y is  \
-     summed in the order of the inputs. */                                                         \
+  /* y += x w, [rows, inputs] x [inputs, outputs], leaving out what is zero in x, whatever w holds   \
+     there; each number of y is summed in the order of the inputs. */                              \
   void elbo_add_sparse_product_##S(size_t rows, size_t inputs, size_t outputs, const REAL *x,      \
                                    const REAL *w, REAL *y);                                        \
   /* y = activation(y + bias), [rows, columns]; bias [columns] or null. */                         \
   void elbo_bias_activation_##S(ElboActivation activation, size_t rows, size_t columns,            \
                                 const REAL *bias, REAL *y);                                        \
   /* Per row: sum of x * l - softplus(l) -> [rows]; residual [rows, columns] = x - sigmoid(l), or  \
-     null where no gradient is wanted. */                                                          \
+     null where no gradient is wanted. An infinite logit adds 0 where x is what it says, 0 or 1. */ \
   void elbo_bernoulli_##S(size_t rows, size_t columns, const REAL *x, const REAL *logits,          \
                           REAL *log_probability, REAL *residual);                                  \
   /* y[r, :] = x[r, :] * factor[r] */                                                              \
@@ -120,13 +129,14 @@ ELBO_DECLARE_COLUMNS(uint16_t, bf16)
   void elbo_gaussian_kl_gradient_##S(size_t rows, size_t columns, const REAL *g, const REAL *mean, \
                                      const REAL *log_variance, REAL *d_mean,                       \
                                      REAL *d_log_variance);                                        \
-  /* One step of Adam that descends along `gradient`, bias corrections given. */                   \
-  void elbo_adam_##S(size_t n, const REAL *gradient, REAL *parameter, REAL *first, REAL *second,   \
-                     REAL rate, REAL beta1, REAL beta2, REAL epsilon, REAL correction1,            \
-                     REAL correction2);                                                            \
+  /* One step of Adam that descends along `gradient`, bias corrections given; whether all that it   \
+     wrote is finite. */                                                                           \
+  int elbo_adam_##S(size_t n, const REAL *gradient, REAL *parameter, REAL *first, REAL *second,    \
+                    REAL rate, REAL beta1, REAL beta2, REAL epsilon, REAL correction1,             \
+                    REAL correction2);                                                             \
   /* Standard normals for Philox counters (c0 + i / 4, c1, c2, c3); see random.c. */               \
   void elbo_normal_##S(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3, REAL *y);   \
-  /* Uniform in [low, high), for Philox counters as above. */                                       \
+  /* Uniform in [low, high), for Philox counters as above; low where that is empty. */             \
   void elbo_uniform_##S(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3, REAL low,  \
                         REAL high, REAL *y);                                                       \
   /* y[i] = bytes[i] / 255 */                                                                      \

@@ -9,6 +9,10 @@ internal import COneDNN
 /// Each row of C depends on its row of op(A) and on op(B) alone, and its bits are the same for any
 /// block of at least ``rowGranularity`` rows that begins at a multiple of it; if A is transposed and
 /// B is not, for any block that begins at a multiple of ``transposedRowGranularity``.
+///
+/// That holds where op(B) is finite. Products of zeros may be left out (`rows_product.c`): 0 times an
+/// infinite number or not-a-number in op(B) may then count as 0, and whether it does depends on the
+/// rows beside it. Where all products of a finite sum vanish, so may the sign of its zero.
 struct MatrixProduct: Sendable {
   /// Rows of C, columns of C, and the terms of each of its sums.
   var m, n, k: Int

@@ -34,7 +34,7 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let gaussianSampleGradient: @Sendable (Int, Input, Input, Input, Output) -> Void
   let gaussianKL: @Sendable (Int, Int, Input, Input, Output) -> Void
   let gaussianKLGradient: @Sendable (Int, Int, Input, Input, Input, Output, Output) -> Void
-  let adam: @Sendable (Int, Input, Output, Output, Output, AdamCoefficients<Scalar>) -> Void
+  let adam: @Sendable (Int, Input, Output, Output, Output, AdamCoefficients<Scalar>) -> Bool
   let normal: @Sendable (Int, NoiseKey, Output) -> Void
   let uniform: @Sendable (Int, NoiseKey, Range<Scalar>, Output) -> Void
   let bytes: @Sendable (Int, UnsafePointer<UInt8>, Output) -> Void

@@ -3,6 +3,9 @@
 extension Tensor {
   /// The matrix product `[..., k] x [k, n] -> [..., n]`: all leading axes of the left operand count
   /// as rows.
+  ///
+  /// With D the gradient of the product: dx = D W^T, dW = x^T D for the right operand W. What is not
+  /// finite in W need not show in dx where it meets zeros of D.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func matrixProduct(_ other: Tensor) -> Tensor {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CKernels
+
 extension Tensor {
   /// The sum of all elements, a scalar.
   @specialized(where Scalar == Float)
@@ -49,7 +51,7 @@ extension Tensor {
   /// log of the sum of exp(x) along one axis: m + log sum exp(x - m) with m the largest element.
   ///
   /// The gradient is the softmax. Where all elements are -infinity the result is -infinity and the
-  /// gradient 0.
+  /// gradient 0; elements that are +infinity share the gradient.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func logSumExp(along axis: Int, keepingAxis: Bool = false) -> Tensor {
@@ -59,11 +61,9 @@ extension Tensor {
     let largest = Tensor.generate(layout.shape(with: 1), x) {
       Scalar.kernels.max(layout.outer, layout.size, layout.inner, $1, $0)
     }
-    // An infinite shift would give infinity - infinity.
-    let shift = Tensor(largest.scalars.map { $0.isInfinite ? 0 : $0 }, shape: largest.shape)
-    let exponentials = (x - shift).exp()
+    let exponentials = Tensor.binary(ElboExpBelowLargest, x, largest)
     let total = exponentials.sum(along: axis, keepingAxis: true)
-    let kept = total.log() + shift
+    let kept = total.log() + largest
     let value = kept.reshaped(to: layout.shape(with: keepingAxis ? 1 : nil))
     return Tensor.operation(value: value, inputs: [self]) { g in
       // The total is at least 1, or 0 where all elements are -infinity and so is every softmax.

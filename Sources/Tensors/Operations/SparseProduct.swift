@@ -2,7 +2,8 @@
 
 extension Tensor {
   /// Adds x W to this matrix, for an x most of whose elements are zero: only the rows of W that meet
-  /// another element are read. Values only: nothing is recorded.
+  /// another element are read, so that what is not finite in the others does not show. Values only:
+  /// nothing is recorded.
   ///
   /// On one core with AVX-512 an element costs about twice its share of a full product, so that it
   /// pays where fewer than half are not zero.

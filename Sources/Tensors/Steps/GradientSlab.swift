@@ -18,12 +18,13 @@ extension FlatBuffer {
   /// One step of Adam on a range of elements of three buffers of one layout.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
+  @discardableResult
   package static func adam(
     _ gradient: GradientSlab<Scalar>, parameter: FlatBuffer, first: FlatBuffer, second: FlatBuffer,
     _ coefficients: AdamCoefficients<Scalar>
-  ) {
+  ) -> Bool {
     let start = gradient.range.lowerBound
-    withExtendedLifetime(gradient) {
+    return withExtendedLifetime(gradient) {
       Scalar.kernels.adam(
         gradient.range.count, gradient.pointer, parameter.pointer(at: start),
         first.pointer(at: start), second.pointer(at: start), coefficients)
