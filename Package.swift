@@ -14,6 +14,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "VariationalInference", targets: ["VariationalInference"]),
+    .library(name: "Formats", targets: ["Formats"]),
     .executable(name: "elbo", targets: ["elbo"]),
   ],
   dependencies: [

@@ -3,13 +3,14 @@
 /// A file whose contents are not what they should be: which file, what was found, what to do.
 ///
 /// `description` is one sentence for the user; the wording of all of them is in this file.
-package struct FormatError: Error, Equatable, Sendable {
+public struct FormatError: Error, Equatable, Sendable {
   /// The path of the file, or another name for where the bytes came from.
-  package let path: String
+  public let path: String
   /// What is wrong.
-  package let fault: FormatFault
+  public let fault: FormatFault
 
-  package init(path: String, _ fault: FormatFault) {
+  /// A fault of the file at `path`.
+  public init(path: String, _ fault: FormatFault) {
     self.path = path
     self.fault = fault
   }
@@ -17,70 +18,113 @@ package struct FormatError: Error, Equatable, Sendable {
 
 extension FormatError: CustomStringConvertible {
   /// One sentence, without a full stop.
-  package var description: String { "'\(path)' \(fault)" }
+  public var description: String { "'\(path)' \(fault)" }
 }
 
 /// What may be wrong with the contents of a file, by format. Offsets and sizes are in bytes.
-package enum FormatFault: Equatable, Sendable {
+public enum FormatFault: Equatable, Sendable {
+  /// A text is not JSON; the offset of the first wrong byte.
   case json(JSONFault, offset: Int)
 
+  /// A file that should be packed does not begin as one.
   case gzipExpected
+  /// Packed data end too early.
   case gzipTruncated
+  /// Packed data are wrong before that byte.
   case gzipDamaged(offset: Int, reason: String)
+  /// Foreign bytes follow the packed data.
   case gzipTrailing(offset: Int)
+  /// Packed data are larger than what is expected of them.
   case unpacksBeyond(limit: Int)
 
+  /// The first bytes are not those of an IDX file.
   case idxMagic([UInt8])
+  /// The elements are not unsigned bytes.
   case idxElementType(UInt8)
+  /// The file ends inside its header.
   case idxHeaderTruncated(size: Int)
+  /// The header promises more than there can be.
   case idxTooLarge(dimensions: [Int], limit: Int)
+  /// The file is longer or shorter than its header promises.
   case idxSize(dimensions: [Int], expected: Int, found: Int)
 
+  /// A safetensors file is not as it should be.
   case safetensors(SafetensorsFault)
 
+  /// The first bytes are not those of an NPY file.
   case npyMagic
+  /// A version of the format that is not known.
   case npyVersion(major: UInt8, minor: UInt8)
+  /// The header cannot be understood.
   case npyHeader(problem: String)
+  /// The elements are of a type that is not read.
   case npyElementType(String)
+  /// The array is stored column by column.
   case npyFortranOrder
+  /// There are more or fewer bytes than the shape needs.
   case npySize(shape: [Int], expected: Int, found: Int)
 
+  /// An image cannot be read.
   case png(reason: String)
 }
 
 /// What may be wrong with a JSON text.
-package enum JSONFault: Equatable, Sendable {
+public enum JSONFault: Equatable, Sendable {
+  /// The text ends too early.
   case unexpectedEnd
+  /// A byte stands where something else should.
   case unexpected(UInt8, expected: String)
+  /// Too many levels are nested.
   case tooDeep(limit: Int)
+  /// A key appears twice in one object.
   case duplicateKey(String)
+  /// A string is not UTF-8.
   case notUTF8
+  /// An escape that JSON does not have.
   case escape
+  /// Half of a surrogate pair.
   case loneSurrogate
+  /// A control character in a string.
   case controlCharacter(UInt8)
+  /// A number beyond the range of `Double`.
   case numberOutOfRange(String)
+  /// More text follows the value.
   case trailing
 }
 
 /// What may be wrong with a safetensors file.
-package enum SafetensorsFault: Equatable, Sendable {
+public enum SafetensorsFault: Equatable, Sendable {
+  /// Fewer bytes than any such file has.
   case tooSmall(size: Int)
+  /// The header is longer than is allowed.
   case headerTooLong(length: UInt64, limit: Int)
+  /// The header is longer than the file.
   case headerBeyondFile(length: UInt64, size: Int)
+  /// The header does not begin as JSON.
   case headerStart(UInt8)
+  /// A metadata entry is not a string.
   case metadata(key: String)
+  /// A tensor is not described as it should be.
   case entry(tensor: String, problem: String)
+  /// A tensor of a type that is not known.
   case elementType(tensor: String, String)
+  /// A shape whose elements cannot be counted.
   case overflow(tensor: String, shape: [Int])
+  /// A tensor has more or fewer bytes than its shape needs.
   case byteCount(tensor: String, shape: [Int], type: String, expected: Int, found: Int)
+  /// Tensors overlap, leave a gap, or begin late.
   case offsets(tensor: String, begin: Int, end: Int, expectedBegin: Int)
+  /// There are more or fewer bytes than all tensors need.
   case dataSize(expected: Int, found: Int)
+  /// There is no such tensor.
   case missing(tensor: String, names: [String])
+  /// A tensor holds no floating-point numbers.
   case notFloatingPoint(tensor: String, type: String)
 }
 
 extension FormatFault: CustomStringConvertible {
-  package var description: String {
+  /// What follows the name of the file in the sentence.
+  public var description: String {
     switch self {
     case .json(let fault, let offset): "is not valid JSON at byte \(offset): \(fault)"
     case .safetensors(let fault): "\(fault)"
@@ -147,7 +191,8 @@ extension FormatFault: CustomStringConvertible {
 }
 
 extension JSONFault: CustomStringConvertible {
-  package var description: String {
+  /// What follows the offset in the sentence.
+  public var description: String {
     switch self {
     case .unexpectedEnd: "the text ends too early, so it is truncated"
     case .unexpected(let byte, let expected):
@@ -165,7 +210,8 @@ extension JSONFault: CustomStringConvertible {
 }
 
 extension SafetensorsFault: CustomStringConvertible {
-  package var description: String {
+  /// What follows the name of the file in the sentence.
+  public var description: String {
     switch self {
     case .tooSmall(let size):
       "holds \(size) bytes where a safetensors file has at least 10; it is truncated, so get it"
