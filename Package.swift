@@ -45,7 +45,8 @@ let package = Package(
       name: "Tensors", dependencies: ["CKernels", "COneDNN", "CLAPACK"],
       swiftSettings: swiftSettings),
     .target(
-      name: "Formats", dependencies: ["CDeflate", "CZlib", "CPNG"], swiftSettings: swiftSettings),
+      name: "Formats", dependencies: ["CKernels", "CDeflate", "CZlib", "CPNG"],
+      swiftSettings: swiftSettings),
     .target(name: "Figures", dependencies: ["Formats"], swiftSettings: swiftSettings),
 
     // MARK: Layer 2 - the subject
