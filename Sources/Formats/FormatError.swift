@@ -17,8 +17,24 @@ public struct FormatError: Error, Equatable, Sendable {
 }
 
 extension FormatError: CustomStringConvertible {
-  /// One sentence, without a full stop.
-  public var description: String { "'\(path)' \(fault)" }
+  /// One sentence, without a full stop; after that of a PyTorch file, the lines that convert it.
+  public var description: String {
+    guard case .safetensors(.pytorch) = fault else { return "'\(path)' \(fault)" }
+    return "'\(path)' \(fault)\n" + Self.conversion(of: path)
+  }
+
+  /// Two lines of Python that write what `torch.save` stored as a safetensors file beside it.
+  private static func conversion(of path: String) -> String {
+    let name = Files.name(of: path)
+    let ending = name.lastIndex(of: ".").map { name[$0...].count } ?? 0
+    let stem = path.dropLast(ending)
+    func quoted(_ text: some StringProtocol) -> String { JSONValue.string(String(text)).compact }
+    return """
+        import torch; from safetensors.torch import save_file
+        save_file(torch.load(\(quoted(path)), map_location="cpu", weights_only=True), \
+      \(quoted(stem + ".safetensors")))
+      """
+  }
 }
 
 /// What may be wrong with the contents of a file, by format. Offsets and sizes are in bytes.
@@ -102,6 +118,8 @@ public enum SafetensorsFault: Equatable, Sendable {
   case headerBeyondFile(length: UInt64, size: Int)
   /// The header does not begin as JSON.
   case headerStart(UInt8)
+  /// A file of PyTorch's own format: a zip archive, or a pickle as before PyTorch 1.6.
+  case pytorch(isArchive: Bool)
   /// A metadata entry is not a string.
   case metadata(key: String)
   /// A tensor is not described as it should be.
@@ -177,7 +195,7 @@ extension FormatFault: CustomStringConvertible {
       "is NPY version \(major).\(minor) where 1.0 or 2.0 is expected; save it with numpy.save"
     case .npyHeader(let problem): "has a damaged NPY header (\(problem)); save it again"
     case .npyElementType(let type):
-      "holds elements of type '\(type)' where '<f4', '<f8' or '|u1' is expected; convert it with"
+      "holds elements of type '\(type.shown())' where '<f4', '<f8' or '|u1' is expected; convert it with"
         + " array.astype"
     case .npyFortranOrder:
       "is stored column by column (Fortran order) where row by row is expected; save"
@@ -198,7 +216,7 @@ extension JSONFault: CustomStringConvertible {
     case .unexpected(let byte, let expected):
       "\(character(byte)) was found where \(expected) is expected"
     case .tooDeep(let limit): "more than \(limit) levels are nested"
-    case .duplicateKey(let key): "the key \"\(key)\" appears twice in one object"
+    case .duplicateKey(let key): "the key \"\(key.shown())\" appears twice in one object"
     case .notUTF8: "a string is not valid UTF-8"
     case .escape: "a string holds an escape other than \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX"
     case .loneSurrogate: "a string holds half of a surrogate pair"
@@ -225,27 +243,33 @@ extension SafetensorsFault: CustomStringConvertible {
     case .headerStart(let byte):
       "has \(character(byte)) at byte 8 where a safetensors header begins with '{'; check that it"
         + " is a safetensors file"
+    case .pytorch(let isArchive):
+      "is a PyTorch file (\(isArchive ? "a zip archive" : "a pickle"), as torch.save writes it) where"
+        + " a safetensors file is expected; convert it by these two lines of Python"
     case .metadata(let key):
-      "has a metadata entry \"\(key)\" that is not a string; write strings only"
+      "has a metadata entry \"\(key.shown())\" that is not a string; write strings only"
     case .entry(let tensor, let problem):
-      "describes tensor \"\(tensor)\" wrongly (\(problem)); write the file again"
+      "describes tensor \"\(tensor.shown())\" wrongly (\(problem)); write the file again"
     case .elementType(let tensor, let type):
-      "stores tensor \"\(tensor)\" as the unknown type \"\(type)\"; convert it to F32"
+      "stores tensor \"\(tensor.shown())\" as the unknown type \"\(type.shown())\"; convert it to"
+        + " F32"
     case .overflow(let tensor, let shape):
-      "gives tensor \"\(tensor)\" the impossible shape \(product(shape)); the file is damaged"
+      "gives tensor \"\(tensor.shown())\" the impossible shape \(product(shape)); the file is"
+        + " damaged"
     case .byteCount(let tensor, let shape, let type, let expected, let found):
-      "gives tensor \"\(tensor)\" \(found) bytes where \(type) \(product(shape)) needs \(expected);"
-        + " the file is damaged"
+      "gives tensor \"\(tensor.shown())\" \(found) bytes where \(type.shown()) \(product(shape)) needs"
+        + " \(expected); the file is damaged"
     case .offsets(let tensor, let begin, let end, let expectedBegin):
-      "places tensor \"\(tensor)\" at bytes \(begin) to \(end) where one beginning at"
+      "places tensor \"\(tensor.shown())\" at bytes \(begin) to \(end) where one beginning at"
         + " \(expectedBegin) is expected (no overlap, no gap); the file is damaged"
     case .dataSize(let expected, let found):
       "holds \(found) bytes of tensor data where its header describes \(expected); it is"
         + " \(found < expected ? "truncated" : "damaged"), so get it again"
     case .missing(let tensor, let names):
-      "has no tensor \"\(tensor)\"; it holds \(listed(names))"
+      "has no tensor \"\(tensor.shown())\"; it holds \(shownList(names))"
     case .notFloatingPoint(let tensor, let type):
-      "stores tensor \"\(tensor)\" as \(type) where F64, F32, F16 or BF16 is expected; convert it"
+      "stores tensor \"\(tensor.shown())\" as \(type.shown()) where F64, F32, F16 or BF16 is"
+        + " expected; convert it"
     }
   }
 }
@@ -266,12 +290,6 @@ private func hexadecimal(_ bytes: [UInt8]) -> String {
 private func character(_ byte: UInt8) -> String {
   (0x20..<0x7F).contains(byte)
     ? "'\(Character(Unicode.Scalar(byte)))'" : "the byte \(hexadecimal([byte]))"
-}
-
-private func listed(_ names: [String]) -> String {
-  if names.isEmpty { return "none" }
-  let shown = names.prefix(6).joined(separator: ", ")
-  return names.count > 6 ? "\(shown) and \(names.count - 6) more" : shown
 }
 
 private func idxTypeName(_ type: UInt8) -> String {

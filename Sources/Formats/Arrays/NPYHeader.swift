@@ -75,7 +75,7 @@ private struct PythonDictionary {
       case "descr": type = try string()
       case "fortran_order": fortranOrder = try bool()
       case "shape": shape = try tuple(rankLimit: rankLimit)
-      default: throw Problem(words: "unknown key '\(key)'")
+      default: throw Problem(words: "unknown key '\(key.shown())'")
       }
       if !skip(",") {
         try expect("}")

@@ -35,6 +35,7 @@ public struct Safetensors: Sendable {
   public let metadata: [String: String]
 
   private let bytes: [UInt8]
+  private let dataStart: Int
   private let indices: [String: Int]
 
   /// Reads and checks the header of the file at `path`.
@@ -51,6 +52,7 @@ public struct Safetensors: Sendable {
     let header = try SafetensorsHeader(parsing: bytes, path: path)
     self.path = path
     self.bytes = bytes
+    dataStart = header.dataStart
     entries = header.entries
     metadata = header.metadata
     indices = Dictionary(uniqueKeysWithValues: zip(entries.map(\.name), entries.indices))
@@ -99,6 +101,11 @@ public struct Safetensors: Sendable {
     if try entry(name).type == .f64 { return Numbers.doubles(littleEndian: try bytes(of: name)) }
     return try floats(name).map { Double($0) }
   }
+
+  /// The SHA-256 of the bytes of all tensors, in the order of the file: 64 hexadecimal digits.
+  ///
+  /// Metadata do not count, so they can hold it: ``checksum(of:)``.
+  public var checksum: String { SHA256.hexadecimal(of: bytes[dataStart...]) }
 
   private func error(_ fault: SafetensorsFault) -> FormatError {
     FormatError(path: path, .safetensors(fault))

@@ -62,6 +62,13 @@ extension Safetensors {
     return ordered.reduce(into: header(ordered, metadata: metadata)) { $0 += $1.bytes }
   }
 
+  /// The ``checksum`` that a file of these tensors has: 64 hexadecimal digits.
+  public static func checksum(of tensors: [Tensor]) -> String {
+    var hash = SHA256()
+    for tensor in aligned(tensors) { hash.update(tensor.bytes) }
+    return hash.hexadecimal()
+  }
+
   /// In the given order, but wider elements first: then every tensor begins at a multiple of its
   /// element's size, on which PyTorch insists.
   private static func aligned(_ tensors: [Tensor]) -> [Tensor] {
