@@ -20,7 +20,11 @@ extension TrainingState {
       try named.map { name, parameter in
         let key = "\(prefix).\(name)"
         guard file.contains(key) else {
-          throw CheckpointError(path: path, fault: .missing(tensor: key))
+          throw CheckpointError(
+            path: path,
+            fault: .missing(
+              tensor: key, found: file.entries.map(\.name),
+              expected: named.map { "\(prefix).\($0.name)" }))
         }
         let tensor: Tensors.Tensor<Scalar> = try file.tensor(key)
         if tensor.shape != parameter.shape {
