@@ -135,11 +135,12 @@ struct SafetensorsTests {
   @Test(
     "a file of PyTorch's own formats is called that, with the lines that convert it",
     arguments: pytorch)
-  func pytorchFile(isArchive: Bool, bytes: [UInt8]) {
+  func pytorchFile(isArchive: Bool, bytes: [UInt8]) throws {
     expect(.pytorch(isArchive: isArchive), bytes)
     let message = sentence { _ = try Safetensors(bytes: bytes, path: "a \"b\"/vae.v2.pth") }
     let lines = message?.split(separator: "\n").map { $0.drop { $0 == " " } } ?? []
-    #expect(lines.count == 3 && lines[0].contains(isArchive ? "zip" : "pickle"))
+    try #require(lines.count == 3, "\(message ?? "no error")")
+    #expect(lines[0].contains(isArchive ? "zip" : "pickle"))
     #expect(lines[1] == "import torch; from safetensors.torch import save_file")
     #expect(
       lines[2]

@@ -206,7 +206,8 @@ struct ForeignModelTests {
     let outcome = try workspace.elbo("evaluate", name, "--data", "data")
     #expect(outcome.status == 1 && outcome.output == "")
     let lines = outcome.errors.split(separator: "\n").map { $0.drop { $0 == " " } }
-    #expect(lines.count == 3 && lines[0].hasPrefix("Error: '\(name)' is a PyTorch file (a \(word)"))
+    try #require(lines.count == 3, "\(outcome.errors)")
+    #expect(lines[0].hasPrefix("Error: '\(name)' is a PyTorch file (a \(word)"))
     #expect(lines[1] == "import torch; from safetensors.torch import save_file")
     #expect(lines[2].hasPrefix("save_file(torch.load(\"\(name)\", "))
     #expect(lines[2].hasSuffix(", \"vae.safetensors\")"))
