@@ -14,6 +14,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "VariationalInference", targets: ["VariationalInference"]),
+    .library(name: "Formats", targets: ["Formats"]),
     .executable(name: "elbo", targets: ["elbo"]),
   ],
   dependencies: [
@@ -44,7 +45,8 @@ let package = Package(
       name: "Tensors", dependencies: ["CKernels", "COneDNN", "CLAPACK"],
       swiftSettings: swiftSettings),
     .target(
-      name: "Formats", dependencies: ["CDeflate", "CZlib", "CPNG"], swiftSettings: swiftSettings),
+      name: "Formats", dependencies: ["CKernels", "CDeflate", "CZlib", "CPNG"],
+      swiftSettings: swiftSettings),
     .target(name: "Figures", dependencies: ["Formats"], swiftSettings: swiftSettings),
 
     // MARK: Layer 2 - the subject

@@ -3,84 +3,146 @@
 /// A file whose contents are not what they should be: which file, what was found, what to do.
 ///
 /// `description` is one sentence for the user; the wording of all of them is in this file.
-package struct FormatError: Error, Equatable, Sendable {
+public struct FormatError: Error, Equatable, Sendable {
   /// The path of the file, or another name for where the bytes came from.
-  package let path: String
+  public let path: String
   /// What is wrong.
-  package let fault: FormatFault
+  public let fault: FormatFault
 
-  package init(path: String, _ fault: FormatFault) {
+  /// A fault of the file at `path`.
+  public init(path: String, _ fault: FormatFault) {
     self.path = path
     self.fault = fault
   }
 }
 
 extension FormatError: CustomStringConvertible {
-  /// One sentence, without a full stop.
-  package var description: String { "'\(path)' \(fault)" }
+  /// One sentence, without a full stop; after that of a PyTorch file, the lines that convert it.
+  public var description: String {
+    guard case .safetensors(.pytorch) = fault else { return "'\(path)' \(fault)" }
+    return "'\(path)' \(fault)\n" + Self.conversion(of: path)
+  }
+
+  /// Two lines of Python that write what `torch.save` stored as a safetensors file beside it.
+  private static func conversion(of path: String) -> String {
+    let name = Files.name(of: path)
+    let ending = name.lastIndex(of: ".").map { name[$0...].count } ?? 0
+    let stem = path.dropLast(ending)
+    func quoted(_ text: some StringProtocol) -> String { JSONValue.string(String(text)).compact }
+    return """
+        import torch; from safetensors.torch import save_file
+        save_file(torch.load(\(quoted(path)), map_location="cpu", weights_only=True), \
+      \(quoted(stem + ".safetensors")))
+      """
+  }
 }
 
 /// What may be wrong with the contents of a file, by format. Offsets and sizes are in bytes.
-package enum FormatFault: Equatable, Sendable {
+public enum FormatFault: Equatable, Sendable {
+  /// A text is not JSON; the offset of the first wrong byte.
   case json(JSONFault, offset: Int)
 
+  /// A file that should be packed does not begin as one.
   case gzipExpected
+  /// Packed data end too early.
   case gzipTruncated
+  /// Packed data are wrong before that byte.
   case gzipDamaged(offset: Int, reason: String)
+  /// Foreign bytes follow the packed data.
   case gzipTrailing(offset: Int)
+  /// Packed data are larger than what is expected of them.
   case unpacksBeyond(limit: Int)
 
+  /// The first bytes are not those of an IDX file.
   case idxMagic([UInt8])
+  /// The elements are not unsigned bytes.
   case idxElementType(UInt8)
+  /// The file ends inside its header.
   case idxHeaderTruncated(size: Int)
+  /// The header promises more than there can be.
   case idxTooLarge(dimensions: [Int], limit: Int)
+  /// The file is longer or shorter than its header promises.
   case idxSize(dimensions: [Int], expected: Int, found: Int)
 
+  /// A safetensors file is not as it should be.
   case safetensors(SafetensorsFault)
 
+  /// The first bytes are not those of an NPY file.
   case npyMagic
+  /// A version of the format that is not known.
   case npyVersion(major: UInt8, minor: UInt8)
+  /// The header cannot be understood.
   case npyHeader(problem: String)
+  /// The elements are of a type that is not read.
   case npyElementType(String)
+  /// The array is stored column by column.
   case npyFortranOrder
+  /// There are more or fewer bytes than the shape needs.
   case npySize(shape: [Int], expected: Int, found: Int)
 
+  /// An image cannot be read.
   case png(reason: String)
 }
 
 /// What may be wrong with a JSON text.
-package enum JSONFault: Equatable, Sendable {
+public enum JSONFault: Equatable, Sendable {
+  /// The text ends too early.
   case unexpectedEnd
+  /// A byte stands where something else should.
   case unexpected(UInt8, expected: String)
+  /// Too many levels are nested.
   case tooDeep(limit: Int)
+  /// A key appears twice in one object.
   case duplicateKey(String)
+  /// A string is not UTF-8.
   case notUTF8
+  /// An escape that JSON does not have.
   case escape
+  /// Half of a surrogate pair.
   case loneSurrogate
+  /// A control character in a string.
   case controlCharacter(UInt8)
+  /// A number beyond the range of `Double`.
   case numberOutOfRange(String)
+  /// More text follows the value.
   case trailing
 }
 
 /// What may be wrong with a safetensors file.
-package enum SafetensorsFault: Equatable, Sendable {
+public enum SafetensorsFault: Equatable, Sendable {
+  /// Fewer bytes than any such file has.
   case tooSmall(size: Int)
+  /// The header is longer than is allowed.
   case headerTooLong(length: UInt64, limit: Int)
+  /// The header is longer than the file.
   case headerBeyondFile(length: UInt64, size: Int)
+  /// The header does not begin as JSON.
   case headerStart(UInt8)
+  /// A file of PyTorch's own format: a zip archive, or a pickle as before PyTorch 1.6.
+  case pytorch(isArchive: Bool)
+  /// A metadata entry is not a string.
   case metadata(key: String)
+  /// A tensor is not described as it should be.
   case entry(tensor: String, problem: String)
+  /// A tensor of a type that is not known.
   case elementType(tensor: String, String)
+  /// A shape whose elements cannot be counted.
   case overflow(tensor: String, shape: [Int])
+  /// A tensor has more or fewer bytes than its shape needs.
   case byteCount(tensor: String, shape: [Int], type: String, expected: Int, found: Int)
+  /// Tensors overlap, leave a gap, or begin late.
   case offsets(tensor: String, begin: Int, end: Int, expectedBegin: Int)
+  /// There are more or fewer bytes than all tensors need.
   case dataSize(expected: Int, found: Int)
+  /// There is no such tensor.
   case missing(tensor: String, names: [String])
+  /// A tensor holds no floating-point numbers.
   case notFloatingPoint(tensor: String, type: String)
 }
 
 extension FormatFault: CustomStringConvertible {
-  package var description: String {
+  /// What follows the name of the file in the sentence.
+  public var description: String {
     switch self {
     case .json(let fault, let offset): "is not valid JSON at byte \(offset): \(fault)"
     case .safetensors(let fault): "\(fault)"
@@ -133,7 +195,7 @@ extension FormatFault: CustomStringConvertible {
       "is NPY version \(major).\(minor) where 1.0 or 2.0 is expected; save it with numpy.save"
     case .npyHeader(let problem): "has a damaged NPY header (\(problem)); save it again"
     case .npyElementType(let type):
-      "holds elements of type '\(type)' where '<f4', '<f8' or '|u1' is expected; convert it with"
+      "holds elements of type '\(type.shown())' where '<f4', '<f8' or '|u1' is expected; convert it with"
         + " array.astype"
     case .npyFortranOrder:
       "is stored column by column (Fortran order) where row by row is expected; save"
@@ -147,13 +209,14 @@ extension FormatFault: CustomStringConvertible {
 }
 
 extension JSONFault: CustomStringConvertible {
-  package var description: String {
+  /// What follows the offset in the sentence.
+  public var description: String {
     switch self {
     case .unexpectedEnd: "the text ends too early, so it is truncated"
     case .unexpected(let byte, let expected):
       "\(character(byte)) was found where \(expected) is expected"
     case .tooDeep(let limit): "more than \(limit) levels are nested"
-    case .duplicateKey(let key): "the key \"\(key)\" appears twice in one object"
+    case .duplicateKey(let key): "the key \"\(key.shown())\" appears twice in one object"
     case .notUTF8: "a string is not valid UTF-8"
     case .escape: "a string holds an escape other than \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX"
     case .loneSurrogate: "a string holds half of a surrogate pair"
@@ -165,7 +228,8 @@ extension JSONFault: CustomStringConvertible {
 }
 
 extension SafetensorsFault: CustomStringConvertible {
-  package var description: String {
+  /// What follows the name of the file in the sentence.
+  public var description: String {
     switch self {
     case .tooSmall(let size):
       "holds \(size) bytes where a safetensors file has at least 10; it is truncated, so get it"
@@ -179,27 +243,33 @@ extension SafetensorsFault: CustomStringConvertible {
     case .headerStart(let byte):
       "has \(character(byte)) at byte 8 where a safetensors header begins with '{'; check that it"
         + " is a safetensors file"
+    case .pytorch(let isArchive):
+      "is a PyTorch file (\(isArchive ? "a zip archive" : "a pickle"), as torch.save writes it) where"
+        + " a safetensors file is expected; convert it by these two lines of Python"
     case .metadata(let key):
-      "has a metadata entry \"\(key)\" that is not a string; write strings only"
+      "has a metadata entry \"\(key.shown())\" that is not a string; write strings only"
     case .entry(let tensor, let problem):
-      "describes tensor \"\(tensor)\" wrongly (\(problem)); write the file again"
+      "describes tensor \"\(tensor.shown())\" wrongly (\(problem)); write the file again"
     case .elementType(let tensor, let type):
-      "stores tensor \"\(tensor)\" as the unknown type \"\(type)\"; convert it to F32"
+      "stores tensor \"\(tensor.shown())\" as the unknown type \"\(type.shown())\"; convert it to"
+        + " F32"
     case .overflow(let tensor, let shape):
-      "gives tensor \"\(tensor)\" the impossible shape \(product(shape)); the file is damaged"
+      "gives tensor \"\(tensor.shown())\" the impossible shape \(product(shape)); the file is"
+        + " damaged"
     case .byteCount(let tensor, let shape, let type, let expected, let found):
-      "gives tensor \"\(tensor)\" \(found) bytes where \(type) \(product(shape)) needs \(expected);"
-        + " the file is damaged"
+      "gives tensor \"\(tensor.shown())\" \(found) bytes where \(type.shown()) \(product(shape)) needs"
+        + " \(expected); the file is damaged"
     case .offsets(let tensor, let begin, let end, let expectedBegin):
-      "places tensor \"\(tensor)\" at bytes \(begin) to \(end) where one beginning at"
+      "places tensor \"\(tensor.shown())\" at bytes \(begin) to \(end) where one beginning at"
         + " \(expectedBegin) is expected (no overlap, no gap); the file is damaged"
     case .dataSize(let expected, let found):
       "holds \(found) bytes of tensor data where its header describes \(expected); it is"
         + " \(found < expected ? "truncated" : "damaged"), so get it again"
     case .missing(let tensor, let names):
-      "has no tensor \"\(tensor)\"; it holds \(listed(names))"
+      "has no tensor \"\(tensor.shown())\"; it holds \(shownList(names))"
     case .notFloatingPoint(let tensor, let type):
-      "stores tensor \"\(tensor)\" as \(type) where F64, F32, F16 or BF16 is expected; convert it"
+      "stores tensor \"\(tensor.shown())\" as \(type.shown()) where F64, F32, F16 or BF16 is"
+        + " expected; convert it"
     }
   }
 }
@@ -220,12 +290,6 @@ private func hexadecimal(_ bytes: [UInt8]) -> String {
 private func character(_ byte: UInt8) -> String {
   (0x20..<0x7F).contains(byte)
     ? "'\(Character(Unicode.Scalar(byte)))'" : "the byte \(hexadecimal([byte]))"
-}
-
-private func listed(_ names: [String]) -> String {
-  if names.isEmpty { return "none" }
-  let shown = names.prefix(6).joined(separator: ", ")
-  return names.count > 6 ? "\(shown) and \(names.count - 6) more" : shown
 }
 
 private func idxTypeName(_ type: UInt8) -> String {

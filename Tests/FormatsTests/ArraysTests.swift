@@ -121,6 +121,15 @@ struct NPYTests {
     #expect((bytes.count - array.elements.count * array.width) % 64 == 0, "data begins aligned")
   }
 
+  @Test("what is written to a file is read back")
+  func file() throws {
+    try withTemporaryFolder { folder in
+      let array = NPY(shape: [2, 2], .float64([1, -0.5, .pi, 0]))
+      try array.write(to: "\(folder)/x.npy")
+      #expect(try NPY.read("\(folder)/x.npy") == array)
+    }
+  }
+
   @Test("a header of version 2 is read")
   func versionTwo() throws {
     let text = "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }\n"

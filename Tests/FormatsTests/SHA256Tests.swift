@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Formats
+import TestSupport
 import Testing
 
 @Suite("SHA256")
@@ -23,6 +24,7 @@ struct SHA256Tests {
     ])
   func vectors(text: String, digest: String) {
     #expect(SHA256.hexadecimal(of: text.utf8) == digest)
+    #expect(withoutInstructions(Array(text.utf8)) == digest)
   }
 
   @Test("one million letters a")
@@ -30,6 +32,21 @@ struct SHA256Tests {
     #expect(
       SHA256.hexadecimal(of: [UInt8](repeating: 0x61, count: 1_000_000))
         == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+  }
+
+  private func withoutInstructions(_ bytes: [UInt8]) -> String {
+    var hash = SHA256(usingInstructions: false)
+    hash.update(bytes)
+    return hash.hexadecimal()
+  }
+
+  @Test("the instructions of the CPU give the hash of shifts and additions")
+  func instructions() {
+    var generator = Xorshift(state: 3)
+    for count in [63, 64, 65, 127, 128, 129, 1000, 4096, 10_000] {
+      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      #expect(SHA256.hexadecimal(of: bytes) == withoutInstructions(bytes), "\(count) bytes")
+    }
   }
 
   @Test("pieces of any size give the hash of the whole")

@@ -74,6 +74,24 @@ struct SafetensorsTests {
     #expect(try file.floats("half") == [1, -2] && file.doubles("brain") == [1, -3.140625])
   }
 
+  @Test("the checksum is the SHA-256 of the tensors' bytes in the order of the file")
+  func checksum() throws {
+    let tensors = [
+      Safetensors.Tensor(name: "byte", type: .u8, shape: [3], bytes: [1, 2, 3]),
+      Safetensors.Tensor(name: "float", shape: [1], [1] as [Float]),
+    ]
+    // The float comes first, because it is wider: 00 00 80 3f 01 02 03.
+    let expected = SHA256.hexadecimal(of: [0, 0, 0x80, 0x3F, 1, 2, 3])
+    #expect(Safetensors.checksum(of: tensors) == expected)
+    let file = try Safetensors(
+      bytes: Safetensors.encoded(tensors, metadata: ["sum": expected]), path: "x")
+    #expect(file.checksum == expected)
+    let nothing = try Safetensors(bytes: Safetensors.encoded([]), path: "x")
+    #expect(
+      nothing.checksum == SHA256.hexadecimal(of: [])
+        && Safetensors.checksum(of: []) == nothing.checksum)
+  }
+
   @Test("a missing tensor and one of integers are named")
   func wrongTensor() throws {
     let tensor = Safetensors.Tensor(name: "n", type: .i32, shape: [1], bytes: [1, 0, 0, 0])
@@ -104,6 +122,49 @@ struct SafetensorsTests {
     expect(.headerBeyondFile(length: 3, size: 10), [3, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x7D])
     expect(.headerStart(0x20), file(" {}"))
     expect(.headerStart(0x5B), file("[]"))
+  }
+
+  /// The first bytes of what `torch.save` writes today (a zip archive), and wrote before PyTorch 1.6.
+  static let pytorch: [(Bool, [UInt8])] = [
+    (true, [0x50, 0x4B, 3, 4, 0, 0, 8, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    (true, [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 18)),
+    (false, [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]),
+    (false, [0x80, 4, 0x95, 0, 0, 0, 0, 0, 0, 0, 0, 0x7D]),
+  ]
+
+  @Test(
+    "a file of PyTorch's own formats is called that, with the lines that convert it",
+    arguments: pytorch)
+  func pytorchFile(isArchive: Bool, bytes: [UInt8]) throws {
+    expect(.pytorch(isArchive: isArchive), bytes)
+    let message = sentence { _ = try Safetensors(bytes: bytes, path: "a \"b\"/vae.v2.pth") }
+    let lines = message?.split(separator: "\n").map { $0.drop { $0 == " " } } ?? []
+    try #require(lines.count == 3, "\(message ?? "no error")")
+    #expect(lines[0].contains(isArchive ? "zip" : "pickle"))
+    #expect(lines[1] == "import torch; from safetensors.torch import save_file")
+    #expect(
+      lines[2]
+        == #"save_file(torch.load("a \"b\"/vae.v2.pth", map_location="cpu", weights_only=True), "#
+        + #""a \"b\"/vae.v2.safetensors")"#)
+  }
+
+  @Test("a header whose length looks like the beginning of a pickle is read")
+  func notPickled() throws {
+    // 640 = 0x0280: the file begins with the bytes 80 02, as a pickle of protocol 2 does.
+    let header = "{}" + String(repeating: " ", count: 638)
+    #expect(file(header).starts(with: [0x80, 2]))
+    #expect(try Safetensors(bytes: file(header), path: "x").entries.isEmpty)
+  }
+
+  @Test("names in messages are printable and short, whatever the file says")
+  func shownNames() {
+    let name = #"\u001b[2Jgone\nline two\u202e"# + String(repeating: "A", count: 100_000)
+    let header = #"{"\#(name)":{"dtype":"\#(name)","shape":[1],"data_offsets":[0,4]}}"#
+    let message = sentence { _ = try Safetensors(bytes: file(header, data: 4), path: "x") } ?? ""
+    #expect(message.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control })
+    #expect(
+      message.contains(#"\u{1b}[2Jgone\u{a}line two\u{202e}AAA"#) && message.count < 500,
+      "\(message)")
   }
 
   @Test(

@@ -111,6 +111,7 @@ struct FailingOutputTests {
     try workspace.write(
       text.replacing("\"learning_rate\": 0.001", with: "\"learning_rate\": 1e30"),
       to: "run/run.json")
+    try workspace.forgetOrigin(of: "run")
     let state = try workspace.bytes("run/state.safetensors")
     let outcome = try workspace.elbo("train", "--resume", "run", "--epochs", "3", "--no-figures")
     expectRefusal(outcome, ["training diverged at step", "'run/state.safetensors'"])

@@ -39,7 +39,10 @@ struct HelpTests {
     ),
     (
       "evaluate",
-      ["<model>", "--activation", "--data", "--binarize", "--seed", "--threads", "--json"]
+      [
+        "<model>", "--activation", "--keys", "--data", "--binarize", "--seed", "--threads",
+        "--json",
+      ]
     ),
     ("reconstruct", ["<model>", "--data", "--binarize", "-o, --output", "--count"]),
     ("explain", ["--model", "--mean", "--deviation", "--probabilities", "--json"]),

@@ -49,8 +49,8 @@ struct HostileModelTests {
     changed("a shape beyond 64 bits", ["encoder.fc1.weight"]) {
       $0[0].shape = [1 << 40, 1 << 40]
     },
-    changed("a missing tensor", ["decoder.fc2.bias", "rename"]) { $0.removeLast() },
-    changed("a missing layer", ["encoder.fc1.weight", "rename"]) { $0.removeFirst(2) },
+    changed("a missing tensor", ["decoder.fc2.bias", "--keys"]) { $0.removeLast() },
+    changed("a missing layer", ["encoder.fc1.weight", "--keys"]) { $0.removeFirst(2) },
     changed("a tensor too many", ["decoder.conv.weight"]) {
       $0.append(TensorEntry(name: "decoder.conv.weight", shape: [1], numbers: [0]))
     },
@@ -86,7 +86,9 @@ struct HostileModelTests {
   @Test("the same file unchanged is accepted, also with metadata of others")
   func accepted() throws {
     try workspace.write(
-      safetensors(modelEntries(), metadata: ["format": "pt", "height": "0", "width": "x"]),
+      safetensors(
+        modelEntries(),
+        metadata: ["format": "pt", "activation": "relu", "height": "0", "width": "x"]),
       to: "vae.safetensors")
     expectSuccess(try workspace.elbo("sample", "vae.safetensors", "-o", "x.svg"))
   }
@@ -107,7 +109,8 @@ struct HostileModelTests {
     for index in entries.indices {
       entries[index].numbers = entries[index].numbers.map { $0 * 1e38 }
     }
-    try workspace.write(safetensors(entries), to: "huge.safetensors")
+    try workspace.write(
+      safetensors(entries, metadata: ["activation": "relu"]), to: "huge.safetensors")
     for command in [
       ["evaluate", "--json"], ["encode", "-o", "z.npy"], ["reconstruct", "-o", "x.svg"],
       ["evidence", "--json", "--parts", "elbo"], ["evidence", "--json", "--budget", "2s"],
@@ -133,7 +136,8 @@ struct HostileModelTests {
 
   @Test("latent variables that do not fit", arguments: arrays)
   func latents(name: String, bytes: Data, words: [String]) throws {
-    try workspace.write(safetensors(modelEntries()), to: "vae.safetensors")
+    try workspace.write(
+      safetensors(modelEntries(), metadata: ["activation": "relu"]), to: "vae.safetensors")
     try workspace.write(bytes, to: "z.npy")
     let outcome = try workspace.elbo("decode", "vae.safetensors", "z.npy", "-o", "x.svg")
     expectRefusal(outcome, ["'z.npy'"] + words)

@@ -71,7 +71,7 @@ struct HostileRunTests {
 
   @Test("counters of the saved state", arguments: counters)
   func counter(key: String, value: String) throws {
-    try changeState { header in
+    try workspace.changeHeader(of: "run/state.safetensors") { header in
       header.replacing(
         try Regex("\"\(key.replacing(".", with: "\\."))\":\"[0-9]+\""),
         with: "\"\(key)\":\"\(value)\"")
@@ -82,19 +82,9 @@ struct HostileRunTests {
     #expect(try workspace.contents("run") == before)
   }
 
-  /// Rewrites the header of the saved state.
-  private func changeState(_ change: (String) throws -> String) throws {
-    let bytes = try workspace.bytes("run/state.safetensors")
-    let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-    let old = String(decoding: bytes.dropFirst(8).prefix(length), as: UTF8.self)
-    let new = Data(try change(old).utf8)
-    try #require(String(decoding: new, as: UTF8.self) != old, "nothing was changed in \(old)")
-    let size = (0..<8).map { UInt8(truncatingIfNeeded: new.count >> (8 * $0)) }
-    try workspace.write(size + new + bytes.dropFirst(8 + length), to: "run/state.safetensors")
-  }
-
   @Test("numbers of the saved state that are not numbers")
   func notFinite() throws {
+    try workspace.forgetOrigin(of: "run")
     var bytes = try workspace.bytes("run/state.safetensors")
     bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: [0, 0, 0xc0, 0x7f])
     try workspace.write(bytes, to: "run/state.safetensors")

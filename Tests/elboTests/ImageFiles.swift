@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Testing
 
 // Data sets, models and arrays written byte by byte: good ones, and ones to be refused.
 
@@ -87,6 +88,26 @@ func modelEntries(pixels: Int = 64, hidden: Int = 4, latent: Int = 2) -> [Tensor
       TensorEntry(
         name: "\(name).bias", shape: [outputs], numbers: Array(repeating: 0, count: outputs)),
     ]
+  }
+}
+
+extension Workspace {
+  /// Rewrites the header of a safetensors file.
+  func changeHeader(of name: String, _ change: (String) throws -> String) throws {
+    let bytes = try bytes(name)
+    let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    let old = String(decoding: bytes.dropFirst(8).prefix(length), as: UTF8.self)
+    let new = Data(try change(old).utf8)
+    try #require(String(decoding: new, as: UTF8.self) != old, "nothing was changed in \(old)")
+    let size = (0..<8).map { UInt8(truncatingIfNeeded: new.count >> (8 * $0)) }
+    try write(size + new + bytes.dropFirst(8 + length), to: name)
+  }
+
+  /// Makes a run's state one of version 0.1.0, which did not record what it belongs to.
+  func forgetOrigin(of run: String) throws {
+    try changeHeader(of: "\(run)/state.safetensors") {
+      $0.replacing(/"elbo.state":"(\\.|[^"\\])*",/, with: "")
+    }
   }
 }
 

@@ -65,7 +65,8 @@ struct UsageTests {
 
   @Test("a model file that does not tell its data asks for --data")
   func dataUnknown() throws {
-    try workspace.write(safetensors(modelEntries()), to: "vae.safetensors")
+    try workspace.write(
+      safetensors(modelEntries(), metadata: ["activation": "relu"]), to: "vae.safetensors")
     expectRefusal(
       try workspace.elbo("evaluate", "vae.safetensors"), status: 64, ["vae.safetensors", "--data"])
   }

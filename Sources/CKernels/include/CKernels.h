@@ -60,6 +60,11 @@ void elbo_rows_product_bf16(size_t rows, size_t outputs, size_t inputs, const ui
 // Asks for memory that will be read soon.
 void elbo_prefetch(size_t bytes, const void *memory);
 
+// Mixes blocks of 64 bytes into the eight words of a SHA-256, given its 64 round constants. Only where
+// elbo_has_sha256() is true.
+int elbo_has_sha256(void);
+void elbo_sha256_blocks(size_t blocks, const void *bytes, const uint32_t constants[64], void *state);
+
 // The nearest bfloat16 numbers, the upper halves of floats; ties to even.
 void elbo_round_bfloat16(size_t n, const float *x, uint16_t *y);
 

@@ -4,21 +4,28 @@
 ///
 /// Understood are little-endian `<f4` and `<f8` and bytes `|u1`, of any rank, row by row (C order),
 /// in versions 1.0, 2.0 and 3.0 of the format.
-package struct NPY: Equatable, Sendable {
+public struct NPY: Equatable, Sendable {
   /// The elements, row by row, in one of the three types.
-  package enum Elements: Equatable, Sendable {
+  public enum Elements: Equatable, Sendable {
+    /// `<f4`.
     case float32([Float])
+    /// `<f8`.
     case float64([Double])
+    /// `|u1`.
     case uint8([UInt8])
   }
 
   /// The lengths of the axes; empty for a single number.
-  package let shape: [Int]
+  public let shape: [Int]
   /// The elements, as many as the product of the shape.
-  package let elements: Elements
+  public let elements: Elements
 
-  /// - Precondition: There are as many elements as the product of the shape.
-  package init(shape: [Int], _ elements: Elements) {
+  /// An array of that shape.
+  ///
+  /// - Precondition: There are as many elements as the product of the shape, which has at most 64
+  ///   axes.
+  public init(shape: [Int], _ elements: Elements) {
+    precondition(shape.count <= NPYHeader.rankLimit, "an NPY array of \(shape.count) axes")
     precondition(
       elements.count == shape.reduce(1, *),
       "NPY shape \(shape) does not fit \(elements.count) elements")
@@ -29,14 +36,14 @@ package struct NPY: Equatable, Sendable {
   /// Reads the file at `path`.
   ///
   /// - Throws: `FileError` or `FormatError`.
-  package static func read(_ path: String) throws -> NPY {
+  public static func read(_ path: String) throws -> NPY {
     try parse(readFile(path), path: path)
   }
 
   /// Reads the bytes of a whole NPY file.
   ///
   /// - Throws: `FormatError`.
-  package static func parse(_ bytes: [UInt8], path: String) throws -> NPY {
+  public static func parse(_ bytes: [UInt8], path: String) throws -> NPY {
     let header = try NPYHeader(parsing: bytes, path: path)
     let data = bytes[header.size...]
     let width = try elementSize(header.type, path: path)
@@ -67,8 +74,15 @@ package struct NPY: Equatable, Sendable {
     }
   }
 
+  /// Writes the file, in version 1.0, whole or not at all.
+  ///
+  /// - Throws: `FileError`; an earlier file of that name is then untouched.
+  public func write(to path: String) throws {
+    try AtomicFile.write(encoded(), to: path)
+  }
+
   /// The bytes of the file, in version 1.0.
-  package func encoded() -> [UInt8] {
+  public func encoded() -> [UInt8] {
     let (type, data): (String, [UInt8]) =
       switch elements {
       case .float32(let values): ("<f4", Numbers.bytes(littleEndian: values))
@@ -81,7 +95,7 @@ package struct NPY: Equatable, Sendable {
 
 extension NPY.Elements {
   /// The number of elements.
-  package var count: Int {
+  public var count: Int {
     switch self {
     case .float32(let values): values.count
     case .float64(let values): values.count

@@ -4,7 +4,7 @@
 /// `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }` padded to a multiple of 64 bytes.
 struct NPYHeader {
   private static let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
-  private static let rankLimit = 64
+  static let rankLimit = 64
 
   let type: String
   let shape: [Int]
@@ -75,7 +75,7 @@ private struct PythonDictionary {
       case "descr": type = try string()
       case "fortran_order": fortranOrder = try bool()
       case "shape": shape = try tuple(rankLimit: rankLimit)
-      default: throw Problem(words: "unknown key '\(key)'")
+      default: throw Problem(words: "unknown key '\(key.shown())'")
       }
       if !skip(",") {
         try expect("}")

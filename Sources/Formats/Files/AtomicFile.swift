@@ -7,19 +7,19 @@
 ///
 /// The sibling's name is fixed, so a killed process leaves at most one, and the next write reuses
 /// it; a lock on the sibling makes two writers take turns.
-package enum AtomicFile {
+public enum AtomicFile {
   /// Replaces the file at `path` by `bytes`.
   ///
   /// - Throws: `FileError.notWritten`: the sibling is then removed and the previous file untouched;
   ///   `FileError.notConfirmed`: the new file is in place, but a power cut might still undo it.
-  package static func write(_ bytes: [UInt8], to path: String) throws {
+  public static func write(_ bytes: [UInt8], to path: String) throws {
     try write(parts: [bytes], to: path)
   }
 
   /// Replaces the file at `path` by the concatenation of `parts`, which is never built in memory.
   ///
   /// - Throws: As `write(_:to:)` does.
-  package static func write(parts: [[UInt8]], to path: String) throws {
+  public static func write(parts: [[UInt8]], to path: String) throws {
     let folder = Files.parent(of: path)
     let sibling = "\(folder)/.\(Files.name(of: path)).tmp"
     do {

@@ -3,27 +3,38 @@
 /// A fault of the file system: which path, what happened, what to do.
 ///
 /// `description` is one sentence for the user; the wording of all of them is in this file.
-package enum FileError: Error, Equatable, Sendable {
+public enum FileError: Error, Equatable, Sendable {
+  /// There is nothing of that name.
   case missing(path: String)
+  /// A folder where a file is expected.
   case isFolder(path: String)
+  /// A file where a folder is expected.
   case notFolder(path: String)
+  /// A device or a pipe.
   case notRegular(path: String)
+  /// The system does not let it be read.
   case unreadable(path: String, reason: String)
+  /// More bytes than are expected.
   case tooLarge(path: String, size: Int, limit: Int)
   /// A whole-file write that failed; `kept` tells whether an earlier version is still there.
   case notWritten(path: String, reason: String, kept: Bool)
   /// The new file is in place, but the disk did not confirm its name.
   case notConfirmed(path: String, reason: String)
+  /// A line could not be added.
   case lineNotWritten(path: String, reason: String)
+  /// A file could not be removed.
   case notRemoved(path: String, reason: String)
+  /// A folder could not be made.
   case folderNotCreated(path: String, reason: String)
+  /// A folder could not be listed.
   case folderUnreadable(path: String, reason: String)
+  /// A lock could not be asked for.
   case notLocked(path: String, reason: String)
 }
 
 extension FileError: CustomStringConvertible {
   /// One sentence, without a full stop.
-  package var description: String {
+  public var description: String {
     switch self {
     case .missing(let path):
       "'\(path)' does not exist; check its name and the folder it should be in"

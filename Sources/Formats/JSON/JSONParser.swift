@@ -2,7 +2,7 @@
 
 extension JSONValue {
   /// Arrays and objects nested deeper than this are refused, so that no text exhausts the stack.
-  package static let depthLimit = 64
+  public static let depthLimit = 64
 
   /// Reads one JSON value (RFC 8259) and nothing after it but white space.
   ///
@@ -15,7 +15,7 @@ extension JSONValue {
   ///   - depthLimit: How many levels may be nested.
   /// - Returns: The value.
   /// - Throws: `FormatError` with the offset of the first wrong byte.
-  package static func parse(
+  public static func parse(
     _ bytes: [UInt8], path: String, depthLimit: Int = JSONValue.depthLimit
   ) throws -> JSONValue {
     var parser = JSONParser(bytes: bytes, depthLimit: depthLimit)
@@ -29,7 +29,7 @@ extension JSONValue {
   /// Reads one JSON value from a string.
   ///
   /// - Throws: `FormatError` with the offset of the first wrong byte.
-  package static func parse(_ text: String, path: String = "text") throws -> JSONValue {
+  public static func parse(_ text: String, path: String = "text") throws -> JSONValue {
     try parse(Array(text.utf8), path: path)
   }
 }

@@ -5,7 +5,7 @@ extension JSONValue {
   ///
   /// A number has the fewest digits that read back as the same number; one that is not finite is
   /// written as `null`, for which JSON has no other word.
-  package var compact: String {
+  public var compact: String {
     var writer = JSONWriter(pretty: false)
     writer.write(self, depth: 0)
     return String(decoding: writer.bytes, as: UTF8.self)
@@ -14,7 +14,7 @@ extension JSONValue {
   /// The value with one key a line, indented by two spaces, with a line feed at the end.
   ///
   /// An array without objects or arrays in it stays on one line.
-  package var pretty: String {
+  public var pretty: String {
     var writer = JSONWriter(pretty: true)
     writer.write(self, depth: 0)
     return String(decoding: writer.bytes, as: UTF8.self) + "\n"

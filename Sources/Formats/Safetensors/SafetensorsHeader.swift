@@ -10,6 +10,8 @@ struct SafetensorsHeader {
   static let lengthLimit = 100_000_000
   private static let metadataKey = "__metadata__"
 
+  /// Where the tensors' bytes begin in the file.
+  let dataStart: Int
   let entries: [Safetensors.Entry]
   let metadata: [String: String]
 
@@ -20,16 +22,17 @@ struct SafetensorsHeader {
     // The JSON has three levels; deeper ones are an attack or another file.
     let json = try JSONValue.parse(text, path: path, depthLimit: 8)
     self.path = path
-    let dataStart = 8 + text.count
+    let start = 8 + text.count
+    dataStart = start
     metadata = try Self.strings(json[Self.metadataKey], path: path)
     entries = try (json.members ?? [])
       .filter { $0.key != Self.metadataKey }
-      .map { try Self.entry($0.key, $0.value, dataStart: dataStart, path: path) }
+      .map { try Self.entry($0.key, $0.value, dataStart: start, path: path) }
       .sorted { left, right in
         (left.range.lowerBound, left.range.upperBound)
           < (right.range.lowerBound, right.range.upperBound)
       }
-    try checkCoverage(from: dataStart, to: bytes.count)
+    try checkCoverage(from: start, to: bytes.count)
   }
 
   private static func text(of bytes: [UInt8], path: String) throws -> [UInt8] {
@@ -37,6 +40,9 @@ struct SafetensorsHeader {
       throw FormatError(path: path, .safetensors(.tooSmall(size: bytes.count)))
     }
     let length = bytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    if length > bytes.count - 8 || bytes[8] != UInt8(ascii: "{"), let isArchive = pytorch(bytes) {
+      throw FormatError(path: path, .safetensors(.pytorch(isArchive: isArchive)))
+    }
     guard length <= lengthLimit else {
       throw FormatError(
         path: path, .safetensors(.headerTooLong(length: length, limit: lengthLimit)))
@@ -49,6 +55,13 @@ struct SafetensorsHeader {
       throw FormatError(path: path, .safetensors(.headerStart(bytes[8])))
     }
     return Array(bytes[8..<8 + Int(length)])
+  }
+
+  /// Whether bytes that are no safetensors file begin as one of `torch.save` does: as an archive
+  /// (true) or as a pickle of protocol 2 to 5 (false); nil for neither.
+  private static func pytorch(_ bytes: [UInt8]) -> Bool? {
+    if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return true }
+    return bytes[0] == 0x80 && (2...5).contains(bytes[1]) ? false : nil
   }
 
   private static func strings(_ json: JSONValue?, path: String) throws -> [String: String] {

@@ -2,15 +2,20 @@
 
 extension Safetensors {
   /// A tensor to be written.
-  package struct Tensor: Sendable {
-    package let name: String
-    package let type: ElementType
-    package let shape: [Int]
+  public struct Tensor: Sendable {
+    /// Its name in the file.
+    public let name: String
+    /// The type of its elements.
+    public let type: ElementType
+    /// The lengths of the axes; empty for a single number.
+    public let shape: [Int]
     /// The elements, row by row, little endian.
-    package let bytes: [UInt8]
+    public let bytes: [UInt8]
 
+    /// A tensor of any type, its elements as bytes.
+    ///
     /// - Precondition: The bytes are as many as shape and type need.
-    package init(name: String, type: ElementType, shape: [Int], bytes: [UInt8]) {
+    public init(name: String, type: ElementType, shape: [Int], bytes: [UInt8]) {
       precondition(
         shape.reduce(type.bitCount, *) == bytes.count * 8,
         "tensor \"\(name)\": shape \(shape) of \(type.rawValue) does not fit \(bytes.count) bytes")
@@ -23,7 +28,7 @@ extension Safetensors {
     /// A tensor of type F32.
     ///
     /// - Precondition: The values are as many as the product of the shape.
-    package init(name: String, shape: [Int], _ values: [Float]) {
+    public init(name: String, shape: [Int], _ values: [Float]) {
       self.init(
         name: name, type: .f32, shape: shape, bytes: Numbers.bytes(littleEndian: values))
     }
@@ -31,16 +36,17 @@ extension Safetensors {
     /// A tensor of type F64.
     ///
     /// - Precondition: The values are as many as the product of the shape.
-    package init(name: String, shape: [Int], _ values: [Double]) {
+    public init(name: String, shape: [Int], _ values: [Double]) {
       self.init(
         name: name, type: .f64, shape: shape, bytes: Numbers.bytes(littleEndian: values))
     }
   }
 
-  /// Writes a file, whole or not at all.
+  /// Writes a file, whole or not at all; wider elements come first, else in the given order.
   ///
+  /// - Precondition: The names differ.
   /// - Throws: `FileError`; an earlier file of that name is then untouched.
-  package static func write(
+  public static func write(
     _ tensors: [Tensor], metadata: [String: String] = [:], to path: String
   ) throws {
     let ordered = aligned(tensors)
@@ -49,11 +55,18 @@ extension Safetensors {
   }
 
   /// The bytes of a file; the same tensors and strings give the same bytes.
-  package static func encoded(
+  public static func encoded(
     _ tensors: [Tensor], metadata: [String: String] = [:]
   ) -> [UInt8] {
     let ordered = aligned(tensors)
     return ordered.reduce(into: header(ordered, metadata: metadata)) { $0 += $1.bytes }
+  }
+
+  /// The ``checksum`` that a file of these tensors has: 64 hexadecimal digits.
+  public static func checksum(of tensors: [Tensor]) -> String {
+    var hash = SHA256()
+    for tensor in aligned(tensors) { hash.update(tensor.bytes) }
+    return hash.hexadecimal()
   }
 
   /// In the given order, but wider elements first: then every tensor begins at a multiple of its

@@ -5,6 +5,13 @@ internal import Tensors
 
 // A run's whole state as a safetensors file: parameters and moments as tensors, counters and sums
 // as metadata. Sums are written as the bits of a Double, so that a resumed run repeats them exactly.
+//
+// Under the metadata key `elbo.state` an object in JSON says what the state belongs to:
+//
+//     {"version":1,"seed":"6","options":{"batch_size":128,"learning_rate":0.001,...},
+//      "fingerprint":"1a0683e245d95dde","sha256":"9f86d0..."}
+//
+// Version 0.1.0 wrote no such key; what is not recorded is not compared.
 
 extension TrainingState {
   /// Reads a state.
@@ -12,15 +19,26 @@ extension TrainingState {
   /// - Parameters:
   ///   - path: A file that ``save(to:metadata:)`` wrote.
   ///   - model: A model of the run's architecture, whose names and shapes are expected.
-  /// - Throws: An error whose description names file, tensor and shapes.
-  public init(checkpoint path: String, model: some Parameterized<Scalar>) throws {
+  ///   - options: Those of the run that takes up the state. Their number of epochs may differ from what
+  ///     was saved, the seed and all else may not. Nil compares nothing.
+  ///   - fingerprint: That of the training data of this run; nil compares nothing.
+  /// - Throws: An error whose description names file, tensor and shapes, or what differs.
+  public init(
+    checkpoint path: String, model: some Parameterized<Scalar>, options: TrainingOptions? = nil,
+    fingerprint: String? = nil
+  ) throws {
     let file = try Safetensors(path: path)
+    try StateOrigin(options: options, fingerprint: fingerprint).check(file)
     let named = model.namedParameters
     func tensors(_ prefix: String) throws -> [Tensors.Tensor<Scalar>] {
       try named.map { name, parameter in
         let key = "\(prefix).\(name)"
         guard file.contains(key) else {
-          throw CheckpointError(path: path, fault: .missing(tensor: key))
+          throw CheckpointError(
+            path: path,
+            fault: .missing(
+              tensor: key, found: file.entries.map(\.name),
+              expected: named.map { "\(prefix).\($0.name)" }))
         }
         let tensor: Tensors.Tensor<Scalar> = try file.tensor(key)
         if tensor.shape != parameter.shape {
@@ -41,15 +59,69 @@ extension TrainingState {
   }
 
   /// Writes the state, atomically.
-  public func save(to path: String, metadata: [String: String] = [:]) throws {
+  ///
+  /// - Parameters:
+  ///   - path: An existing file is replaced once the new one is safely on disk.
+  ///   - options: Those of the run, to be compared when it is taken up.
+  ///   - fingerprint: That of its training data, to be compared as well.
+  ///   - metadata: Further facts to keep with the file.
+  /// - Throws: An error that names the file, which is then as it was before.
+  public func save(
+    to path: String, options: TrainingOptions? = nil, fingerprint: String? = nil,
+    metadata: [String: String] = [:]
+  ) throws {
     let parts = [
       ("parameters", parameters), ("first_moment", firstMoments), ("second_moment", secondMoments),
     ]
     let tensors = parts.flatMap { prefix, list in
       zip(names, list).map { Safetensors.Tensor("\(prefix).\($0)", $1) }
     }
-    try Safetensors.write(
-      tensors, metadata: progress.metadata.merging(metadata) { $1 }, to: path)
+    var own = progress.metadata
+    own[StateOrigin.metadataKey] =
+      StateOrigin(options: options, fingerprint: fingerprint)
+      .json(sha256: Safetensors.checksum(of: tensors)).compact
+    try Safetensors.write(tensors, metadata: metadata.merging(own) { $1 }, to: path)
+  }
+}
+
+/// What, beside its state, decides the rest of a run.
+private struct StateOrigin {
+  static let metadataKey = "elbo.state"
+  private static let version = 1
+
+  let options: TrainingOptions?
+  let fingerprint: String?
+
+  func json(sha256: String) -> JSONValue {
+    var json: JSONValue = ["version": JSONValue(Self.version)]
+    json["seed"] = options.map { .string("\($0.seed)") }
+    json["options"] = options?.decisive
+    json["fingerprint"] = fingerprint.map(JSONValue.string)
+    json["sha256"] = .string(sha256)
+    return json
+  }
+
+  /// Refuses a state that is damaged, or of a run with another origin than this one.
+  func check(_ file: Safetensors) throws {
+    guard let recorded = try file.described(by: Self.metadataKey, version: Self.version) else {
+      return
+    }
+    func compare(_ key: String, _ old: JSONValue?, _ new: JSONValue) throws {
+      guard let old, old != new, old.doubleValue == nil || old.doubleValue != new.doubleValue else {
+        return
+      }
+      throw CheckpointError(
+        path: file.path,
+        fault: .otherRun(key: key, recorded: old.compact, found: new.compact))
+    }
+    if let fingerprint {
+      try compare("fingerprint of the training data", recorded["fingerprint"], .string(fingerprint))
+    }
+    guard let options else { return }
+    try compare("seed", recorded["seed"], .string("\(options.seed)"))
+    for member in options.decisive.members ?? [] {
+      try compare(member.key, recorded["options"]?[member.key], member.value)
+    }
   }
 }
 

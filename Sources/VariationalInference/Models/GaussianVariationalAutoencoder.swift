@@ -12,12 +12,12 @@
 /// - Source: Kingma and Welling 2014, appendix C.2, arXiv:1312.6114; Lucas et al., "Don't blame the
 ///   ELBO! A linear VAE perspective on posterior collapse", NeurIPS 2019, arXiv:1911.02469.
 public struct GaussianVariationalAutoencoder<Scalar: TensorScalar>: Parameterized {
+  /// The widths of all layers.
+  public let architecture: AutoencoderArchitecture
   /// q(z | x).
   public var encoder: GaussianEncoder<Scalar>
   /// p(x | z).
   public var decoder: GaussianDecoder<Scalar>
-  /// The number of dimensions of z.
-  public let latentDimension: Int
 
   /// A model with freshly drawn weights.
   ///
@@ -25,10 +25,9 @@ public struct GaussianVariationalAutoencoder<Scalar: TensorScalar>: Parameterize
   ///   - architecture: All widths must be positive; `hidden: []` makes the model linear.
   ///   - generator: Draws the weights.
   public init(
-    _ architecture: VariationalAutoencoder<Scalar>.Architecture,
-    using generator: inout some RandomNumberGenerator
+    _ architecture: AutoencoderArchitecture, using generator: inout some RandomNumberGenerator
   ) {
-    latentDimension = architecture.latent
+    self.architecture = architecture
     encoder = GaussianEncoder(
       inputs: architecture.data, hidden: architecture.hidden, latent: architecture.latent,
       activation: architecture.activation, using: &generator)
@@ -49,6 +48,9 @@ public struct GaussianVariationalAutoencoder<Scalar: TensorScalar>: Parameterize
 extension GaussianVariationalAutoencoder: GenerativeModel, AmortizedPosterior {
   /// p(z) = N(0, I).
   public var prior: StandardNormal<Scalar> { StandardNormal(dimension: latentDimension) }
+
+  /// The number of dimensions of z.
+  public var latentDimension: Int { architecture.latent }
 
   /// p(x | z) for each row of z, `[batch, latent]`.
   public func likelihood(given z: Tensor<Scalar>) -> IsotropicGaussian<Scalar> {

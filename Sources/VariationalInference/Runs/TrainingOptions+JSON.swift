@@ -2,25 +2,10 @@
 
 internal import Formats
 
-// How a run was trained: the entry "training" of `run.json`. How pixels become data is part of the
-// entry "protocol".
+// How a run was trained, read from the entry "training" of `run.json`; how pixels become data is part
+// of the entry "protocol".
 
 extension TrainingOptions {
-  var json: JSONValue {
-    var json: JSONValue = [
-      "epochs": JSONValue(epochs), "batch_size": JSONValue(batchSize), "optimiser": "Adam",
-      "learning_rate": .number(optimiser.learningRate), "epsilon": .number(optimiser.epsilon),
-      "gradient": "of the sum over a batch", "objective": .string(objective.recordName),
-      "precision": .string(precision.rawValue), "seed": .string("\(seed)"),
-    ]
-    json["learning_rate_stages"] = learningRateStages?.json
-    if case .importanceWeighted(let samples, let gradient) = objective {
-      json["samples"] = JSONValue(samples)
-      json["gradient_estimator"] = .string(gradient.rawValue)
-    }
-    return json
-  }
-
   /// Entries that earlier versions did not write have the values that those versions used.
   init(_ reader: RecordReader) throws {
     self.init(
@@ -48,13 +33,6 @@ private func positive(_ json: JSONValue) -> Double? {
 }
 
 extension TrainingObjective {
-  fileprivate var recordName: String {
-    switch self {
-    case .evidenceLowerBound: "evidence lower bound"
-    case .importanceWeighted: "importance-weighted bound"
-    }
-  }
-
   fileprivate init(_ reader: RecordReader) throws {
     let samples = try reader.optional("training", "samples") { $0.intValue }
     let weighted = try reader.optional("training", "gradient_estimator") {
@@ -69,13 +47,6 @@ extension TrainingObjective {
 }
 
 extension LearningRateStages {
-  fileprivate var json: JSONValue {
-    .array(
-      stages.map {
-        ["epochs": JSONValue($0.epochs), "learning_rate": .number($0.learningRate)]
-      })
-  }
-
   fileprivate init?(json: JSONValue) {
     let stages = json.arrayValue?.compactMap { stage -> Stage? in
       guard let epochs = stage["epochs"]?.intValue, epochs >= 1,

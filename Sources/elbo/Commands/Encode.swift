@@ -44,8 +44,7 @@ struct Encode: ParsableCommand {
       throw UndefinedResult(model: loaded.path, what: "means or variances")
     }
     try Files.createFolder(Files.parent(of: output))
-    try AtomicFile.write(
-      NPY(shape: stacked.shape, .float32(stacked.scalars)).encoded(), to: output)
+    try NPY(shape: stacked.shape, .float32(stacked.scalars)).write(to: output)
     Terminal.line("Wrote \(output): [\(images.count), 2, \(latent)], means and log variances")
   }
 }

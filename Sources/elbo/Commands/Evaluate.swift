@@ -32,7 +32,7 @@ struct Evaluate: ParsableCommand {
       on: images, binarization: binarization, seed: test.seed, workers: workers)
     if !result.mean.elbo.isFinite { throw UndefinedResult(model: loaded.path, what: "bounds") }
     if json {
-      Terminal.write(report(result, images, binarization, difference).pretty)
+      Terminal.write(report(result, loaded, images, binarization, difference).pretty)
     } else {
       printTable(result, images, binarization)
       if let difference { Terminal.line("Note: \(difference).") }
@@ -41,8 +41,8 @@ struct Evaluate: ParsableCommand {
   }
 
   private func report(
-    _ result: Evaluation, _ images: ImageDataset, _ binarization: Binarization,
-    _ difference: String?
+    _ result: Evaluation, _ loaded: ModelOption.Loaded, _ images: ImageDataset,
+    _ binarization: Binarization, _ difference: String?
   ) -> JSONValue {
     let (elbo, reconstruction, kl) = estimates(result)
     var json: JSONValue = [
@@ -51,13 +51,14 @@ struct Evaluate: ParsableCommand {
       "kl": .number(kl.mean),
       "elbo_standard_error": .number(elbo.standardError),
       "examples": JSONValue(elbo.examples),
-      "protocol": [
-        "data": .string(images.name), "split": .string(images.split),
-        "binarize": .string(binarization.rawValue),
-        "objective": .string(binarization.meaning(isBinary: images.isBinary)),
-        "samples": 1, "seed": .string("\(test.seed)"), "unit": "nats per image",
-      ],
     ]
+    let conditions: JSONValue = [
+      "data": .string(images.name), "split": .string(images.split),
+      "binarize": .string(binarization.rawValue),
+      "objective": .string(binarization.meaning(isBinary: images.isBinary)),
+      "samples": 1, "seed": .string("\(test.seed)"), "unit": "nats per image",
+    ]
+    json["protocol"] = .object((conditions.members ?? []) + loaded.protocolMembers)
     json["note"] = difference.map(JSONValue.string)
     return json
   }

@@ -43,7 +43,9 @@ final class TrainingSession {
 
   /// Takes up the state saved in the folder, and drops records of epochs after it.
   func restore() throws {
-    let state = try TrainingState(checkpoint: folder.state, model: trainer.model)
+    let state = try TrainingState(
+      checkpoint: folder.state, model: trainer.model, options: record.options,
+      fingerprint: record.data.fingerprint)
     let progress = state.progress
     try progress.check(
       batchesPerEpoch: trainer.batchesPerEpoch, examples: data.train.count, path: folder.state)
@@ -140,12 +142,13 @@ final class TrainingSession {
           + "try a smaller learning rate")
     }
     try model.save(
-      to: folder.model,
+      to: folder.model, dataShape: [record.data.height, record.data.width, 1],
       metadata: [
         "data": record.data.name, "height": "\(record.data.height)",
         "width": "\(record.data.width)", "elbo": ElboVersion.current,
       ])
-    try trainer.state.save(to: folder.state)
+    try trainer.state.save(
+      to: folder.state, options: record.options, fingerprint: record.data.fingerprint)
     lastSave = Clock.seconds
   }
 

@@ -12,12 +12,32 @@ struct ModelOption: ParsableArguments {
   @Option(help: "The function after each hidden layer, for a file that does not say.")
   var activation: Activation?
 
+  @Option(
+    name: .customLong("keys"),
+    help: ArgumentHelp(
+      """
+      For a file with other names: a layer (or tensor) as it is named here, and there, as in \
+      encoder.fc_mu=enc.mean. May be repeated.
+      """, valueName: "ours=theirs"),
+    transform: LayerKey.init(parsing:))
+  var keys: [LayerKey] = []
+
+  func validate() throws {
+    let twice = Dictionary(grouping: keys, by: \.ours).first { $0.value.count > 1 }
+    if let twice { throw ValidationError("--keys names \(twice.key) twice; once is expected") }
+  }
+
   /// A model with what is known about it.
   struct Loaded {
     let model: VariationalAutoencoder<Float>
     let record: RunRecord?
     let run: RunFolder?
-    let path: String
+    let file: ModelFile
+    /// Whether the model's activation is a guess, on which all numbers depend.
+    let assumesActivation: Bool
+
+    /// The model's file.
+    var path: String { file.contents.path }
 
     /// Rows and columns of an image: what the run knew or the file says, else a square.
     var imageSize: (height: Int, width: Int) {
@@ -31,11 +51,23 @@ struct ModelOption: ParsableArguments {
     }
 
     private var statedSize: (height: Int, width: Int)? {
-      guard let metadata = try? Safetensors(path: path).metadata,
-        let height = metadata["height"].flatMap({ Int($0) }), height > 0,
+      if let shape = file.description?.dataShape, shape.count == 3, shape[2] == 1 {
+        return (shape[0], shape[1])
+      }
+      // As version 0.1.0 wrote it.
+      let metadata = file.contents.metadata
+      guard let height = metadata["height"].flatMap({ Int($0) }), height > 0,
         let width = metadata["width"].flatMap({ Int($0) }), width > 0
       else { return nil }
       return (height, width)
+    }
+
+    /// What the protocol of a number says of the model.
+    var protocolMembers: [JSONValue.Member] {
+      [
+        .init("activation", model.activation.map { .string($0.rawValue) } ?? .null),
+        .init("activation_assumed", .bool(assumesActivation)),
+      ]
     }
 
     /// One line for pictures.
@@ -52,20 +84,55 @@ struct ModelOption: ParsableArguments {
   }
 
   func load() throws -> Loaded {
-    guard Files.isFolder(model) else {
-      return Loaded(
-        model: try VariationalAutoencoder(checkpoint: model, activation: activation),
-        record: nil, run: nil, path: model)
-    }
-    let run = RunFolder(model)
-    let record = try RunRecord(path: run.record)
-    let loaded = try VariationalAutoencoder<Float>(checkpoint: run.model, activation: activation)
-    if record.architecture.data != loaded.architecture.data {
+    let run = Files.isFolder(model) ? RunFolder(model) : nil
+    let record = try run.map { try RunRecord(path: $0.record) }
+    let file = try ModelFile(
+      path: run?.model ?? model,
+      keys: Dictionary(uniqueKeysWithValues: keys.map { ($0.ours, $0.theirs) }))
+    let loaded = try file.model(VariationalAutoencoder<Float>.self, activation: activation)
+    if let run, let record, record.architecture.data != loaded.architecture.data {
       throw RunError.unreadableRecord(
         path: run.record,
         key: "data.height and data.width (the model takes \(loaded.architecture.data) pixels)")
     }
-    return Loaded(model: loaded, record: record, run: run, path: run.model)
+    return Loaded(
+      model: loaded, record: record, run: run, file: file,
+      assumesActivation: warnOfActivation(of: loaded, in: file))
+  }
+
+  /// Says where the activation is a guess or against the file, because a wrong one gives numbers that
+  /// look like any others.
+  ///
+  /// - Returns: Whether it is a guess.
+  private func warnOfActivation(of model: some DescribedModel, in file: ModelFile) -> Bool {
+    if model.activation == nil { return false }
+    switch (file.statedActivation, activation) {
+    case (nil, nil):
+      Terminal.warn(
+        "'\(file.contents.path)' does not state its activation; ReLU is assumed, and every number "
+          + "depends on it; if the hidden layers have another, add --activation tanh (or identity)")
+      return true
+    case (let stated?, let given?) where stated != given.rawValue:
+      Terminal.warn(
+        "'\(file.contents.path)' states the activation \(stated.shown()); \(given.rawValue), of "
+          + "--activation, is used instead, and every number depends on it")
+      return false
+    default: return false
+    }
+  }
+}
+
+/// A layer's or tensor's name in this program and in a file of another one.
+struct LayerKey {
+  let ours: String
+  let theirs: String
+
+  init(parsing argument: String) throws {
+    let parts = argument.split(separator: "=", omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts.contains("") else {
+      throw ValidationError("two names with = between them are expected, as in encoder.fc_mu=mean")
+    }
+    (ours, theirs) = (String(parts[0]), String(parts[1]))
   }
 }
 

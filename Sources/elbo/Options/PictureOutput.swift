@@ -34,8 +34,8 @@ struct PictureOutput: ParsableArguments {
     let target = output ?? model.run?.figures ?? "."
     if output != nil { try Files.createFolder(Files.parent(of: target)) }
     if target.hasSuffix(".npy") {
-      let array = NPY(shape: [numbers.shape[0], height, width], .float32(numbers.scalars))
-      try AtomicFile.write(array.encoded(), to: target)
+      try NPY(shape: [numbers.shape[0], height, width], .float32(numbers.scalars))
+        .write(to: target)
     } else if target.hasSuffix(".svg") {
       try AtomicFile.write(Array(try figure.svg().utf8), to: target)
     } else if target.hasSuffix(".png") {

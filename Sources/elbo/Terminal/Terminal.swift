@@ -32,6 +32,11 @@ enum Terminal {
   /// Writes a line and shows it at once, also when the output is a file or a pipe.
   static func line(_ text: String) { write(text + "\n") }
 
+  /// Tells, beside the output, what the reader of it should know; nothing where nobody listens.
+  static func warn(_ text: String) {
+    writeErrors("Warning: \(text)\n")
+  }
+
   /// Makes sure that all output has arrived, where losing some would be losing the result.
   static func finish() throws {
     let number = failure.load(ordering: .relaxed)
@@ -43,6 +48,11 @@ enum Terminal {
 
   /// Removes the live line.
   static func clearLine() { if isInteractive { write("\r\u{1B}[K") } }
+}
+
+/// Writes to standard error; outside `Terminal`, whose own `write` would be meant.
+private func writeErrors(_ text: String) {
+  _ = Array(text.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
 /// Standard output that takes nothing more, as a file on a full disk.

@@ -113,6 +113,8 @@ struct ResumeTests {
         Safetensors.Tensor(name: $0.name, shape: $0.shape, try file.floats($0.name))
       }
       var metadata = file.metadata
+      // The tensors are changed on purpose: what recognises them goes, as in version 0.1.0.
+      metadata["elbo.state"] = nil
       change(&tensors, &metadata)
       try Safetensors.write(tensors, metadata: metadata, to: path)
       let error = try #require(throws: CheckpointError.self) {
@@ -126,8 +128,11 @@ struct ResumeTests {
   @Test("a missing moment is named")
   func missing() throws {
     let name = "second_moment.decoder.fc2.bias"
-    #expect(
-      try fault { tensors, _ in tensors.removeAll { $0.name == name } } == .missing(tensor: name))
+    let found = try fault { tensors, _ in tensors.removeAll { $0.name == name } }
+    guard case .missing(name, _, _) = found else {
+      Issue.record("\(found)")
+      return
+    }
   }
 
   @Test("a misshapen parameter is named, with both shapes")

@@ -71,8 +71,9 @@ struct Evidence: ParsableCommand {
   ) throws -> EvidenceSession {
     func make(_ plan: EvidencePlan) -> EvidenceSession {
       EvidenceSession(
-        model: loaded.model, images: images, binarization: test.binarization(for: loaded),
-        plan: plan, workers: workers, display: EvidenceDisplay(plan, isSilent: json))
+        model: loaded.model, protocolMembers: loaded.protocolMembers, images: images,
+        binarization: test.binarization(for: loaded), plan: plan, workers: workers,
+        display: EvidenceDisplay(plan, isSilent: json))
     }
     let plan = amount.plan(images: images.count, seed: test.seed)
     guard let budget = amount.budget else { return make(plan) }

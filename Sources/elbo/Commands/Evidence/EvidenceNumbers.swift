@@ -21,14 +21,14 @@ extension EvidenceResults {
       .init("objective", .string(binarization.meaning(isBinary: images.isBinary))),
       .init("seed", .string("\(plan.seed)")),
       .init("unit", "nats per image"),
-    ]
+    ] + model
   }
 
   private var fromModel: [JSONValue.Member] {
     [
       .init("data", "simulated from the model"), .init("binarize", "drawn from p(x|z)"),
       .init("seed", .string("\(plan.seed)")), .init("unit", "nats per image"),
-    ]
+    ] + model
   }
 
   private var annealing: [JSONValue.Member] {

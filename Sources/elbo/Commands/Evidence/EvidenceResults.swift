@@ -9,6 +9,8 @@ struct EvidenceResults {
   /// The test images and what makes numbers comparable.
   let images: ImageDataset
   let binarization: Binarization
+  /// What the protocols of all numbers say of the model.
+  let model: [JSONValue.Member]
   /// The ELBO of all images.
   var elbo: [Double]?
   var iwae: ImportanceWeightedBound?

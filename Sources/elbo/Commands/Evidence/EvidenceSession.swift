@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Formats
 internal import VariationalInference
 
 /// The measurements of `elbo evidence`, one after the other.
 struct EvidenceSession {
   let model: VariationalAutoencoder<Float>
+  /// What the protocols of all numbers say of the model.
+  let protocolMembers: [JSONValue.Member]
   let images: ImageDataset
   let binarization: Binarization
   let plan: EvidencePlan
@@ -13,7 +16,8 @@ struct EvidenceSession {
   let display: EvidenceDisplay
 
   func run() throws -> EvidenceResults {
-    var results = EvidenceResults(plan: plan, images: images, binarization: binarization)
+    var results = EvidenceResults(
+      plan: plan, images: images, binarization: binarization, model: protocolMembers)
     // All differences need the ELBO, which costs next to nothing.
     display.begin(.elbo, "the ELBO of \(images.count.grouped) images")
     results.elbo =

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Formats
+internal import Tensors
+
+// The library's kinds of model in files.
+
+extension VariationalAutoencoder: DescribedModel {
+  /// "bernoulli-vae".
+  public static var kind: String { "bernoulli-vae" }
+
+  /// `data`, `hidden`, `decoder_hidden`, `latent`, `activation`, `likelihood`.
+  public var configuration: JSONValue { architecture.configuration(likelihood: "bernoulli") }
+
+  /// A model of that architecture.
+  public init(configuration: JSONValue) throws {
+    var generator = CounterGenerator(seed: 0, stream: 0)
+    self.init(
+      try AutoencoderArchitecture(configuration, likelihood: "bernoulli"), using: &generator)
+  }
+
+  /// The shapes that the architecture implies.
+  public static func parameterShapes(
+    configuration: JSONValue
+  ) throws -> [(name: String, shape: [Int])]? {
+    try AutoencoderArchitecture(configuration, likelihood: "bernoulli").parameterShapes
+  }
+
+  /// That of the hidden layers, if there are any.
+  public var activation: Activation? {
+    architecture.hasHiddenLayers ? architecture.activation : nil
+  }
+}
+
+extension VariationalAutoencoder: ModelKnownByShapes {
+  static func configuration(
+    _ shapes: CheckpointShapes, activation: Activation?
+  ) throws -> JSONValue {
+    try shapes.architecture(activation).configuration(likelihood: "bernoulli")
+  }
+}
+
+extension GaussianVariationalAutoencoder: DescribedModel {
+  /// "gaussian-vae".
+  public static var kind: String { "gaussian-vae" }
+
+  /// `data`, `hidden`, `decoder_hidden`, `latent`, `activation`, `likelihood`.
+  public var configuration: JSONValue { architecture.configuration(likelihood: "gaussian") }
+
+  /// A model of that architecture.
+  public init(configuration: JSONValue) throws {
+    var generator = CounterGenerator(seed: 0, stream: 0)
+    self.init(
+      try AutoencoderArchitecture(configuration, likelihood: "gaussian"), using: &generator)
+  }
+
+  /// The shapes that the architecture implies.
+  public static func parameterShapes(
+    configuration: JSONValue
+  ) throws -> [(name: String, shape: [Int])]? {
+    try AutoencoderArchitecture(configuration, likelihood: "gaussian").parameterShapes
+      + [("decoder.log_variance", [1])]
+  }
+
+  /// That of the hidden layers, if there are any.
+  public var activation: Activation? {
+    architecture.hasHiddenLayers ? architecture.activation : nil
+  }
+}
+
+extension AutoencoderArchitecture {
+  fileprivate func configuration(likelihood: String) -> JSONValue {
+    [
+      "data": JSONValue(data), "hidden": .array(hidden.map { JSONValue($0) }),
+      "decoder_hidden": .array(decoderHidden.map { JSONValue($0) }), "latent": JSONValue(latent),
+      "activation": .string(activation.rawValue), "likelihood": .string(likelihood),
+    ]
+  }
+
+  /// Without `decoder_hidden` the decoder mirrors the encoder; without `activation` it is ReLU.
+  fileprivate init(_ configuration: JSONValue, likelihood: String) throws {
+    if let stated = configuration["likelihood"], stated != .string(likelihood) {
+      throw ConfigurationError(key: "likelihood", in: configuration, expected: "\"\(likelihood)\"")
+    }
+    self.init(
+      data: try configuration.size("data"), hidden: try configuration.sizes("hidden"),
+      decoderHidden: configuration["decoder_hidden"] == nil
+        ? nil : try configuration.sizes("decoder_hidden"),
+      latent: try configuration.size("latent"),
+      activation: try configuration.choice("activation", default: .relu))
+  }
+
+  /// Those of ``GaussianEncoder`` and ``BernoulliDecoder``, in their order.
+  fileprivate var parameterShapes: [(name: String, shape: [Int])] {
+    func layer(_ name: String, _ inputs: Int, _ outputs: Int) -> [(name: String, shape: [Int])] {
+      [("\(name).weight", [outputs, inputs]), ("\(name).bias", [outputs])]
+    }
+    func chain(_ network: String, _ widths: [Int]) -> [(name: String, shape: [Int])] {
+      zip(widths, widths.dropFirst()).enumerated().flatMap { index, widths in
+        layer("\(network).fc\(index + 1)", widths.0, widths.1)
+      }
+    }
+    let last = hidden.last ?? data
+    return chain("encoder", [data] + hidden)
+      + layer("encoder.fc_mu", last, latent) + layer("encoder.fc_logvar", last, latent)
+      + chain("decoder", [latent] + decoderHidden + [data])
+  }
+}
