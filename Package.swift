@@ -71,6 +71,9 @@ let package = Package(
       name: "OwnModel", dependencies: ["VariationalInference"], path: "Examples/OwnModel",
       swiftSettings: swiftSettings),
     .executableTarget(
+      name: "OwnData", dependencies: ["VariationalInference"], path: "Examples/OwnData",
+      swiftSettings: swiftSettings),
+    .executableTarget(
       name: "machine-limits", dependencies: ["Tensors"], path: "Benchmarks/MachineLimits",
       swiftSettings: swiftSettings),
     .executableTarget(
@@ -96,9 +99,11 @@ let package = Package(
       name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
       name: "VariationalInferenceTests",
-      dependencies: ["VariationalInference", "Formats", "TestSupport"],
+      dependencies: ["VariationalInference", "Figures", "Formats", "TestSupport"],
       swiftSettings: swiftSettings),
-    .testTarget(name: "elboTests", dependencies: ["elbo"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "elboTests", dependencies: ["elbo"], exclude: ["Fixtures"],
+      swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -21,9 +21,8 @@ func trainedModel(on data: ImageDataset) throws -> VariationalAutoencoder<Float>
   var generator = CounterGenerator(seed: 1, stream: 0)
   let model = VariationalAutoencoder<Float>(
     .init(hidden: [64], latent: 2, activation: .tanh), using: &generator)
-  let trainer = Trainer(
-    model, data: data, options: TrainingOptions(epochs: 5, binarization: .dynamic),
-    workers: workers)
+  let trainer = try Trainer(
+    model, data: data.binarized(.dynamic), options: TrainingOptions(epochs: 5), workers: workers)
   while try trainer.step() != nil {}
   return trainer.model
 }
@@ -54,15 +53,16 @@ let train: ImageDataset
 if let folder = CommandLine.arguments.dropFirst().first {
   train = try IDXFolder(folder).load(.train)
 } else {
-  train = DatasetSplits.digits(workers: workers).train
+  train = ImageDataset.digits(.training, workers: workers)
 }
 let model = try trainedModel(on: train)
-let simulated = model.simulate(count: count, height: 28, width: 28, seed: 3)
-let x: Tensor<Float> = simulated.images.values(0..<count)
+let simulated = model.simulate(
+  count: count, as: DataField("x", shape: [28, 28, 1], kind: .binary), seed: 3)
+let batch = try model.batch(of: simulated.data, 0..<count)
 
 func quadrature(_ spacing: Double) -> [Double] {
   inDouble(model).logEvidenceByQuadrature(
-    of: x.converted(to: Double.self), spacing: spacing, halfWidth: 6, workers: workers)
+    of: batch["x"].converted(to: Double.self), spacing: spacing, halfWidth: 6, workers: workers)
 }
 let (coarse, truth) = (quadrature(0.04), quadrature(0.02))
 let change = zip(coarse, truth).map { ($0 - $1).magnitude }.max() ?? .nan
@@ -70,16 +70,16 @@ print("\(train.name), \(count) simulated images; log p(x) by quadrature: mean", 
 print("\(digits(Estimate(truth).mean, 4)); halving the spacing to 0.02 changed none by \(change)\n")
 
 print("| bound | K or T | bound - log p(x), nats ± standard error |\n| --- | --- | --- |")
-row("ELBO", "1", model.evaluate(on: simulated.images, workers: workers).elbo, truth)
+row("ELBO", "1", try model.evaluate(on: simulated.data, workers: workers).elbo, truth)
 for samples in [5, 50, 500, 5000] {
   let result = try model.importanceWeightedBound(
-    on: simulated.images, samples: samples, workers: workers)
+    on: simulated.data, samples: samples, workers: workers)
   row("IWAE", "K = \(samples)", result.bound, truth)
 }
 for start in AnnealedImportanceSampling.Start.allCases {
   for steps in [5, 20, 80, 320] {
     let bounds = try AnnealedImportanceSampling(steps: steps, chains: 16, start: start).sandwich(
-      of: model, x, exact: simulated.latent, workers: workers)
+      of: model, batch, exact: simulated.latent, workers: workers)
     let name = start == .prior ? "from the prior" : "from q"
     row("AIS \(name)", "T = \(steps)", bounds.lower.bound, truth)
     row("reverse AIS \(name)", "T = \(steps)", bounds.upper.bound, truth)

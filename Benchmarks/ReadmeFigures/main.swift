@@ -48,15 +48,15 @@ guard arguments.count == 4 else {
 }
 let (run, output) = (RunFolder(arguments[0]), arguments[3])
 let record = try RunRecord(path: run.record)
-let test = try IDXFolder(arguments[1]).load(.test)
+let test = try IDXFolder(arguments[1]).load(.test).binarized(record.data.binarization)
 let figures = ModelFigures(
-  model: try VariationalAutoencoder(checkpoint: run.model), test: test,
-  binarization: record.options.binarization, seed: record.options.seed, subtitle: record.summary)
+  model: try VariationalAutoencoder<Float>(checkpoint: run.model), test: test,
+  seed: record.options.seed, subtitle: record.summary)
 let epochs = try run.readMetrics(upTo: record.options.epochs)
 try Files.createFolder(output)
-try save(figures.reconstructions().figure, "reconstructions", to: output)
-try save(figures.samples(), "samples", to: output)
-try save(figures.latentPlane(workers: WorkerPool(count: 1)), "latent", to: output)
+try save(try figures.reconstructions().figure, "reconstructions", to: output)
+try save(try figures.samples(), "samples", to: output)
+try save(try figures.latentPlane(workers: WorkerPool(count: 1)), "latent", to: output)
 try save(epochs.curves(subtitle: record.summary), "curves", to: output)
 let torch = try JSONValue.parse(readFile(arguments[2]), path: arguments[2])
 try save(comparison(epochs, torch: torch), "mnist-vs-pytorch", to: output)

@@ -22,13 +22,30 @@ package struct FullGaussian: ReparameterizedDistribution {
   }
 
   package func logProbability(of value: Tensor<Double>) -> Tensor<Double> {
-    (value - mean).matrixProduct(inverse).squared().sum(along: 1) * -0.5 + normalizer
+    (value - mean.aligned(toRank: value.rank)).matrixProduct(inverse).squared().sum(along: -1)
+      * -0.5 + normalizer
   }
 
-  package var noiseShape: [Int] { mean.shape }
+  package var noiseDimension: Int { mean.shape[1] }
 
-  package func sample(noise: Tensor<Double>) -> Tensor<Double> {
-    mean + noise.matrixProduct(factor)
+  package func draw(noise: Tensor<Double>) -> Draw<Double> {
+    Draw(
+      value: mean.aligned(toRank: noise.rank) + noise.matrixProduct(factor),
+      logProbability: noise.squared().sum(along: -1) * -0.5 + normalizer)
+  }
+
+  package func logProbabilityAlongPath(
+    of z: Tensor<Double>, noise: Tensor<Double>
+  ) -> Tensor<Double> {
+    FullGaussian(mean: mean.detached, factor, inverse, normalizer).logProbability(of: z)
+  }
+
+  private init(
+    mean: Tensor<Double>, _ factor: Tensor<Double>, _ inverse: Tensor<Double>,
+    _ normalizer: Double
+  ) {
+    (self.mean, self.factor, self.inverse) = (mean, factor, inverse)
+    self.normalizer = normalizer
   }
 
   package func kullbackLeiblerDivergence(to prior: some Distribution<Double>) -> Tensor<Double>? {
@@ -46,9 +63,15 @@ package struct EstimatedKLGaussian: ReparameterizedDistribution {
     base.logProbability(of: value)
   }
 
-  package var noiseShape: [Int] { base.noiseShape }
+  package var noiseDimension: Int { base.noiseDimension }
 
-  package func sample(noise: Tensor<Double>) -> Tensor<Double> { base.sample(noise: noise) }
+  package func draw(noise: Tensor<Double>) -> Draw<Double> { base.draw(noise: noise) }
+
+  package func logProbabilityAlongPath(
+    of z: Tensor<Double>, noise: Tensor<Double>
+  ) -> Tensor<Double> {
+    base.logProbabilityAlongPath(of: z, noise: noise)
+  }
 
   package func kullbackLeiblerDivergence(to prior: some Distribution<Double>) -> Tensor<Double>? {
     nil

@@ -87,7 +87,7 @@ package struct ConjugateNormalModel: KnownPosterior {
   }
 
   package func likelihood(given z: Tensor<Double>) -> DiagonalGaussian<Double> {
-    let mean = z.repeated(to: [z.shape[0], dataDimension])
+    let mean = z.repeated(to: z.shape.dropLast() + [dataDimension])
     return DiagonalGaussian(
       mean: mean, logVariance: Tensor(repeating: log(noiseVariance), shape: mean.shape))
   }

@@ -48,7 +48,9 @@ private struct RowOperation: CustomTestStringConvertible, Sendable {
     RowOperation("columns repeated") {
       $0.slice(0..<1, along: 1).repeated(to: [$0.shape[0], 20])
     },
-    RowOperation("rows repeated") { $0.repeatingRows(3) },
+    RowOperation("several draws of each row") {
+      ($0.aligned(toRank: 3) + constant([1, 3, 1])).reshaped(to: [3 * $0.shape[0], 20])
+    },
     RowOperation("a matrix product") { $0.matrixProduct(constant([20, 7])) },
     RowOperation("a constant layer") {
       $0.linear(weight: constant([7, 20]), bias: .zeros([7]), activation: .tanh)
@@ -70,9 +72,15 @@ private struct RowOperation: CustomTestStringConvertible, Sendable {
       let kl = Tensor.gaussianKLToStandardNormal(mean: $0, logVariance: $0 * 0.1)
       return (kl + $0.bernoulliLogProbability(logits: $0)).reshaped(to: [$0.shape[0], 1])
     },
-    RowOperation("log-probabilities of repeated rows") {
-      $0.bernoulliLogProbability(repeated: 2, logits: $0.repeatingRows(2))
-        .reshaped(to: [2 * $0.shape[0], 1])
+    RowOperation("log-probabilities of several draws") {
+      let draws = $0.aligned(toRank: 3) + constant([1, 2, 1])
+      return $0.aligned(toRank: 3).bernoulliLogProbability(logits: draws)
+    },
+    RowOperation("several Gaussian draws") {
+      let mean = $0.aligned(toRank: 3)
+      return .gaussianSample(
+        mean: mean, logVariance: mean * 0.1, noise: .zeros([$0.shape[0], 2, 20])
+      ).reshaped(to: [$0.shape[0], 40])
     },
   ]
 

@@ -150,7 +150,10 @@ struct GaussianOperationTests {
         mean: .zeros([2]), logVariance: .zeros([2]), noise: .zeros([3]))
     }
     await #expect(processExitsWith: .failure) {
-      _ = Tensor<Float>.zeros([2, 3]).bernoulliLogProbability(logits: .zeros([3]))
+      _ = Tensor<Float>.zeros([2, 3]).bernoulliLogProbability(logits: .zeros([2, 4]))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor<Float>.zeros([2, 3]).bernoulliLogProbability(logits: .zeros([4, 3]))
     }
   }
 }

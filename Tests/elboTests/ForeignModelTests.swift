@@ -259,23 +259,6 @@ struct ForeignModelTests {
 
   // MARK: Runs
 
-  @Test("a run of version 0.1.0 evaluates to its number and goes on")
-  func earlierRun() throws {
-    try workspace.writeEarlierRun()
-    let outcome = try workspace.elbo("evaluate", "run", "--seed", "3", "--json")
-    expectSuccess(outcome)
-    let json = try #require(
-      try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
-    // Another CPU rounds otherwise: 50 sums of a few Floats of size 1, each off by some 1e-7.
-    #expect(abs(try #require(json["elbo"] as? Double) - EarlierRun.elbo) < 1e-5)
-    expectSuccess(try workspace.elbo("train", "--resume", "run", "--epochs", "2", "--no-figures"))
-    #expect(try workspace.metrics("run").count == 2)
-    try workspace.changeHeader(of: "run/state.safetensors") {
-      try #require($0.contains(#""elbo.state":"{\"version\":1,\"seed\":\"3\","#))
-      return $0 + " "
-    }
-  }
-
   @Test("a state of another run, and a changed setting in run.json, are refused on --resume")
   func otherRun() throws {
     try workspace.train("run", epochs: 1)

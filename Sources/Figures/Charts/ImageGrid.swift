@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Rows and columns of grey images: samples, reconstructions, traversals, the latent manifold.
+/// Rows and columns of grey or colour images: samples, reconstructions, traversals, the latent manifold.
 package struct ImageGrid: Figure {
   /// What the byte 255 looks like.
   package enum Polarity: Sendable {
@@ -28,21 +28,26 @@ package struct ImageGrid: Figure {
   package let count: Int
   private let imageWidth: Int
   private let imageHeight: Int
+  private let imageChannels: Int
   private let pixels: [UInt8]
 
-  /// `pixels` holds the images one after the other, each `imageHeight` rows of `imageWidth` bytes;
-  /// the last row of `columns` images may be short.
+  /// `pixels` holds the images one after the other, each `imageHeight` rows of `imageWidth` pixels of
+  /// `imageChannels` bytes, 1 for grey or 3 for red, green and blue; the last row of `columns` images may
+  /// be short.
   package init(
     title: String = "", subtitle: String = "", caption: String = "", pixels: [UInt8],
-    imageWidth: Int, imageHeight: Int, columns: Int, rowLabels: [String] = [],
-    columnLabels: [String] = [], rowsPerGroup: Int? = nil, zoom: Int = 2, gap: Int = 2,
+    imageWidth: Int, imageHeight: Int, imageChannels: Int = 1, columns: Int,
+    rowLabels: [String] = [], columnLabels: [String] = [], rowsPerGroup: Int? = nil, zoom: Int = 2,
+    gap: Int = 2,
     polarity: Polarity = .lightOnDark
   ) {
     precondition(
       imageWidth > 0 && imageHeight > 0 && columns > 0 && zoom > 0 && gap >= 0,
       "an image grid needs positive sizes: \(imageWidth)×\(imageHeight), \(columns) columns")
     precondition(
-      pixels.count % (imageWidth * imageHeight) == 0,
+      imageChannels == 1 || imageChannels == 3, "pixels of \(imageChannels) bytes in an image grid")
+    precondition(
+      pixels.count % (imageWidth * imageHeight * imageChannels) == 0,
       "\(pixels.count) bytes are no whole number of \(imageWidth)×\(imageHeight) images")
     precondition((rowsPerGroup ?? 1) > 0, "a group needs at least one row")
     self.title = title
@@ -51,6 +56,7 @@ package struct ImageGrid: Figure {
     self.pixels = pixels
     self.imageWidth = imageWidth
     self.imageHeight = imageHeight
+    self.imageChannels = imageChannels
     self.columns = columns
     self.rowLabels = rowLabels
     self.columnLabels = columnLabels
@@ -58,7 +64,7 @@ package struct ImageGrid: Figure {
     self.zoom = zoom
     self.gap = gap
     self.polarity = polarity
-    count = pixels.count / (imageWidth * imageHeight)
+    count = pixels.count / (imageWidth * imageHeight * imageChannels)
   }
 
   /// The number of rows, the last of which may be short.
@@ -67,7 +73,7 @@ package struct ImageGrid: Figure {
   package var summary: String {
     count == 0
       ? "Image grid without images."
-      : "Grid of \(count) grey images of \(imageWidth) by \(imageHeight) pixels in \(rows) "
+      : "Grid of \(count) \(imageChannels == 1 ? "grey" : "colour") images of \(imageWidth) by \(imageHeight) pixels in \(rows) "
         + "row\(rows == 1 ? "" : "s") of up to \(columns)."
         + (rowLabels.isEmpty ? "" : " Rows: " + rowLabels.joined(separator: ", ") + ".")
   }
@@ -149,20 +155,23 @@ package struct ImageGrid: Figure {
   private func composed(rows: Range<Int>) -> Pixels {
     let shown = min(columns, count)
     let (width, height) = (span(shown, imageWidth), span(rows.count, imageHeight))
-    let isFull = gap == 0 && rows.upperBound * columns <= count
+    let isFull = imageChannels == 1 && gap == 0 && rows.upperBound * columns <= count
     let channels = isFull ? 1 : 4
     var sheet = [UInt8](repeating: 0, count: width * height * channels)
     for index in (rows.lowerBound * columns)..<min(count, rows.upperBound * columns) {
       let left = index % columns * (imageWidth + gap)
       let top = (index / columns - rows.lowerBound) * (imageHeight + gap)
       for pixel in 0..<(imageWidth * imageHeight) {
-        let byte = pixels[index * imageWidth * imageHeight + pixel]
-        let shade = polarity == .lightOnDark ? byte : 255 - byte
+        let source = (index * imageWidth * imageHeight + pixel) * imageChannels
+        let shades = (0..<3).map { channel in
+          let byte = pixels[source + min(channel, imageChannels - 1)]
+          return polarity == .lightOnDark ? byte : 255 - byte
+        }
         let (x, y) = (left + pixel % imageWidth, top + pixel / imageWidth)
         let place = (y * width + x) * channels
-        sheet[place] = shade
+        sheet[place] = shades[0]
         if channels == 4 {
-          (sheet[place + 1], sheet[place + 2], sheet[place + 3]) = (shade, shade, 255)
+          (sheet[place + 1], sheet[place + 2], sheet[place + 3]) = (shades[1], shades[2], 255)
         }
       }
     }

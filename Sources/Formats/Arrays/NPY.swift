@@ -46,16 +46,7 @@ public struct NPY: Equatable, Sendable {
   public static func parse(_ bytes: [UInt8], path: String) throws -> NPY {
     let header = try NPYHeader(parsing: bytes, path: path)
     let data = bytes[header.size...]
-    let width = try elementSize(header.type, path: path)
-    guard let count = checkedProduct(header.shape),
-      case let (size, overflow) = count.multipliedReportingOverflow(by: width), !overflow
-    else {
-      throw FormatError(path: path, .npyHeader(problem: "its shape overflows"))
-    }
-    guard size == data.count else {
-      throw FormatError(
-        path: path, .npySize(shape: header.shape, expected: size, found: data.count))
-    }
+    _ = try checkSize(header, bytes: data.count, path: path)
     let elements: Elements =
       switch header.type {
       case "<f4": .float32(Numbers.floats(littleEndian: data))
@@ -63,6 +54,20 @@ public struct NPY: Equatable, Sendable {
       default: .uint8(Array(data))
       }
     return NPY(shape: header.shape, elements)
+  }
+
+  /// Refuses a header that does not fit the bytes after it; returns the bytes of an element.
+  static func checkSize(_ header: NPYHeader, bytes: Int, path: String) throws -> Int {
+    let width = try elementSize(header.type, path: path)
+    guard let count = checkedProduct(header.shape),
+      case let (size, overflow) = count.multipliedReportingOverflow(by: width), !overflow
+    else {
+      throw FormatError(path: path, .npyHeader(problem: "its shape overflows"))
+    }
+    guard size == bytes else {
+      throw FormatError(path: path, .npySize(shape: header.shape, expected: size, found: bytes))
+    }
+    return width
   }
 
   private static func elementSize(_ type: String, path: String) throws -> Int {

@@ -7,23 +7,36 @@ extension Tensor {
   ///
   /// For x strictly between 0 and 1 this is a cross-entropy (times -1), not a log-probability.
   ///
-  /// - Parameter logits: `[..., n]`, of this tensor's shape; the tensor itself holds the x.
+  /// The axes before the last broadcast: pixels `[batch, 1, n]` meet logits `[batch, draws, n]` without
+  /// copies, which would push the logits out of the cache. The bits are those of the copies.
+  ///
+  /// - Parameter logits: `[..., n]`; the tensor itself holds the x, `[..., n]`.
   /// - Returns: `[...]`, in nats.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func bernoulliLogProbability(logits: Tensor) -> Tensor {
     precondition(
-      shape == logits.shape && rank >= 1, "pixels of shape \(shape), logits of \(logits.shape)")
+      rank >= 1 && logits.rank >= 1 && shape[rank - 1] == logits.shape[logits.rank - 1],
+      "pixels of shape \(shape), logits of \(logits.shape)")
     let columns = shape[rank - 1]
-    let rowCount = shape.dropLast().reduce(1, *)
     let (x, l) = (detached, logits.detached)
+    let layout = Broadcast(Array(shape.dropLast()), Array(logits.shape.dropLast()))
     let tape = logits.trace?.tape
-    let residual = tape.map { $0.allocate(shape, rows: rows ?? logits.rows) }
+    let residual = tape.map { $0.allocate(layout.shape + [columns], rows: rows ?? logits.rows) }
     let value = (tape?.profile).measure(
-      "Bernoulli log-probability", bytes: 3 * x.byteCount
+      "Bernoulli log-probability", bytes: 3 * l.byteCount
     ) {
-      Tensor.generate(shape.dropLast(), x, l) {
-        Scalar.kernels.bernoulli(rowCount, columns, $1, $2, $0, residual?.mutablePointer)
+      Tensor.generate(layout.shape, x, l) { target, x, l in
+        layout.forEachRow { row, rowX, rowL, count, stepX, stepL in
+          // Rows that both advance are one call; else each row meets the same row of the other.
+          let (calls, together) = stepX == 1 && stepL == 1 ? (1, count) : (count, 1)
+          for call in 0..<calls {
+            Scalar.kernels.bernoulli(
+              together, columns, x + (rowX + call * stepX) * columns,
+              l + (rowL + call * stepL) * columns, target + row + call,
+              residual.map { $0.mutablePointer + (row + call) * columns })
+          }
+        }
       }
     }
     let needsPixels = isTraced
@@ -31,8 +44,8 @@ extension Tensor {
     let inPlace = tape?.shard != nil
     return Tensor.operation(value: value.marked(rows ?? logits.rows), inputs: [self, logits]) { g in
       [
-        needsPixels ? l.scalingRows(by: g) : nil,
-        residual?.scalingRows(by: g, into: inPlace ? residual : nil),
+        needsPixels ? (l * g.reshaped(to: g.shape + [1])).summed(to: x.shape) : nil,
+        residual?.scalingRows(by: g, into: inPlace ? residual : nil).summed(to: l.shape),
       ]
     }
   }

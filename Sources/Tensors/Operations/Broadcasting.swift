@@ -66,6 +66,15 @@ struct Broadcast {
     }
   }
 
+  /// Calls `body` for each run of elements that both operands hold side by side, the second of which has
+  /// the broadcast shape: with the offset of the run in it, that in the first, and the length.
+  func forEachRun(_ body: (_ out: Int, _ a: Int, _ count: Int) -> Void) {
+    forEachRow { out, a, _, count, strideA, _ in
+      if strideA == 1 { return body(out, a, count) }
+      for element in 0..<count { body(out + element, a, 1) }
+    }
+  }
+
   /// Elements between neighbours along each axis of an operand; 0 where it is repeated.
   private static func strides(_ axes: [(size: Int, advances: Bool)], _ inner: Int) -> [Int] {
     var strides = [Int](repeating: 0, count: axes.count)

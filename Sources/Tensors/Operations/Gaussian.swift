@@ -5,33 +5,44 @@ extension Tensor {
   ///
   /// dz/dmean = 1 and dz/dlogVariance = (z - mean) / 2 (Kingma and Welling 2014, section 2.4).
   ///
+  /// A mean `[batch, 1, n]` meets noise `[batch, draws, n]` without copies; its gradient is the sum over
+  /// the draws. The bits are those of the copies.
+  ///
   /// - Parameters:
-  ///   - mean: Any shape.
+  ///   - mean: A shape that broadcasts to that of `noise`.
   ///   - logVariance: The shape of `mean`.
-  ///   - noise: Standard normal numbers, of the shape of `mean`.
-  /// - Returns: The draw, of the shape of `mean`.
+  ///   - noise: Standard normal numbers.
+  /// - Returns: The draws, of the shape of `noise`.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public static func gaussianSample(mean: Tensor, logVariance: Tensor, noise: Tensor) -> Tensor {
+    let layout = Broadcast(mean.shape, noise.shape)
     precondition(
-      mean.shape == logVariance.shape && mean.shape == noise.shape,
+      mean.shape == logVariance.shape && layout.shape == noise.shape,
       "a Gaussian of mean \(mean.shape), log variance \(logVariance.shape), noise \(noise.shape)")
     let (m, v, e) = (mean.detached, logVariance.detached, noise.detached)
     let tape = commonTape(of: [mean, logVariance, noise])
     let rows = mean.rows ?? logVariance.rows ?? noise.rows
     let z =
-      tape?.allocate(mean.shape, rows: rows) ?? Tensor(uninitialized: mean.shape, rows: rows)
+      tape?.allocate(noise.shape, rows: rows) ?? Tensor(uninitialized: noise.shape, rows: rows)
     withExtendedLifetime((m, v, e)) {
-      Scalar.kernels.gaussianSample(m.count, m.pointer, v.pointer, e.pointer, z.mutablePointer)
+      layout.forEachRun { out, ownMean, count in
+        Scalar.kernels.gaussianSample(
+          count, m.pointer + ownMean, v.pointer + ownMean, e.pointer + out, z.mutablePointer + out)
+      }
     }
     let tracedNoise = noise.isTraced
     return operation(value: z, inputs: [mean, logVariance, noise]) { g in
       let dv = Tensor(uninitialized: z.shape)
       withExtendedLifetime((g, z, m)) {
-        Scalar.kernels.gaussianSampleGradient(
-          z.count, g.pointer, z.pointer, m.pointer, dv.mutablePointer)
+        layout.forEachRun { out, ownMean, count in
+          Scalar.kernels.gaussianSampleGradient(
+            count, g.pointer + out, z.pointer + out, m.pointer + ownMean, dv.mutablePointer + out)
+        }
       }
-      return [g, dv, tracedNoise ? g * (v * 0.5).exp() : nil]
+      return [
+        g.summed(to: m.shape), dv.summed(to: m.shape), tracedNoise ? g * (v * 0.5).exp() : nil,
+      ]
     }
   }
 

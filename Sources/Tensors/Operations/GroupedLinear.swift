@@ -7,8 +7,8 @@ extension Tensor {
   /// dx = D W and dW = D^T x, group by group.
   ///
   /// - Parameter weight: `[groups, outputs, inputs]`.
-  /// - Returns: `[rows, outputs]` for this tensor of shape `[rows, inputs]`; the first rows / groups
-  ///   rows are the first group.
+  /// - Returns: `[rows, outputs]` for this tensor of shape `[rows, inputs]`, of which the first
+  ///   rows / groups rows are the first group; `[groups, rows, outputs]` for `[groups, rows, inputs]`.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func groupedLinear(weight: Tensor) -> Tensor {
@@ -16,17 +16,18 @@ extension Tensor {
     let (x, w) = (detached, weight.detached)
     let (tracedX, tracedW) = (isTraced, weight.isTraced)
     let (inputs, outputs) = (w.shape[2], w.shape[1])
-    let value = groups.product(x, w, [x.shape[0], outputs], m: groups.size, transposeB: true)
+    let value = groups.product(
+      x, w, x.shape.dropLast() + [outputs], m: groups.size, transposeB: true)
     return Tensor.operation(value: value.marked(rows ?? weight.rows), inputs: [self, weight]) { g in
       [
-        tracedX ? groups.product(g, w, [x.shape[0], inputs], m: groups.size) : nil,
+        tracedX ? groups.product(g, w, x.shape.dropLast() + [inputs], m: groups.size) : nil,
         tracedW ? groups.product(g, x, w.shape, m: outputs, transposeA: true) : nil,
       ]
     }
   }
 }
 
-/// Rows `[rows, n]` in equal groups, beside matrices `[groups, ...]`.
+/// Rows `[rows, n]` in equal groups, or `[groups, rows, n]`, beside matrices `[groups, ...]`.
 struct RowGroups {
   let count: Int
   /// Rows in a group.
@@ -34,11 +35,12 @@ struct RowGroups {
 
   init<Scalar>(_ rows: Tensor<Scalar>, _ matrices: Tensor<Scalar>) {
     precondition(
-      rows.rank == 2 && matrices.rank == 3 && matrices.shape[0] > 0
-        && rows.shape[0] % matrices.shape[0] == 0 && rows.shape[1] == matrices.shape[2],
+      matrices.rank == 3 && matrices.shape[0] > 0 && rows.shape.last == matrices.shape[2]
+        && (rows.rank == 2 && rows.shape[0] % matrices.shape[0] == 0
+          || rows.rank == 3 && rows.shape[0] == matrices.shape[0]),
       "rows of shape \(rows.shape) and matrices of shape \(matrices.shape) for groups of them")
     count = matrices.shape[0]
-    size = rows.shape[0] / count
+    size = rows.shape.dropLast().reduce(1, *) / count
   }
 
   /// op(a) op(b) of each group, with `m` rows in each product.

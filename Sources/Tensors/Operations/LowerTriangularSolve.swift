@@ -7,7 +7,8 @@ extension Tensor {
   ///
   /// - Parameter factor: L, `[groups, n, n]`; what lies above its diagonal is not read. No element of
   ///   the diagonal is 0.
-  /// - Returns: `[rows, n]`, this tensor's shape; the first rows / groups rows are the first group.
+  /// - Returns: This tensor's shape: `[rows, n]`, of which the first rows / groups rows are the first
+  ///   group, or `[groups, rows, n]`.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func lowerTriangularSolve(factor: Tensor) -> Tensor {
@@ -25,9 +26,9 @@ extension Tensor {
 
   /// Forward substitution in L, or backward substitution in its transpose, row by row.
   private func substituted(_ factor: Tensor, _ groups: RowGroups, transposed: Bool) -> Tensor {
-    let (n, result) = (shape[1], copy)
+    let (n, result) = (factor.shape[1], copy)
     withExtendedLifetime(factor) {
-      for row in 0..<shape[0] {
+      for row in 0..<groups.count * groups.size {
         let l = factor.pointer + row / groups.size * n * n
         let y = result.mutablePointer + row * n
         for step in 0..<n {

@@ -25,6 +25,16 @@ extension Tensor {
     return Tensor.operation(value: value, inputs: [self]) { [$0.summed(to: shape)] }
   }
 
+  /// This tensor with as many axes as `rank` asks for, new ones of size 1 before the last: how `[batch, n]`
+  /// meets `[batch, draws, n]`, as `[batch, 1, n]`. The tensor itself where it has as many.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func aligned(toRank rank: Int) -> Tensor {
+    if self.rank >= rank { return self }
+    let new = [Int](repeating: 1, count: rank - self.rank)
+    return reshaped(to: shape.dropLast() + new + shape.suffix(1))
+  }
+
   /// The transposed matrix.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)

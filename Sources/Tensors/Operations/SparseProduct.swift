@@ -9,20 +9,21 @@ extension Tensor {
   /// pays where fewer than half are not zero.
   ///
   /// - Parameters:
-  ///   - x: `[rows, inputs]`.
-  ///   - weight: `[inputs, outputs]`; this tensor is `[rows, outputs]`.
+  ///   - x: `[..., inputs]`.
+  ///   - weight: `[inputs, outputs]`; this tensor is `[..., outputs]`.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   package mutating func addProduct(sparse x: Tensor, _ weight: Tensor) {
     precondition(
-      x.rank == 2 && weight.rank == 2 && x.shape[1] == weight.shape[0]
-        && shape == [x.shape[0], weight.shape[1]],
+      weight.rank == 2 && x.shape.last == weight.shape[0]
+        && shape == x.shape.dropLast() + [weight.shape[1]],
       "the product of \(x.shape) and \(weight.shape) is not of shape \(shape)")
     precondition(!isTraced && !x.isTraced && !weight.isTraced, "a sparse product has no gradient")
     if !isKnownUniquelyReferenced(&storage) { self = copy.marked(rows) }
     withExtendedLifetime((x, weight)) {
       Scalar.kernels.addSparseProduct(
-        x.shape[0], x.shape[1], weight.shape[1], x.pointer, weight.pointer, mutablePointer)
+        shape.dropLast().reduce(1, *), weight.shape[0], weight.shape[1], x.pointer, weight.pointer,
+        mutablePointer)
     }
   }
 }

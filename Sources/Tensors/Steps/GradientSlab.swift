@@ -1,21 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The gradient of some elements of the parameters' flat buffer, valid until its memory is reused.
-package struct GradientSlab<Scalar: TensorScalar> {
-  /// The elements.
-  package let range: Range<Int>
+public struct GradientSlab<Scalar: TensorScalar> {
+  /// Which elements of the flat buffer.
+  public let range: Range<Int>
   let storage: Storage<Scalar>
   /// Where in the storage the first of them is.
   let offset: Int
 
   var pointer: UnsafePointer<Scalar> { UnsafePointer(storage.base + offset) }
 
+  /// Calls `body` with the gradient, an element for each of ``range``.
+  public func withElements<Result>(
+    _ body: (UnsafeBufferPointer<Scalar>) throws -> Result
+  ) rethrows -> Result {
+    try withExtendedLifetime(storage) {
+      try body(UnsafeBufferPointer(start: pointer, count: range.count))
+    }
+  }
+
   /// What Adam reads and writes beside the gradient: the parameters and two moments.
   var updateBytes: Int { 6 * range.count * MemoryLayout<Scalar>.stride }
 }
 
 extension FlatBuffer {
-  /// One step of Adam on a range of elements of three buffers of one layout.
+  /// One step of Adam on a range of elements of three buffers of one layout. Returns whether the
+  /// parameters and moments there are finite now.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   @discardableResult
@@ -30,6 +40,23 @@ extension FlatBuffer {
         first.pointer(at: start), second.pointer(at: start), coefficients)
     }
   }
+
+  /// Calls `body` with some of the elements, which it may change: for the rule of an optimiser, whose
+  /// parts work on ranges that do not overlap.
+  public func withElements<Result>(
+    _ range: Range<Int>, _ body: (UnsafeMutableBufferPointer<Scalar>) throws -> Result
+  ) rethrows -> Result {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= elementCount,
+      "elements \(range) of \(elementCount)")
+    return try withExtendedLifetime(storage) {
+      try body(
+        UnsafeMutableBufferPointer(start: pointer(at: range.lowerBound), count: range.count))
+    }
+  }
+
+  /// The number of elements, with those that only keep tensors apart.
+  package var elementCount: Int { ranges.last?.upperBound ?? 0 }
 
   /// Some of the elements, as a gradient for an update.
   package func slab(_ range: Range<Int>) -> GradientSlab<Scalar> {

@@ -70,11 +70,14 @@ extension GaussianVariationalAutoencoder: DescribedModel {
 
 extension AutoencoderArchitecture {
   fileprivate func configuration(likelihood: String) -> JSONValue {
-    [
+    var json: JSONValue = [
       "data": JSONValue(data), "hidden": .array(hidden.map { JSONValue($0) }),
       "decoder_hidden": .array(decoderHidden.map { JSONValue($0) }), "latent": JSONValue(latent),
       "activation": .string(activation.rawValue), "likelihood": .string(likelihood),
     ]
+    // Where x is read and nothing else there is nothing to say, as in files before there were fields.
+    if fields != AutoencoderFields() { json["fields"] = fields.configuration }
+    return json
   }
 
   /// Without `decoder_hidden` the decoder mirrors the encoder; without `activation` it is ReLU.
@@ -87,7 +90,8 @@ extension AutoencoderArchitecture {
       decoderHidden: configuration["decoder_hidden"] == nil
         ? nil : try configuration.sizes("decoder_hidden"),
       latent: try configuration.size("latent"),
-      activation: try configuration.choice("activation", default: .relu))
+      activation: try configuration.choice("activation", default: .relu),
+      fields: try configuration["fields"].map { try AutoencoderFields($0) } ?? AutoencoderFields())
   }
 
   /// Those of ``GaussianEncoder`` and ``BernoulliDecoder``, in their order.
@@ -100,9 +104,47 @@ extension AutoencoderArchitecture {
         layer("\(network).fc\(index + 1)", widths.0, widths.1)
       }
     }
-    let last = hidden.last ?? data
-    return chain("encoder", [data] + hidden)
+    let last = hidden.last ?? encoderInputs
+    return chain("encoder", [encoderInputs] + hidden)
       + layer("encoder.fc_mu", last, latent) + layer("encoder.fc_logvar", last, latent)
-      + chain("decoder", [latent] + decoderHidden + [data])
+      + chain("decoder", [decoderInputs] + decoderHidden + [data])
+  }
+}
+
+extension AutoencoderFields {
+  /// `data`, `conditions` (a list of `name` and `width`), `weight` and `mask` where there are any.
+  fileprivate var configuration: JSONValue {
+    var json: JSONValue = [
+      "data": .string(data),
+      "conditions": .array(
+        conditions.map { ["name": .string($0.name), "width": JSONValue($0.width)] }),
+    ]
+    json["weight"] = weight.map(JSONValue.string)
+    json["mask"] = mask.map(JSONValue.string)
+    return json
+  }
+
+  fileprivate init(_ configuration: JSONValue) throws {
+    func name(_ key: String, in json: JSONValue) throws -> String? {
+      guard let entry = json[key] else { return nil }
+      guard let name = entry.stringValue, !name.isEmpty else {
+        throw ConfigurationError(key: key, in: json, expected: "the name of a field")
+      }
+      return name
+    }
+    let list = configuration["conditions"] ?? .array([])
+    guard let conditions = list.arrayValue, conditions.count <= 1000 else {
+      throw ConfigurationError(
+        key: "conditions", in: configuration, expected: "a list of at most 1000 fields")
+    }
+    self.init(
+      data: try name("data", in: configuration) ?? "x",
+      conditions: try conditions.map { condition in
+        guard let field = try name("name", in: condition) else {
+          throw ConfigurationError(key: "name", in: condition, expected: "the name of a field")
+        }
+        return Condition(field, width: try condition.size("width"))
+      },
+      weight: try name("weight", in: configuration), mask: try name("mask", in: configuration))
   }
 }

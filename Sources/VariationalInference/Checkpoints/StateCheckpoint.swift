@@ -22,13 +22,16 @@ extension TrainingState {
   ///   - options: Those of the run that takes up the state. Their number of epochs may differ from what
   ///     was saved, the seed and all else may not. Nil compares nothing.
   ///   - fingerprint: That of the training data of this run; nil compares nothing.
+  ///   - dataMeaning: ``Dataset/meaning`` of these data, how their pixels are read; nil compares nothing.
   /// - Throws: An error whose description names file, tensor and shapes, or what differs.
   public init(
     checkpoint path: String, model: some Parameterized<Scalar>, options: TrainingOptions? = nil,
-    fingerprint: String? = nil
+    fingerprint: String? = nil, dataMeaning: String? = nil
   ) throws {
     let file = try Safetensors(path: path)
-    try StateOrigin(options: options, fingerprint: fingerprint).check(file)
+    try StateOrigin(options: options, fingerprint: fingerprint, dataMeaning: dataMeaning).check(
+      file)
+    let memoryNames = options.map { type(of: $0.optimiser).memories } ?? Adam.memories
     let named = model.namedParameters
     func tensors(_ prefix: String) throws -> [Tensors.Tensor<Scalar>] {
       try named.map { name, parameter in
@@ -54,7 +57,7 @@ extension TrainingState {
     }
     self.init(
       names: named.map(\.name), parameters: try tensors("parameters"),
-      firstMoments: try tensors("first_moment"), secondMoments: try tensors("second_moment"),
+      memories: try memoryNames.map { try tensors($0) }, memoryNames: memoryNames,
       progress: try TrainingProgress(metadata: file.metadata, path: path))
   }
 
@@ -64,21 +67,20 @@ extension TrainingState {
   ///   - path: An existing file is replaced once the new one is safely on disk.
   ///   - options: Those of the run, to be compared when it is taken up.
   ///   - fingerprint: That of its training data, to be compared as well.
+  ///   - dataMeaning: ``Dataset/meaning`` of the training data, to be compared as well.
   ///   - metadata: Further facts to keep with the file.
   /// - Throws: An error that names the file, which is then as it was before.
   public func save(
     to path: String, options: TrainingOptions? = nil, fingerprint: String? = nil,
-    metadata: [String: String] = [:]
+    dataMeaning: String? = nil, metadata: [String: String] = [:]
   ) throws {
-    let parts = [
-      ("parameters", parameters), ("first_moment", firstMoments), ("second_moment", secondMoments),
-    ]
+    let parts = [("parameters", parameters)] + zip(memoryNames, memories)
     let tensors = parts.flatMap { prefix, list in
       zip(names, list).map { Safetensors.Tensor("\(prefix).\($0)", $1) }
     }
     var own = progress.metadata
     own[StateOrigin.metadataKey] =
-      StateOrigin(options: options, fingerprint: fingerprint)
+      StateOrigin(options: options, fingerprint: fingerprint, dataMeaning: dataMeaning)
       .json(sha256: Safetensors.checksum(of: tensors)).compact
     try Safetensors.write(tensors, metadata: metadata.merging(own) { $1 }, to: path)
   }
@@ -91,12 +93,14 @@ private struct StateOrigin {
 
   let options: TrainingOptions?
   let fingerprint: String?
+  let dataMeaning: String?
 
   func json(sha256: String) -> JSONValue {
     var json: JSONValue = ["version": JSONValue(Self.version)]
     json["seed"] = options.map { .string("\($0.seed)") }
     json["options"] = options?.decisive
     json["fingerprint"] = fingerprint.map(JSONValue.string)
+    json["data"] = dataMeaning.map(JSONValue.string)
     json["sha256"] = .string(sha256)
     return json
   }
@@ -116,6 +120,9 @@ private struct StateOrigin {
     }
     if let fingerprint {
       try compare("fingerprint of the training data", recorded["fingerprint"], .string(fingerprint))
+    }
+    if let dataMeaning {
+      try compare("reading of the data", recorded["data"], .string(dataMeaning))
     }
     guard let options else { return }
     try compare("seed", recorded["seed"], .string("\(options.seed)"))

@@ -7,11 +7,13 @@ internal import Formats
 extension TrainingOptions {
   var json: JSONValue {
     var json: JSONValue = [
-      "epochs": JSONValue(epochs), "batch_size": JSONValue(batchSize), "optimiser": "Adam",
-      "learning_rate": .number(optimiser.learningRate), "epsilon": .number(optimiser.epsilon),
+      "epochs": JSONValue(epochs), "batch_size": JSONValue(batchSize),
+      "optimiser": .string(type(of: optimiser).name),
+      "learning_rate": .number(optimiser.learningRate),
       "gradient": "of the sum over a batch", "objective": .string(objective.recordName),
       "precision": .string(precision.rawValue), "seed": .string("\(seed)"),
     ]
+    json["epsilon"] = optimiser.settings["epsilon"].map(JSONValue.number)
     json["learning_rate_stages"] = learningRateStages?.json
     if case .importanceWeighted(let samples, let gradient) = objective {
       json["samples"] = JSONValue(samples)
@@ -28,9 +30,9 @@ extension TrainingOptions {
     for key in ["learning_rate_stages", "samples", "gradient_estimator"] where json[key] == nil {
       json[key] = .null
     }
-    json["beta1"] = .number(optimiser.beta1)
-    json["beta2"] = .number(optimiser.beta2)
-    json["binarize"] = .string(binarization.rawValue)
+    for (name, value) in optimiser.settings.sorted(by: { $0.key < $1.key }) {
+      json[name] = .number(value)
+    }
     return json
   }
 }

@@ -12,7 +12,7 @@ public enum Binarization: String, Sendable, CaseIterable {
   /// 1 from byte 128 on, else 0.
   case threshold
   /// Pixels that were drawn once by others and published, as in `static-mnist`: only bytes 0 and 255
-  /// are accepted, see ``ImageDataset/check(for:)``.
+  /// are accepted, see ``ImageDataset/binarized(_:)``.
   case `static`
 
   /// What a value of the objective means under this choice, for records and help.
@@ -28,23 +28,5 @@ public enum Binarization: String, Sendable, CaseIterable {
     case .threshold: "log-probability of pixels cut at half grey"
     case .static: "log-probability of pixels binarised once and published so"
     }
-  }
-}
-
-extension ImageDataset {
-  /// Whether all pixels are black or white: bytes 0 and 255.
-  public var isBinary: Bool { firstGrey == nil }
-
-  /// Refuses data that are not what a choice of binarisation takes them for.
-  ///
-  /// - Throws: `DatasetError.notBinary` where `static` is asked for and some pixel is grey.
-  public func check(for binarization: Binarization) throws {
-    guard binarization == .static, let pixel = firstGrey else { return }
-    throw DatasetError.notBinary(
-      data: name, split: split, image: pixel / pixelsPerImage, byte: pixels[pixel])
-  }
-
-  private var firstGrey: Int? {
-    pixels.withUnsafeBufferPointer { $0.firstIndex { $0 != 0 && $0 != 255 } }
   }
 }

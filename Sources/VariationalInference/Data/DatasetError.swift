@@ -22,6 +22,13 @@ public enum DatasetError: Error, Equatable, Sendable {
   /// A pixel is grey where only 0 and 255 are expected; images are counted from 0.
   case notBinary(data: String, split: String, image: Int, byte: UInt8)
 
+  /// A model reads a field that the data do not have; `there` are those that they have.
+  case missingField(data: String, field: String, role: FieldUse.Role, there: [String])
+  /// A model takes another number of numbers of a field than the data have.
+  case misfit(data: String, field: String, found: Int, expected: Int)
+  /// A file of an array whose shape is not (count, ...) of the field.
+  case otherShape(path: String, field: String, found: [Int], expected: [Int])
+
   /// A data set that nobody offers for download in a form that can be checked.
   case noMirror(source: String, folder: String, files: [String])
   /// The program that downloads is not installed.
@@ -59,6 +66,15 @@ extension DatasetError: CustomStringConvertible {
       "the \(split) images of '\(data)' are not binary (image \(image) has a pixel of \(byte) where"
         + " only 0 and 255 are expected); binarise them by 'dynamic' or 'threshold', or take data that"
         + " were published binarised, as static-mnist"
+    case .missingField(let data, let field, let role, let there):
+      "the data '\(data)' have no field '\(field)', which the model reads as its \(role.rawValue);"
+        + " there are: \(there.joined(separator: ", ")); name the field so, or take other data"
+    case .misfit(let data, let field, let found, let expected):
+      "field '\(field)' of the data '\(data)' has \(found) numbers per example where the model takes"
+        + " \(expected); choose data or model to fit"
+    case .otherShape(let path, let field, let found, let expected):
+      "'\(path)' holds an array of \(words(found)) where field '\(field)' takes count x"
+        + " \(words(expected)); choose another file or shape"
     case .noMirror(let source, let folder, let files):
       "\(source) has no download that this program could check;" + byHand(folder, files)
         + ", or name the folder that holds them"

@@ -56,6 +56,14 @@ public struct IDXFolder: Sendable, Equatable {
   /// - Returns: The parts, whose images have the same size.
   /// - Throws: `DatasetError`, or an error that names the file and what is wrong with it.
   public func loadAll(name: String? = nil) throws -> DatasetSplits {
+    let parts = try loadImages(name: name)
+    return DatasetSplits(train: parts.train, validation: parts.validation, test: parts.test)
+  }
+
+  /// The parts as images, all of one size.
+  package func loadImages(
+    name: String? = nil
+  ) throws -> (train: ImageDataset, validation: ImageDataset?, test: ImageDataset) {
     let train = try load(.train, name: name)
     let test = try load(.test, name: name)
     let validation = holds(.validation) ? try load(.validation, name: name) : nil
@@ -65,7 +73,7 @@ public struct IDXFolder: Sendable, Equatable {
         folder: path, train: [train.height, train.width], other: split,
         otherSize: [other.height, other.width])
     }
-    return DatasetSplits(train: train, validation: validation, test: test)
+    return (train, validation, test)
   }
 
   private func labels(

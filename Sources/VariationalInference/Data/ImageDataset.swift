@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Grey images of one size, in memory as bytes, with a label each if there are labels.
+public import Tensors
+
+/// Grey or colour images of one size, in memory as bytes, with a label each if there are labels.
+///
+/// Fields: "x" `[height, width, channels]`, levels from 0 to 1 (or 0 and 1, see ``binarized(_:)``);
+/// "label" where there are labels; and any further columns.
 ///
 /// The pixels stay bytes (47 MB for MNIST, not 188): a batch is converted when it is needed.
-public struct ImageDataset: Sendable, Equatable {
+public struct ImageDataset: Dataset, Equatable {
   /// The name of the data, "mnist".
   public let name: String
   /// Which part of the data this is: "train", "validation" or "test".
@@ -12,10 +17,21 @@ public struct ImageDataset: Sendable, Equatable {
   public let height: Int
   /// Columns of an image.
   public let width: Int
-  /// The pixels `[count, height, width]`, from 0 (background) to 255, row by row from the top.
+  /// Numbers of a pixel: 1 for grey, 3 for red, green and blue.
+  public let channels: Int
+  /// The pixels `[count, height, width, channels]`, from 0 (background) to 255, row by row from the
+  /// top.
   public let pixels: [UInt8]
   /// The class of each image `[count]`, where it is known.
   public let labels: [UInt8]?
+  /// What else is known of each image: its true factors, its weight, a condition.
+  public let columns: [DataColumn]
+  /// How bytes become the numbers of "x".
+  public let binarization: Binarization
+  /// "x", then "label" where there are labels, then the further columns.
+  public let fields: [DataField]
+  /// Whether all pixels are black or white: bytes 0 and 255.
+  public let isBinary: Bool
 
   /// A data set of the given pixels.
   ///
@@ -24,45 +40,63 @@ public struct ImageDataset: Sendable, Equatable {
   ///   - split: "train", "validation" or "test".
   ///   - height: Rows of an image.
   ///   - width: Columns of an image.
-  ///   - pixels: `[count, height, width]`.
+  ///   - channels: Numbers of a pixel, 1 or 3.
+  ///   - pixels: `[count, height, width, channels]`.
   ///   - labels: `[count]`, or nil.
+  ///   - columns: Further fields, `count` rows each.
   /// - Precondition: There is at least one image, the pixels fill whole images, and there are as
-  ///   many labels as images.
+  ///   many labels and rows as images.
   public init(
-    name: String, split: String, height: Int, width: Int, pixels: [UInt8], labels: [UInt8]? = nil
+    name: String, split: String, height: Int, width: Int, channels: Int = 1, pixels: [UInt8],
+    labels: [UInt8]? = nil, columns: [DataColumn] = []
   ) {
+    self.init(
+      name: name, split: split, size: (height, width, channels), pixels: pixels, labels: labels,
+      columns: columns, binarization: .none,
+      isBinary: pixels.withUnsafeBufferPointer { $0.allSatisfy { $0 == 0 || $0 == 255 } })
+  }
+
+  private init(
+    name: String, split: String, size: (height: Int, width: Int, channels: Int), pixels: [UInt8],
+    labels: [UInt8]?, columns: [DataColumn], binarization: Binarization, isBinary: Bool
+  ) {
+    let (height, width, channels) = size
+    precondition(channels == 1 || channels == 3, "pixels of \(channels) numbers")
     precondition(
-      height > 0 && width > 0 && !pixels.isEmpty && pixels.count % (height * width) == 0,
-      "\(pixels.count) pixels do not fill one or more images of \(height) x \(width)")
-    let count = pixels.count / (height * width)
+      height > 0 && width > 0 && !pixels.isEmpty && pixels.count % (height * width * channels) == 0,
+      "\(pixels.count) bytes do not fill one or more images of \(height) x \(width)")
+    let count = pixels.count / (height * width * channels)
     precondition(
       labels == nil || labels?.count == count, "\(labels?.count ?? 0) labels for \(count) images")
     self.name = name
     self.split = split
     self.height = height
     self.width = width
+    self.channels = channels
     self.pixels = pixels
     self.labels = labels
+    self.columns = columns
+    self.binarization = binarization
+    self.isBinary = isBinary
+    let kind: DataField.Kind = binarization == .none && !isBinary ? .grey : .binary
+    let x = DataField("x", shape: [height, width, channels], kind: kind)
+    let label = labels.map {
+      DataField("label", kind: .category(classes: Int($0.max() ?? 0) + 1))
+    }
+    fields = [x] + [label].compactMap { $0 } + columns.map(\.field)
+    columns.check(fields, count: count)
   }
 
   /// The number of images, at least one.
   public var count: Int { pixels.count / pixelsPerImage }
 
-  /// The number of pixels of an image: height x width.
-  public var pixelsPerImage: Int { height * width }
+  /// The bytes of an image: height x width x channels.
+  public var pixelsPerImage: Int { height * width * channels }
 
-  /// The mean of each pixel over the images, from 0 to 1.
-  var meanPixels: [Double] {
-    var sums = [Int](repeating: 0, count: pixelsPerImage)
-    pixels.withUnsafeBufferPointer { pixels in
-      for start in stride(from: 0, to: pixels.count, by: pixelsPerImage) {
-        for pixel in sums.indices { sums[pixel] += Int(pixels[start + pixel]) }
-      }
-    }
-    return sums.map { Double($0) / (255 * Double(count)) }
-  }
+  /// What a log-probability of these pixels means.
+  public var meaning: String { binarization.meaning(isBinary: isBinary) }
 
-  /// The pixels of one image `[height, width]`, row by row.
+  /// The bytes of one image `[height, width, channels]`, row by row.
   ///
   /// - Precondition: `index` is from 0 to `count` - 1.
   public func image(at index: Int) -> ArraySlice<UInt8> {
@@ -77,60 +111,115 @@ public struct ImageDataset: Sendable, Equatable {
     precondition(maximum >= 1, "a data set has at least one image; \(maximum) were asked for")
     guard maximum < count else { return self }
     return ImageDataset(
-      name: name, split: split, height: height, width: width,
+      name: name, split: split, size: (height, width, channels),
       pixels: Array(pixels.prefix(maximum * pixelsPerImage)),
-      labels: labels.map { Array($0.prefix(maximum)) })
+      labels: labels.map { Array($0.prefix(maximum)) },
+      columns: columns.map { $0.prefix(maximum) }, binarization: binarization, isBinary: isBinary)
   }
 
-  /// What recognises the same images again: 16 hexadecimal digits.
+  /// The same images, whose bytes become numbers in another way.
   ///
-  /// Name, split and labels do not count. A fast mixing function (about 0.2 ns a byte), which tells
-  /// other data from the same data but does not withstand forgery.
-  public func fingerprint() -> String {
-    var lanes: (UInt64, UInt64, UInt64, UInt64) = (
-      UInt64(count), UInt64(height), UInt64(width), 0x9e37_79b9_7f4a_7c15
-    )
-    pixels.withUnsafeBytes { bytes in
-      func word(_ offset: Int) -> UInt64 {
-        UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-      }
-      let whole = bytes.count / 32 * 32
-      for offset in stride(from: 0, to: whole, by: 32) {
-        lanes.0 = Self.mix(lanes.0, word(offset))
-        lanes.1 = Self.mix(lanes.1, word(offset + 8))
-        lanes.2 = Self.mix(lanes.2, word(offset + 16))
-        lanes.3 = Self.mix(lanes.3, word(offset + 24))
-      }
-      for byte in bytes[whole...] { lanes.0 = Self.mix(lanes.0, UInt64(byte)) }
+  /// - Throws: ``DatasetError/notBinary(data:split:image:byte:)`` where `static` is asked for and
+  ///   some pixel is grey.
+  public func binarized(_ binarization: Binarization) throws -> ImageDataset {
+    if binarization == .static, let pixel = pixels.firstIndex(where: { $0 != 0 && $0 != 255 }) {
+      throw DatasetError.notBinary(
+        data: name, split: split, image: pixel / pixelsPerImage, byte: pixels[pixel])
     }
-    let all = [lanes.1, lanes.2, lanes.3].reduce(lanes.0, Self.mix)
-    let digits = String(all, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    return ImageDataset(
+      name: name, split: split, size: (height, width, channels), pixels: pixels, labels: labels,
+      columns: columns, binarization: binarization, isBinary: isBinary)
   }
 
-  /// Every bit of the word changes about half the bits of the state within two rounds.
-  private static func mix(_ state: UInt64, _ word: UInt64) -> UInt64 {
-    let product = (state ^ word) &* 0x9fb2_1c65_1e98_df25
-    return product ^ (product >> 29)
+  /// The same images with further fields, one row for each image.
+  public func adding(_ columns: [DataColumn]) -> ImageDataset {
+    ImageDataset(
+      name: name, split: split, size: (height, width, channels), pixels: pixels, labels: labels,
+      columns: self.columns + columns, binarization: binarization, isBinary: isBinary)
+  }
+
+  /// Pixels, labels or rows of a column.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func write<Scalar: TensorScalar>(
+    _ field: DataField, of examples: [Int], round: DataRound,
+    to rows: UnsafeMutableBufferPointer<Scalar>
+  ) {
+    if field.name == "x" {
+      writePixels(examples, round, to: rows)
+    } else if field.name == "label", let labels {
+      DataColumn(field, labels).write(examples, to: rows)
+    } else {
+      columns.column(field).write(examples, to: rows)
+    }
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func writePixels<Scalar: TensorScalar>(
+    _ examples: [Int], _ round: DataRound, to rows: UnsafeMutableBufferPointer<Scalar>
+  ) {
+    let width = pixelsPerImage
+    pixels.withUnsafeBufferPointer { pixels in
+      func bytes(of example: Int) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: pixels[example * width..<(example + 1) * width])
+      }
+      for (row, example) in examples.enumerated() {
+        // The order is random: each image would be waited for.
+        let ahead = row + Self.imagesAhead
+        if ahead < examples.count { PixelConversion.prefetch(bytes(of: examples[ahead])) }
+        let target = UnsafeMutableBufferPointer(rebasing: rows[row * width..<(row + 1) * width])
+        if let base = target.baseAddress {
+          conversion(of: example, round).write(bytes(of: example), to: base)
+        }
+      }
+    }
+  }
+
+  private static let imagesAhead = 4
+
+  private func conversion(of example: Int, _ round: DataRound) -> PixelConversion {
+    switch binarization {
+    case .none, .static: .greyLevels
+    case .threshold: .threshold
+    case .dynamic: .draw(round.key(example: example))
+    }
+  }
+
+  /// What recognises the same images again: 16 hexadecimal digits. Name, split, labels and columns do
+  /// not count.
+  public func fingerprint() -> String {
+    // Grey images have the fingerprints that they had before there were others.
+    var fingerprint = Fingerprint(count, height, channels == 1 ? width : width | channels << 32)
+    pixels.withUnsafeBytes { fingerprint.add($0) }
+    return fingerprint.digits
+  }
+
+  /// The mean grey level of each pixel over the images, from 0 to 1.
+  fileprivate var meanPixels: [Double] {
+    var sums = [Int](repeating: 0, count: pixelsPerImage)
+    pixels.withUnsafeBufferPointer { pixels in
+      for start in stride(from: 0, to: pixels.count, by: pixelsPerImage) {
+        for pixel in sums.indices { sums[pixel] += Int(pixels[start + pixel]) }
+      }
+    }
+    return sums.map { Double($0) / (255 * Double(count)) }
   }
 }
 
-/// The parts of a data set.
-public enum DatasetSplit: String, Sendable, CaseIterable {
-  /// What a model learns from.
-  case train
-  /// What its settings are chosen by; many data sets have none.
-  case validation
-  /// What it is judged by.
-  case test
-}
-
-/// A data set with all its parts; their images have the same size.
-public struct DatasetSplits: Sendable, Equatable {
-  /// What a model learns from.
-  public let train: ImageDataset
-  /// What its settings are chosen by, where there is such a part.
-  public let validation: ImageDataset?
-  /// What it is judged by.
-  public let test: ImageDataset
+extension Dataset {
+  /// The mean of each number of field "x"; of images, of their grey levels.
+  var meanOfX: [Double] {
+    if let images = self as? ImageDataset { return images.meanPixels }
+    guard let field = field("x") else { return [] }
+    var sums = [Double](repeating: 0, count: field.width)
+    var row = sums
+    for example in 0..<count {
+      row.withUnsafeMutableBufferPointer {
+        write(field, of: [example], round: .evaluation(seed: 0), to: $0)
+      }
+      for index in sums.indices { sums[index] += row[index] }
+    }
+    return sums.map { $0 / Double(count) }
+  }
 }

@@ -2,89 +2,125 @@
 
 internal import Tensors
 
-/// Examples as the network sees them: pixels converted, noise drawn, each a pure function of
-/// (seed, example, round), whatever batch or thread they fall into.
-struct ExampleSource: Sendable {
-  let data: ImageDataset
-  let binarization: Binarization
+/// Makes batches of a data set, and the noise for them, each a pure function of (seed, example,
+/// round), whatever batch or thread an example falls into.
+struct BatchSource: Sendable {
+  let data: any Dataset
+  let uses: [FieldUse]
   let seed: UInt64
-  let pixelPurpose: NoisePurpose
-  let latentPurpose: NoisePurpose
+  private let isTraining: Bool
+  private let latentPurpose: NoisePurpose
 
-  /// For fitting: pixels and noise change with the epoch.
-  static func training(_ data: ImageDataset, _ binarization: Binarization, seed: UInt64) -> Self {
-    Self(
-      data: data, binarization: binarization, seed: seed, pixelPurpose: .trainingPixels,
-      latentPurpose: .trainingLatent)
+  /// For fitting: data and noise change with the epoch.
+  static func training(_ data: any Dataset, _ uses: [FieldUse], seed: UInt64) -> Self {
+    Self(data: data, uses: uses, seed: seed, isTraining: true, latentPurpose: .trainingLatent)
   }
 
-  /// For judging: the same pixels and noise at every evaluation with the same seed.
-  static func evaluation(_ data: ImageDataset, _ binarization: Binarization, seed: UInt64) -> Self {
-    Self(
-      data: data, binarization: binarization, seed: seed, pixelPurpose: .evaluationPixels,
-      latentPurpose: .evaluationLatent)
+  /// For judging: the same data and noise at every evaluation with the same seed.
+  static func evaluation(_ data: any Dataset, _ uses: [FieldUse], seed: UInt64) -> Self {
+    Self(data: data, uses: uses, seed: seed, isTraining: false, latentPurpose: .evaluationLatent)
   }
 
-  /// Writes the pixels of some examples, one row each.
+  /// Memory for rows of a batch, which the closure fills.
+  typealias Allocation<Scalar: TensorScalar> = (
+    _ shape: [Int], _ fill: (UnsafeMutableBufferPointer<Scalar>) -> Void
+  ) -> Tensor<Scalar>
+
+  /// The fields in use of some examples.
+  ///
+  /// - Parameters:
+  ///   - examples: Their numbers.
+  ///   - epoch: Counted from 0; without effect on evaluations.
+  ///   - allocate: Where the rows are to lie.
+  /// - Returns: One row for each example in each field.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func writePixels<Scalar: TensorScalar>(
-    _ examples: [Int], round: Int, to buffer: UnsafeMutableBufferPointer<Scalar>
-  ) {
-    let width = data.pixelsPerImage
-    data.pixels.withUnsafeBufferPointer { pixels in
-      func bytes(of example: Int) -> UnsafeBufferPointer<UInt8> {
-        UnsafeBufferPointer(rebasing: pixels[example * width..<(example + 1) * width])
+  func batch<Scalar: TensorScalar>(
+    _ examples: [Int], epoch: Int = 0,
+    in allocate: Allocation<Scalar> = { Tensor(shape: $0, initializedBy: $1) }
+  ) -> Batch<Scalar> {
+    let round: DataRound =
+      isTraining ? .training(seed: seed, epoch: epoch) : .evaluation(seed: seed)
+    var values: [String: Tensor<Scalar>] = [:]
+    for use in uses {
+      guard let field = data.field(use.name) else {
+        preconditionFailure("'\(data.name)' was not checked for its field '\(use.name)'")
       }
-      for (row, example) in examples.enumerated() {
-        // The order is random: each image would be waited for.
-        let ahead = row + Self.imagesAhead
-        if ahead < examples.count { PixelConversion.prefetch(bytes(of: examples[ahead])) }
-        let target = UnsafeMutableBufferPointer(rebasing: buffer[row * width..<(row + 1) * width])
-        if let base = target.baseAddress {
-          conversion(example, round).write(bytes(of: example), to: base)
-        }
+      values[use.name] = allocate([examples.count, field.width]) {
+        data.write(field, of: examples, round: round, to: $0)
       }
+    }
+    clearMissing(&values)
+    return Batch(values, examples: examples)
+  }
+
+  /// Zeros where a mask says that nothing was observed, so that whatever stands there, not a number
+  /// included, cannot reach an encoder.
+  private func clearMissing<Scalar>(_ values: inout [String: Tensor<Scalar>]) {
+    guard let mask = Batch(values).rows(.mask, of: uses) else { return }
+    var start = 0
+    for name in uses.names(.data) {
+      guard let x = values[name] else { continue }
+      let observed = mask.slice(start..<start + x.shape[1], along: 1)
+      values[name] = x.zeroed(where: observed)
+      start += x.shape[1]
     }
   }
 
   /// Standard normal numbers for some examples, the first axis of `shape`.
   func noise<Scalar>(
-    _ examples: [Int], round: Int, shape: [Int]
+    _ examples: [Int], epoch: Int = 0, shape: [Int],
+    in allocate: Allocation<Scalar> = { Tensor(shape: $0, initializedBy: $1) }
   ) -> Tensor<Scalar> {
-    latentPurpose.noise(examples, round: round, shape: shape, seed: seed)
+    allocate(shape) {
+      latentPurpose.writeNoise(examples, round: epoch, to: $0, seed: seed)
+    }
   }
 
-  /// Writes standard normal numbers, as many for each of some examples, one after the other.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  func writeNoise<Scalar: TensorScalar>(
-    _ examples: [Int], round: Int, to buffer: UnsafeMutableBufferPointer<Scalar>
-  ) {
-    latentPurpose.write(examples, round: round, seed: seed, to: buffer)
+  /// Standard normal numbers for draws of one example, the first axis of `shape`: each block of 64
+  /// draws has a sequence of its own, the block's number as its round.
+  func noise<Scalar>(_ example: Int, draws: Range<Int>, shape: [Int]) -> Tensor<Scalar> {
+    let block = NoisePurpose.drawsPerSequence
+    precondition(
+      shape.dropLast().reduce(1, *) == draws.count && draws.lowerBound % block == 0,
+      "noise \(shape) for draws \(draws)")
+    let dimension = shape.last ?? 1
+    return Tensor(shape: shape) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      for start in stride(from: 0, to: draws.count, by: block) {
+        let rows = min(block, draws.count - start)
+        latentPurpose.key(
+          seed: seed, example: example, round: (draws.lowerBound + start) / block
+        ).writeStandardNormal(rows * dimension, to: base + start * dimension)
+      }
+    }
   }
+}
 
-  private static var imagesAhead: Int { 4 }
-
-  private func conversion(_ example: Int, _ round: Int) -> PixelConversion {
-    switch binarization {
-    case .none, .static: .greyLevels
-    case .threshold: .threshold
-    case .dynamic: .draw(pixelPurpose.key(seed: seed, example: example, round: round))
+extension Tensor {
+  /// These numbers, but 0 where `mask`, of this shape, is 0. Values only.
+  fileprivate func zeroed(where mask: Tensor) -> Tensor {
+    Tensor(shape: shape) { target in
+      withScalars { source in
+        mask.withScalars { mask in
+          for index in target.indices { target[index] = mask[index] == 0 ? 0 : source[index] }
+        }
+      }
     }
   }
 }
 
 /// The order of the examples in one epoch, cut into batches; the last may be smaller.
-struct EpochOrder: Sendable {
-  private let order: [Int]
+package struct EpochOrder: Sendable {
+  /// All examples.
+  package let order: [Int]
   private let batchSize: Int
 
   /// A uniformly random order that depends on seed and epoch alone.
-  init(examples: Int, batchSize: Int, seed: UInt64, epoch: Int) {
+  package init(examples: Int, batchSize: Int, seed: UInt64, epoch: Int) {
     var generator = CounterGenerator(
       seed: seed, stream: GeneratorPurpose.epochOrder.stream(UInt64(epoch)))
-    order = Array(0..<examples).shuffled(using: &generator)
+    order = Self.permutation(of: examples, using: &generator)
     self.batchSize = min(batchSize, examples)
   }
 
@@ -94,5 +130,37 @@ struct EpochOrder: Sendable {
   /// The examples of a batch.
   subscript(batch: Int) -> ArraySlice<Int> {
     order[batch * batchSize..<min((batch + 1) * batchSize, order.count)]
+  }
+
+  /// The numbers 0 ..< count in a uniformly random order: each place in turn takes one of the numbers
+  /// that are left (Fisher and Yates; Durstenfeld 1964, doi:10.1145/364520.364540).
+  ///
+  /// Written out, because a run must find the same order again, and that of the standard library's
+  /// `shuffle` is no promise.
+  static func permutation(
+    of count: Int, using generator: inout some RandomNumberGenerator
+  ) -> [Int] {
+    var order = Array(0..<count)
+    for place in 0..<max(count - 1, 0) {
+      let left = UInt64(count - place)
+      order.swapAt(place, place + Int(uniform(below: left, using: &generator)))
+    }
+    return order
+  }
+
+  /// A uniformly random number below `bound`: the upper half of a product of 128 bits, drawn anew
+  /// where the lower half shows that some numbers would come once too often.
+  ///
+  /// - Source: Lemire, "Fast random integer generation in an interval", ACM TOMACS 29 (2019),
+  ///   doi:10.1145/3230636.
+  package static func uniform(
+    below bound: UInt64, using generator: inout some RandomNumberGenerator
+  ) -> UInt64 {
+    var product = generator.next().multipliedFullWidth(by: bound)
+    if product.low < bound {
+      let surplus = (0 &- bound) % bound
+      while product.low < surplus { product = generator.next().multipliedFullWidth(by: bound) }
+    }
+    return product.high
   }
 }

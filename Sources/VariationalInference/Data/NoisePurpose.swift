@@ -15,6 +15,8 @@ package enum NoisePurpose: Int, CaseIterable, Sendable {
   case evaluationLatent
   case evaluationPixels
   case priorSample
+  case trainingShared
+  case evaluationShared
   case simulatedPixels = 32
   case aggregatePosterior = 40
   case gapOptimisation
@@ -56,6 +58,10 @@ package enum GeneratorPurpose: UInt64, CaseIterable, Sendable {
 }
 
 extension NoisePurpose {
+  /// Draws of one example that share a sequence, where an evaluation takes many: a chunk of draws is
+  /// whole blocks of so many, so that a draw does not depend on the size of the chunks.
+  static let drawsPerSequence = 64
+
   /// Standard normal numbers `[rows, ...]`, those of each example a function of (seed, example,
   /// round) and of this purpose alone.
   ///
@@ -66,22 +72,23 @@ extension NoisePurpose {
   func noise<Scalar: TensorScalar>(
     _ examples: [Int], round: Int = 0, offset: Int = 0, shape: [Int], seed: UInt64
   ) -> Tensor<Scalar> {
-    let (rows, count) = (shape.first ?? 0, examples.count)
-    precondition(rows.isMultiple(of: count), "noise \(shape) for \(count) examples")
-    return Tensor(shape: shape) {
-      write(examples, round: round, offset: offset, seed: seed, to: $0)
+    Tensor(shape: shape) {
+      writeNoise(examples, round: round, offset: offset, to: $0, seed: seed)
     }
   }
 
-  /// Fills `buffer` with standard normal numbers, as many for each example.
+  /// The same numbers, written to `buffer`, of which each example has an equal part.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func write<Scalar: TensorScalar>(
-    _ examples: [Int], round: Int, offset: Int = 0, seed: UInt64,
-    to buffer: UnsafeMutableBufferPointer<Scalar>
+  func writeNoise<Scalar: TensorScalar>(
+    _ examples: [Int], round: Int = 0, offset: Int = 0,
+    to buffer: UnsafeMutableBufferPointer<Scalar>, seed: UInt64
   ) {
-    guard let base = buffer.baseAddress, !examples.isEmpty else { return }
-    let width = buffer.count / examples.count
+    let count = examples.count
+    guard let base = buffer.baseAddress, count > 0 else { return }
+    precondition(
+      buffer.count.isMultiple(of: count), "\(buffer.count) numbers for \(count) examples")
+    let width = buffer.count / count
     for (index, example) in examples.enumerated() {
       key(seed: seed, example: example, round: round, offset: offset)
         .writeStandardNormal(width, to: base + index * width)

@@ -1,50 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// N(mean, diag(exp(logVariance))): independent normal coordinates, one row per example.
-public struct DiagonalGaussian<Scalar: TensorScalar>: ReparameterizedDistribution {
-  /// `[batch, dimension]`.
+/// N(mean, diag(exp(logVariance))): independent normal coordinates, one distribution for each row, or
+/// one for all.
+public struct DiagonalGaussian<Scalar: TensorScalar>: ReparameterizedDistribution,
+  FactorizedDistribution
+{
+  /// `[batch, n]`, or `[n]` where it is the same for all rows.
   public let mean: Tensor<Scalar>
-  /// `[batch, dimension]`: log sigma^2.
+  /// log sigma^2, of the shape of the mean.
   public let logVariance: Tensor<Scalar>
 
-  /// Normal distributions with these parameters, of equal shapes `[batch, dimension]`.
+  /// Normal distributions with these parameters, of equal shapes `[..., n]`.
   public init(mean: Tensor<Scalar>, logVariance: Tensor<Scalar>) {
     precondition(
-      mean.shape == logVariance.shape && mean.rank == 2,
+      mean.shape == logVariance.shape && mean.rank >= 1,
       "a Gaussian of mean \(mean.shape) and log variance \(logVariance.shape)")
     self.mean = mean
     self.logVariance = logVariance
   }
 
-  /// -1/2 sum over j of (z[j] - mean[j])^2 / exp(v[j]) + v[j] + log(2 pi): `[batch]`, in nats.
+  /// -1/2 sum over j of (z[j] - mean[j])^2 / exp(v[j]) + v[j] + log(2 pi): `[...]`, in nats.
   public func logProbability(of value: Tensor<Scalar>) -> Tensor<Scalar> {
-    let standardized = (value - mean) * (logVariance * -0.5).exp()
-    let constant = Scalar(halfLogTwoPi) * Scalar(mean.shape[1])
-    return (standardized.squared() + logVariance).sum(along: 1) * -0.5 - constant
+    let rank = max(value.rank, mean.rank)
+    let (m, v) = (mean.aligned(toRank: rank), logVariance.aligned(toRank: rank))
+    let standardized = (value.aligned(toRank: rank) - m) * (v * -0.5).exp()
+    let constant = Scalar(halfLogTwoPi) * Scalar(mean.shape[mean.rank - 1])
+    return (standardized.squared() + v).sum(along: -1) * -0.5 - constant
   }
 
-  /// Each row `times` times in succession, `[batch * times, dimension]`: for many draws of each.
-  public func repeatingRows(_ times: Int) -> DiagonalGaussian {
-    DiagonalGaussian(
-      mean: mean.repeatingRows(times), logVariance: logVariance.repeatingRows(times))
+  /// -1/2 ((z[j] - mean[j])^2 / exp(v[j]) + v[j] + log(2 pi)): `[..., n]`.
+  public func logProbabilities(of value: Tensor<Scalar>) -> Tensor<Scalar> {
+    let rank = max(value.rank, mean.rank)
+    let (m, v) = (mean.aligned(toRank: rank), logVariance.aligned(toRank: rank))
+    let standardized = (value.aligned(toRank: rank) - m) * (v * -0.5).exp()
+    return (standardized.squared() + v) * -0.5 - Scalar(halfLogTwoPi)
   }
 
-  /// The shape of mean and noise.
-  public var noiseShape: [Int] { mean.shape }
+  /// One number for each dimension.
+  public var noiseDimension: Int { mean.shape[mean.rank - 1] }
+
+  /// z = mean + exp(logVariance / 2) e and log q(z) = log N(e; 0, I) - 1/2 sum of logVariance.
+  public func draw(noise: Tensor<Scalar>) -> Draw<Scalar> {
+    let logScale = (logVariance.sum(along: -1) * 0.5).besideRows(ofRank: noise.rank - 1)
+    return Draw(
+      value: sample(noise: noise),
+      logProbability: noise.standardNormalLogProbability() - logScale)
+  }
 
   /// z = mean + exp(logVariance / 2) * noise.
   public func sample(noise: Tensor<Scalar>) -> Tensor<Scalar> {
-    .gaussianSample(mean: mean, logVariance: logVariance, noise: noise)
+    .gaussianSample(
+      mean: mean.aligned(toRank: noise.rank), logVariance: logVariance.aligned(toRank: noise.rank),
+      noise: noise)
   }
 
-  /// In closed form for a standard normal prior.
-  public func kullbackLeiblerDivergence(to prior: some Distribution<Scalar>) -> Tensor<Scalar>? {
-    guard prior is StandardNormal<Scalar> else { return nil }
-    return .gaussianKLToStandardNormal(mean: mean, logVariance: logVariance)
-  }
-
-  /// The same mean and log variance, off the tape.
-  public var detached: DiagonalGaussian? {
-    DiagonalGaussian(mean: mean.detached, logVariance: logVariance.detached)
+  /// With e = noise + (z - z) / sigma, whose value is the noise and whose gradient is that of
+  /// (z - mean) / sigma: log N(e; 0, I) - 1/2 sum of logVariance.
+  public func logProbabilityAlongPath(
+    of z: Tensor<Scalar>, noise: Tensor<Scalar>
+  ) -> Tensor<Scalar> {
+    let v = logVariance.detached.aligned(toRank: z.rank)
+    let e = noise + (z - z.detached) * (v * -0.5).exp()
+    let constant = Scalar(halfLogTwoPi) * Scalar(noiseDimension)
+    return (e.squared() + v).sum(along: -1) * -0.5 - constant
   }
 }

@@ -2,61 +2,123 @@
 
 @_exported public import Tensors
 
-/// A batch of distributions over vectors: log p(value), row by row.
+/// Distributions over vectors, one for each row: log p(value).
 ///
-/// Conventions for every conforming type: a batch is `[batch, dimension]`; densities are in nats and
-/// summed over the dimensions of an example, never over the batch; a density may exceed 1, so its
-/// logarithm may be positive.
+/// Conventions for every conforming type: the last axis is that of the vector, the axes before it
+/// are rows: `[batch, n]`, or `[batch, draws, n]` where there are several draws of each example.
+/// Parameters `[batch, n]` meet values `[batch, draws, n]`, and the other way round, as if they were
+/// `[batch, 1, n]`: nothing is copied (``Tensor/aligned(toRank:)``). Densities are in nats, summed over
+/// the vector, never over rows; a density may exceed 1, so its logarithm may be positive.
 public protocol Distribution<Scalar>: Sendable {
   /// The type of number.
   associatedtype Scalar: TensorScalar
 
-  /// log p(value) of each example.
+  /// log p(value) of each row.
   ///
-  /// - Parameter value: `[batch, dimension]`.
-  /// - Returns: `[batch]`, in nats.
+  /// - Parameter value: `[..., n]`.
+  /// - Returns: `[...]`, in nats.
   func logProbability(of value: Tensor<Scalar>) -> Tensor<Scalar>
-
-  /// log p(value) where each value stands for `times` examples in succession: many draws of z for
-  /// one x. A type may do without the copies that the default makes.
-  ///
-  /// - Parameters:
-  ///   - value: `[batch, dimension]`.
-  ///   - times: How many rows of the distribution there are for each row of `value`.
-  /// - Returns: `[batch * times]`, in nats.
-  func logProbability(of value: Tensor<Scalar>, repeated times: Int) -> Tensor<Scalar>
 }
 
-extension Distribution {
-  /// log p of the repeated rows.
-  public func logProbability(of value: Tensor<Scalar>, repeated times: Int) -> Tensor<Scalar> {
-    logProbability(of: value.repeatingRows(times))
+/// A distribution of independent coordinates.
+public protocol FactorizedDistribution<Scalar>: Distribution {
+  /// log p of each coordinate by itself, `[..., n]`; ``Distribution/logProbability(of:)`` is the sum
+  /// over the last axis.
+  func logProbabilities(of value: Tensor<Scalar>) -> Tensor<Scalar>
+
+  /// The expectation of the value, `[..., n]`.
+  var mean: Tensor<Scalar> { get }
+}
+
+extension FactorizedDistribution {
+  /// log p of the coordinates that were observed, for a `mask` that is 1 there and 0 where a number is
+  /// missing: the missing ones are integrated out. `[...]`, in nats.
+  func logProbability(of value: Tensor<Scalar>, observed mask: Tensor<Scalar>) -> Tensor<Scalar> {
+    let each = logProbabilities(of: value)
+    return (each * mask.aligned(toRank: each.rank)).sum(along: -1)
   }
+}
+
+/// A distribution that can be drawn from, one key of random numbers for each row.
+public protocol DrawableDistribution<Scalar>: Distribution {
+  /// One draw for each row.
+  ///
+  /// - Parameter keys: As many as there are rows; a row's draw depends on its key alone.
+  /// - Returns: `[rows, n]`, off the tape.
+  func draw(_ keys: [NoiseKey]) -> Tensor<Scalar>
 }
 
 /// A distribution whose draws are a differentiable function of noise that has no parameters.
 public protocol ReparameterizedDistribution<Scalar>: Distribution {
-  /// The shape of the noise for one draw per example.
-  var noiseShape: [Int] { get }
+  /// The standard normal numbers that one draw takes.
+  var noiseDimension: Int { get }
 
-  /// A draw.
+  /// A draw and its log q, both from the noise: log q is not computed from a z that was rounded.
   ///
-  /// - Parameter noise: Standard normal numbers of ``noiseShape``.
-  /// - Returns: `[batch, dimension]`, traced where the distribution's parameters are.
+  /// - Parameter noise: Standard normal numbers `[batch, noiseDimension]`, or
+  ///   `[batch, draws, noiseDimension]` for several draws of each row.
+  /// - Returns: z, traced where the distribution's parameters are, and log q(z), whose gradient is that
+  ///   by the parameters, through z and directly.
+  func draw(noise: Tensor<Scalar>) -> Draw<Scalar>
+
+  /// z alone, for those who need no density.
   func sample(noise: Tensor<Scalar>) -> Tensor<Scalar>
 
-  /// KL(self || prior) of each example in closed form, `[batch]`, in nats; nil where there is none,
-  /// and the objective then estimates it from the draw.
-  func kullbackLeiblerDivergence(to prior: some Distribution<Scalar>) -> Tensor<Scalar>?
+  /// log q(z) as a function of z alone, the distribution's own parameters held fixed: what the path
+  /// derivative and the doubly reparameterised gradient follow.
+  ///
+  /// - Parameters:
+  ///   - z: What ``sample(noise:)`` gave for `noise`.
+  ///   - noise: The noise, so that the value need not be computed from a rounded z.
+  /// - Returns: `[...]`, in nats.
+  func logProbabilityAlongPath(of z: Tensor<Scalar>, noise: Tensor<Scalar>) -> Tensor<Scalar>
 
-  /// The same distributions with parameters off the tape: no gradient flows into them. Nil where a
-  /// family does not offer it, and the doubly reparameterised gradient cannot then be used.
-  var detached: Self? { get }
+  /// KL(self || prior) of each row in closed form, in nats; nil where the pair has none, and the
+  /// objective then estimates it from the draw. The default looks the pair up in
+  /// ``kullbackLeiblerDivergence(_:_:)``.
+  func kullbackLeiblerDivergence(to prior: some Distribution<Scalar>) -> Tensor<Scalar>?
+}
+
+/// Draws with the logarithm of the density that they were drawn from.
+public struct Draw<Scalar: TensorScalar>: Sendable {
+  /// z, `[batch, n]` or `[batch, draws, n]`.
+  public let value: Tensor<Scalar>
+  /// log q(z), `[batch]` or `[batch, draws]`, in nats.
+  public let logProbability: Tensor<Scalar>
+
+  /// z with its log q.
+  public init(value: Tensor<Scalar>, logProbability: Tensor<Scalar>) {
+    self.value = value
+    self.logProbability = logProbability
+  }
 }
 
 extension ReparameterizedDistribution {
-  /// Nil.
-  public var detached: Self? { nil }
+  /// The value of ``draw(noise:)``.
+  public func sample(noise: Tensor<Scalar>) -> Tensor<Scalar> { draw(noise: noise).value }
+
+  /// From the table of pairs.
+  public func kullbackLeiblerDivergence(to prior: some Distribution<Scalar>) -> Tensor<Scalar>? {
+    VariationalInference.kullbackLeiblerDivergence(self, prior)
+  }
+}
+
+extension Tensor {
+  /// log N(e; 0, I) of noise e `[..., n]`: `[...]`, in nats.
+  ///
+  ///     -1/2 sum over j of e[j]^2 + log(2 pi)
+  func standardNormalLogProbability() -> Tensor {
+    squared().sum(along: -1) * -0.5 - Scalar(halfLogTwoPi) * Scalar(shape[rank - 1])
+  }
+}
+
+extension Tensor {
+  /// A number for each row, `[batch]`, beside numbers for each draw, `[batch, draws]`: as `[batch, 1]`.
+  /// One number for all rows, `[]`, stays as it is.
+  func besideRows(ofRank rank: Int) -> Tensor {
+    if self.rank == 0 || self.rank >= rank { return self }
+    return reshaped(to: shape + [Int](repeating: 1, count: rank - self.rank))
+  }
 }
 
 /// log(2 pi) / 2, the constant of a normal density.

@@ -13,6 +13,9 @@ public struct Evaluation: Sendable {
   public let kl: [Double]
   /// L_K of each example, in nats, where an importance-weighted bound was asked for.
   public let importanceWeighted: [Double]?
+  /// The cost of the latent variables that there are once in the data set, in nats, from one draw; nil
+  /// where there are none. The bound of all data is the sum of ``elbo`` less this.
+  public let once: Double?
 
   /// The means, in nats per example.
   public var mean: MeanTerms {
@@ -22,37 +25,40 @@ public struct Evaluation: Sendable {
   }
 }
 
-extension GenerativeModel where Self: AmortizedPosterior {
-  /// Evaluates an objective on every image of a data set, or on some of them.
+extension GuidedModel {
+  /// Evaluates an objective on every example of a data set, or on some of them.
   ///
   /// - Parameters:
-  ///   - data: Images with as many pixels as the model has data dimensions.
-  ///   - examples: The images to evaluate; nil for all.
+  ///   - data: With the fields that the model reads.
+  ///   - examples: The examples to evaluate; nil for all.
   ///   - objective: The ELBO from one draw, or L_K.
-  ///   - binarization: How pixels become data.
   ///   - seed: Decides the draws; the same seed gives the same draws at every evaluation.
   ///   - workers: The threads to use; the result does not depend on them.
-  /// - Returns: The bound and its parts, image by image.
+  /// - Returns: The bound and its parts, example by example.
+  /// - Throws: ``DatasetError`` naming a field that the data lack.
   @specialized(where Self == VariationalAutoencoder<Float>)
   public func evaluate(
-    on data: ImageDataset, _ examples: Range<Int>? = nil,
-    objective: TrainingObjective = .evidenceLowerBound, binarization: Binarization = .none,
-    seed: UInt64 = 0, workers: WorkerPool
-  ) -> Evaluation {
-    let source = ExampleSource.evaluation(data, binarization, seed: seed)
+    on data: any Dataset, _ examples: Range<Int>? = nil,
+    objective: TrainingObjective = .evidenceLowerBound, seed: UInt64 = 0, workers: WorkerPool
+  ) throws -> Evaluation {
+    try data.check(allReads)
+    let source = BatchSource.evaluation(data, allReads, seed: seed)
     let blocks = ExampleBlocks(examples ?? 0..<data.count, samples: objective.samples)
-    let reports = workers.map(blocks.count) { block in
-      let examples = blocks[block]
-      let x: Tensor<Scalar> = source.pixels(examples)
-      return self.terms(of: objective, x) {
-        source.noise(Array(examples), round: 0, shape: $0)
-      }.report
+    let results = workers.map(blocks.count) { block in
+      let examples = Array(blocks[block])
+      let terms = self.terms(of: objective, source.batch(examples)) {
+        source.noise(examples, shape: $0)
+      } sharedNoise: {
+        NoisePurpose.evaluationShared.noise([0], shape: $0, seed: seed)
+      }
+      return (report: terms.report, once: terms.once.map { -$0.doubles[0] })
     }
-    func column(_ index: Int) -> [Double] { reports.flatMap { $0[index].doubles } }
+    func column(_ index: Int) -> [Double] { results.flatMap { $0.report[index].doubles } }
     let (reconstruction, kl) = (column(0), column(1))
     return Evaluation(
       elbo: zip(reconstruction, kl).map { -$0 - $1 }, reconstruction: reconstruction, kl: kl,
-      importanceWeighted: objective == .evidenceLowerBound ? nil : column(2))
+      importanceWeighted: objective == .evidenceLowerBound ? nil : column(2),
+      once: results.first?.once)
   }
 }
 
@@ -72,14 +78,5 @@ struct ExampleBlocks: Sendable {
   subscript(block: Int) -> Range<Int> {
     let start = examples.lowerBound + block * size
     return start..<min(start + size, examples.upperBound)
-  }
-}
-
-extension ExampleSource {
-  /// The pixels of some examples, `[examples, pixels]`.
-  func pixels<Scalar>(_ examples: Range<Int>) -> Tensor<Scalar> {
-    Tensor(shape: [examples.count, data.pixelsPerImage]) {
-      writePixels(Array(examples), round: 0, to: $0)
-    }
   }
 }

@@ -2,45 +2,62 @@
 
 internal import Tensors
 
-extension AmortizedPosterior where Posterior == DiagonalGaussian<Scalar> {
-  /// q(z | x) of the first images of a data set: means and log variances, `[count, latent]` each.
+extension GuidedModel where Surrogate.Posterior == DiagonalGaussian<Scalar> {
+  /// q(u | x) of the examples of a data set: means and log variances, `[count, n]` each.
   ///
   /// - Parameters:
-  ///   - data: Images with as many pixels as the model has data dimensions.
-  ///   - binarization: How pixels become data.
-  ///   - seed: Decides drawn pixels.
+  ///   - data: With the fields that the model reads.
+  ///   - seed: Decides what is drawn of the data.
   ///   - workers: The threads to use.
-  /// - Returns: The distribution of each image, in order.
+  /// - Returns: The distribution of each example, in order.
+  /// - Throws: ``DatasetError`` naming a field that the data lack.
   public func encode(
-    _ data: ImageDataset, binarization: Binarization = .none, seed: UInt64 = 0, workers: WorkerPool
-  ) -> DiagonalGaussian<Scalar> {
-    let source = ExampleSource.evaluation(data, binarization, seed: seed)
+    _ data: any Dataset, seed: UInt64 = 0, workers: WorkerPool
+  ) throws -> DiagonalGaussian<Scalar> {
+    try data.check(allReads)
+    let source = BatchSource.evaluation(data, allReads, seed: seed)
     let blocks = ExampleBlocks(0..<data.count)
     let parts = workers.map(blocks.count) { block in
-      self.posterior(given: source.pixels(blocks[block]))
+      self.guide.posterior(given: source.batch(Array(blocks[block])))
     }
     return DiagonalGaussian(
       mean: .concatenated(parts.map(\.mean)), logVariance: .concatenated(parts.map(\.logVariance)))
   }
 }
 
-extension VariationalAutoencoder {
-  /// The expected pixels of p(x | z) for each row of z, `[count, latent]`: `[count, data]`, 0 to 1.
-  public func decode(_ z: Tensor<Scalar>) -> Tensor<Scalar> { likelihood(given: z).mean }
+extension GenerativeModel where Likelihood: FactorizedDistribution {
+  /// The expected x of p(x | z) for each row of z, `[count, latent]`: `[count, data]`.
+  ///
+  /// - Parameters:
+  ///   - z: Latent variables.
+  ///   - batch: The conditions of each row, where the model reads conditions.
+  /// - Returns: `[count, data]`.
+  public func decode(_ z: Tensor<Scalar>, _ batch: Batch<Scalar>? = nil) -> Tensor<Scalar> {
+    likelihood(given: batch?.joined(to: z, reads) ?? z).mean
+  }
+}
 
-  /// The expected pixels of draws from the prior, `[count, data]`, 0 to 1.
+extension GenerativeModel {
+  /// Draws of z from the prior, `[count, latent]`; the first k of them do not depend on `count`.
+  public func priorDraws(count: Int, seed: UInt64 = 0) -> Tensor<Scalar> {
+    prior.sample(
+      noise: NoisePurpose.priorSample.noise(
+        Array(0..<count), shape: [count, prior.noiseDimension], seed: seed))
+  }
+}
+
+extension GenerativeModel where Likelihood: FactorizedDistribution {
+  /// The expected x of draws from the prior, `[count, data]`.
   ///
   /// - Parameters:
   ///   - count: The number of draws.
+  ///   - batch: The conditions of each row, where the model reads conditions.
   ///   - seed: Decides the draws; the first k of them do not depend on `count`.
   /// - Returns: `[count, data]`.
-  public func sample(count: Int, seed: UInt64 = 0) -> Tensor<Scalar> {
-    decode(priorDraws(count: count, seed: seed))
-  }
-
-  /// Draws of z from the prior, `[count, latent]`.
-  func priorDraws(count: Int, seed: UInt64) -> Tensor<Scalar> {
-    NoisePurpose.priorSample.noise(Array(0..<count), shape: [count, latentDimension], seed: seed)
+  public func sample(
+    count: Int, _ batch: Batch<Scalar>? = nil, seed: UInt64 = 0
+  ) -> Tensor<Scalar> {
+    decode(priorDraws(count: count, seed: seed), batch)
   }
 }
 

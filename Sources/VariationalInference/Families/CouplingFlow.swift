@@ -18,28 +18,56 @@ public struct CouplingFlow<Scalar: TensorScalar>: ReparameterizedDistribution {
     self.steps = steps
   }
 
-  /// Exact, through the inverse of each step: `[batch]`, in nats.
+  /// Exact, through the inverse of each step: `[...]`, in nats.
   public func logProbability(of value: Tensor<Scalar>) -> Tensor<Scalar> {
+    let (noise, logDeterminant) = inverse(value)
+    return noise.standardNormalLogProbability() - logDeterminant
+  }
+
+  /// f^-1(L^-1 (z - mean)), and log |dz / de| of each row.
+  private func inverse(
+    _ value: Tensor<Scalar>
+  ) -> (noise: Tensor<Scalar>, logDeterminant: Tensor<Scalar>) {
     var noise = base.noise(of: value)
-    var logDeterminant = base.logDeterminant
+    var logDeterminant = base.logDeterminant.besideRows(ofRank: value.rank - 1)
     for step in steps.reversed() {
       let inverse = step.inverse(noise)
       noise = inverse.value
       logDeterminant = logDeterminant + inverse.logDeterminant
     }
-    return StandardNormal(dimension: base.mean.shape[1]).logProbability(of: noise) - logDeterminant
+    return (noise, logDeterminant)
   }
 
   /// That of the base.
-  public var noiseShape: [Int] { base.noiseShape }
+  public var noiseDimension: Int { base.noiseDimension }
 
-  /// z = mean + L f(noise).
+  /// z = mean + L f(e) and log q(z) = log N(e; 0, I) - log |dz / de|.
+  public func draw(noise: Tensor<Scalar>) -> Draw<Scalar> {
+    var value = noise
+    var logDeterminant = base.logDeterminant.besideRows(ofRank: noise.rank - 1)
+    for step in steps {
+      let moved = step.forward(value)
+      value = moved.value
+      logDeterminant = logDeterminant + moved.logDeterminant
+    }
+    return Draw(
+      value: base.sample(noise: value),
+      logProbability: noise.standardNormalLogProbability() - logDeterminant)
+  }
+
+  /// z alone.
   public func sample(noise: Tensor<Scalar>) -> Tensor<Scalar> {
     base.sample(noise: steps.reduce(noise) { $1.forward($0).value })
   }
 
-  /// None in closed form.
-  public func kullbackLeiblerDivergence(to prior: some Distribution<Scalar>) -> Tensor<Scalar>? {
-    nil
+  /// Through the inverse of each step, with the noise for the value of what it gives.
+  public func logProbabilityAlongPath(
+    of z: Tensor<Scalar>, noise: Tensor<Scalar>
+  ) -> Tensor<Scalar> {
+    let still = CouplingFlow(
+      base: FullCovarianceGaussian(mean: base.mean.detached, factor: base.factor.detached),
+      steps: steps.map(\.detached))
+    let (found, logDeterminant) = still.inverse(z)
+    return (noise + (found - found.detached)).standardNormalLogProbability() - logDeterminant
   }
 }

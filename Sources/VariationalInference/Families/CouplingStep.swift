@@ -8,7 +8,7 @@
 /// the other half. The bound on s keeps a step from stretching more than e-fold; the inverse is as
 /// cheap as the map, and exact.
 ///
-/// Each example has a network of its own; its rows follow each other.
+/// Each example has a network of its own.
 ///
 /// - Source: Dinh, Sohl-Dickstein and Bengio, "Density estimation using real NVP", ICLR 2017,
 ///   section 3, arXiv:1605.08803.
@@ -28,47 +28,49 @@ public struct CouplingStep<Scalar: TensorScalar>: Sendable {
     (outputWeight, outputBias) = (network[2], network[3])
   }
 
-  /// v, and log |dv/du| of each row, for u `[batch, dimension]`.
+  /// v, and log |dv/du| of each row, for u `[examples, n]` or `[examples, draws, n]`.
   func forward(_ u: Tensor<Scalar>) -> (value: Tensor<Scalar>, logDeterminant: Tensor<Scalar>) {
     let (moved, given) = halves(u)
     let (s, t) = network(given)
-    return (joined(moved * s.exp() + t, given), s.sum(along: 1))
+    return (joined(moved * s.exp() + t, given), s.sum(along: -1))
   }
 
-  /// u, and log |dv/du| of each row, for v `[batch, dimension]`.
+  /// u, and log |dv/du| of each row, for v of such a shape.
   func inverse(_ v: Tensor<Scalar>) -> (value: Tensor<Scalar>, logDeterminant: Tensor<Scalar>) {
     let (moved, given) = halves(v)
     let (s, t) = network(given)
-    return (joined((moved - t) * (-s).exp(), given), s.sum(along: 1))
+    return (joined((moved - t) * (-s).exp(), given), s.sum(along: -1))
   }
 
   private func network(
     _ given: Tensor<Scalar>
   ) -> (logScale: Tensor<Scalar>, shift: Tensor<Scalar>) {
-    let hidden = given.groupedLinear(weight: hiddenWeight).addingToGroups(hiddenBias).tanh()
-    let output = hidden.groupedLinear(weight: outputWeight).addingToGroups(outputBias)
-    let moved = output.shape[1] / 2
+    let rank = given.rank
+    let hidden =
+      (given.groupedLinear(weight: hiddenWeight) + hiddenBias.aligned(toRank: rank)).tanh()
+    let output = hidden.groupedLinear(weight: outputWeight) + outputBias.aligned(toRank: rank)
+    let moved = outputBias.shape[1] / 2
     return (
-      output.slice(0..<moved, along: 1).tanh(), output.slice(moved..<2 * moved, along: 1)
+      output.slice(0..<moved, along: -1).tanh(), output.slice(moved..<2 * moved, along: -1)
     )
   }
 
   private func halves(_ u: Tensor<Scalar>) -> (moved: Tensor<Scalar>, given: Tensor<Scalar>) {
-    let (half, all) = (u.shape[1] / 2, u.shape[1])
-    let (first, second) = (u.slice(0..<half, along: 1), u.slice(half..<all, along: 1))
+    let all = u.shape[u.rank - 1]
+    let (first, second) = (
+      u.slice(0..<all / 2, along: -1), u.slice(all / 2..<all, along: -1)
+    )
     return movesFirstHalf ? (first, second) : (second, first)
   }
 
   private func joined(_ moved: Tensor<Scalar>, _ given: Tensor<Scalar>) -> Tensor<Scalar> {
-    .concatenated(movesFirstHalf ? [moved, given] : [given, moved], along: 1)
+    .concatenated(movesFirstHalf ? [moved, given] : [given, moved], along: -1)
   }
-}
 
-extension Tensor {
-  /// Row g of `bias` `[groups, n]` added to each row of group g of this tensor, `[rows, n]`.
-  fileprivate func addingToGroups(_ bias: Tensor) -> Tensor {
-    let (groups, n) = (bias.shape[0], bias.shape[1])
-    return (reshaped(to: [groups, shape[0] / groups, n]) + bias.reshaped(to: [groups, 1, n]))
-      .reshaped(to: shape)
+  /// The same step with networks off the tape.
+  var detached: CouplingStep {
+    CouplingStep(
+      movesFirstHalf: movesFirstHalf,
+      network: [hiddenWeight, hiddenBias, outputWeight, outputBias].map(\.detached))
   }
 }

@@ -2,7 +2,7 @@
 
 /// A network that maps x to a diagonal Gaussian q(z | x): hidden layers, then a linear map to the
 /// mean and one to the logarithm of the variance (Kingma and Welling 2014, appendix C.2).
-public struct GaussianEncoder<Scalar: TensorScalar>: Parameterized, AmortizedPosterior {
+public struct GaussianEncoder<Scalar: TensorScalar>: Parameterized {
   /// `fc1`, `fc2`, ...
   public var hidden: HiddenLayers<Scalar>
   /// `fc_mu`.
@@ -26,11 +26,6 @@ public struct GaussianEncoder<Scalar: TensorScalar>: Parameterized, AmortizedPos
   public func posterior(given x: Tensor<Scalar>) -> DiagonalGaussian<Scalar> {
     let h = hidden(x)
     return DiagonalGaussian(mean: mean(h), logVariance: logVariance(h))
-  }
-
-  /// q(z | x) of each row of x, computed once and repeated.
-  public func posterior(given x: Tensor<Scalar>, repeated times: Int) -> DiagonalGaussian<Scalar> {
-    posterior(given: x).repeatingRows(times)
   }
 
   /// The hidden layers', then `fc_mu.*`, then `fc_logvar.*`.

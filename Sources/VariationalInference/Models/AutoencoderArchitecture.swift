@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The widths of a variational autoencoder's layers, and what is between them.
+/// The widths of a variational autoencoder's layers, what is between them, and the fields that it reads.
 public struct AutoencoderArchitecture: Sendable, Equatable {
   /// Numbers of an example, such as its pixels.
   public var data: Int
@@ -12,20 +12,77 @@ public struct AutoencoderArchitecture: Sendable, Equatable {
   public var latent: Int
   /// After every hidden layer.
   public var activation: Activation
+  /// What is read of each example.
+  public var fields: AutoencoderFields
 
   /// The article's sizes, unless others are given; the decoder mirrors the encoder. Without hidden
   /// layers the model is linear.
   public init(
     data: Int = 784, hidden: [Int] = [400], decoderHidden: [Int]? = nil, latent: Int = 20,
-    activation: Activation = .relu
+    activation: Activation = .relu, fields: AutoencoderFields = AutoencoderFields()
   ) {
     self.data = data
     self.hidden = hidden
     self.decoderHidden = decoderHidden ?? hidden.reversed()
     self.latent = latent
     self.activation = activation
+    self.fields = fields
   }
 
   /// Whether there is a hidden layer, and so an activation that matters.
   public var hasHiddenLayers: Bool { !hidden.isEmpty || !decoderHidden.isEmpty }
+
+  /// The fields that the model reads.
+  public var reads: [FieldUse] {
+    [FieldUse(fields.data, .data, width: data)]
+      + fields.conditions.map { FieldUse($0.name, .condition, width: $0.width) }
+      + [
+        fields.weight.map { FieldUse($0, .weight) },
+        fields.mask.map { FieldUse($0, .mask, width: data) },
+      ].compactMap { $0 }
+  }
+
+  /// The inputs of the encoder: the data and the conditions.
+  var encoderInputs: Int { data + fields.conditionWidth }
+
+  /// The inputs of the decoder: z and the conditions.
+  var decoderInputs: Int { latent + fields.conditionWidth }
+}
+
+/// The names of the fields that an autoencoder reads.
+public struct AutoencoderFields: Sendable, Equatable {
+  /// A field on which both networks depend.
+  public struct Condition: Sendable, Equatable {
+    /// The field's name.
+    public var name: String
+    /// How many numbers it has for each example: ``DataField/width``.
+    public var width: Int
+
+    /// The condition that is the field `name`.
+    public init(_ name: String, width: Int) {
+      self.name = name
+      self.width = width
+    }
+  }
+
+  /// x.
+  public var data: String
+  /// c in p(x | z, c) and q(z | x, c), joined in this order.
+  public var conditions: [Condition]
+  /// How often each example counts; nil for once each.
+  public var weight: String?
+  /// What was observed of x; nil for all.
+  public var mask: String?
+
+  /// x is the field "x", with nothing beside it, unless names are given.
+  public init(
+    data: String = "x", conditions: [Condition] = [], weight: String? = nil, mask: String? = nil
+  ) {
+    self.data = data
+    self.conditions = conditions
+    self.weight = weight
+    self.mask = mask
+  }
+
+  var conditionWidth: Int { conditions.reduce(0) { $0 + $1.width } }
 }

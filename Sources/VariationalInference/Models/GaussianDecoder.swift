@@ -10,18 +10,18 @@ public struct GaussianDecoder<Scalar: TensorScalar>: Parameterized {
   /// `log_variance`, `[1]`: log sigma^2; 0 at first.
   public var logVariance: Tensor<Scalar>
 
-  /// A decoder of these sizes.
+  /// A decoder of these sizes; its inputs are z and any conditions.
   public init(
-    latent: Int, hidden widths: [Int], outputs: Int, activation: Activation,
+    inputs: Int, hidden widths: [Int], outputs: Int, activation: Activation,
     using generator: inout some RandomNumberGenerator
   ) {
     hidden = HiddenLayers(
-      inputs: latent, widths: widths, activation: activation, using: &generator)
-    mean = Linear(inputs: widths.last ?? latent, outputs: outputs, using: &generator)
+      inputs: inputs, widths: widths, activation: activation, using: &generator)
+    mean = Linear(inputs: widths.last ?? inputs, outputs: outputs, using: &generator)
     logVariance = .zeros([1])
   }
 
-  /// p(x | z) for each row of z, `[batch, latent]`.
+  /// p(x | z) for each row of z, `[..., latent]`.
   public func likelihood(given z: Tensor<Scalar>) -> IsotropicGaussian<Scalar> {
     IsotropicGaussian(mean: mean(hidden(z)), logVariance: logVariance)
   }

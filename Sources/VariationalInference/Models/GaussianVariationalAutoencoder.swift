@@ -11,7 +11,9 @@
 ///
 /// - Source: Kingma and Welling 2014, appendix C.2, arXiv:1312.6114; Lucas et al., "Don't blame the
 ///   ELBO! A linear VAE perspective on posterior collapse", NeurIPS 2019, arXiv:1911.02469.
-public struct GaussianVariationalAutoencoder<Scalar: TensorScalar>: Parameterized {
+public struct GaussianVariationalAutoencoder<Scalar: TensorScalar>: Autoencoder {
+  /// q(z | x).
+  public typealias Posterior = DiagonalGaussian<Scalar>
   /// The widths of all layers.
   public let architecture: AutoencoderArchitecture
   /// q(z | x).
@@ -29,10 +31,10 @@ public struct GaussianVariationalAutoencoder<Scalar: TensorScalar>: Parameterize
   ) {
     self.architecture = architecture
     encoder = GaussianEncoder(
-      inputs: architecture.data, hidden: architecture.hidden, latent: architecture.latent,
+      inputs: architecture.encoderInputs, hidden: architecture.hidden, latent: architecture.latent,
       activation: architecture.activation, using: &generator)
     decoder = GaussianDecoder(
-      latent: architecture.latent, hidden: architecture.decoderHidden,
+      inputs: architecture.decoderInputs, hidden: architecture.decoderHidden,
       outputs: architecture.data, activation: architecture.activation, using: &generator)
   }
 
@@ -45,14 +47,17 @@ public struct GaussianVariationalAutoencoder<Scalar: TensorScalar>: Parameterize
   }
 }
 
-extension GaussianVariationalAutoencoder: GenerativeModel, AmortizedPosterior {
+extension GaussianVariationalAutoencoder {
+  /// The data, and the conditions if there are any.
+  public var reads: [FieldUse] { architecture.reads }
+
   /// p(z) = N(0, I).
   public var prior: StandardNormal<Scalar> { StandardNormal(dimension: latentDimension) }
 
   /// The number of dimensions of z.
   public var latentDimension: Int { architecture.latent }
 
-  /// p(x | z) for each row of z, `[batch, latent]`.
+  /// p(x | z) for each row of z.
   public func likelihood(given z: Tensor<Scalar>) -> IsotropicGaussian<Scalar> {
     decoder.likelihood(given: z)
   }

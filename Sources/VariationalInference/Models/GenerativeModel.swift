@@ -1,46 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A joint density p(x, z) of data x and latent variables z: all that inference asks of a model.
-public protocol JointDensity<Scalar>: Sendable {
-  /// The type of number.
-  associatedtype Scalar: TensorScalar
-
-  /// log p(x, z) of each example.
-  ///
-  /// - Parameters:
-  ///   - x: `[batch, data]`.
-  ///   - z: `[batch, latent]`.
-  /// - Returns: `[batch]`, in nats.
-  func logJoint(_ x: Tensor<Scalar>, _ z: Tensor<Scalar>) -> Tensor<Scalar>
-}
-
-/// A joint density in the directed form p(x, z) = p(x | z) p(z).
+/// A joint density in the directed form p(x, z) = p(x | z) p(z), with one real latent vector "z" for each
+/// example: the short way to write a variational autoencoder.
+///
+/// Where the model reads conditions c, p(x, z | c) = p(x | z, c) p(z): they are joined to z on its way to
+/// ``likelihood(given:)``, and to x on its way to the encoder.
 public protocol GenerativeModel<Scalar>: JointDensity {
-  /// The distribution of z.
-  associatedtype Prior: Distribution<Scalar>
+  /// The distribution of z, which can be drawn from.
+  associatedtype Prior: ReparameterizedDistribution<Scalar>
   /// The distribution of x once z is known.
   associatedtype Likelihood: Distribution<Scalar>
 
-  /// p(z).
+  /// p(z), the same for all examples.
   var prior: Prior { get }
 
   /// The number of dimensions of z.
   var latentDimension: Int { get }
 
-  /// p(x | z) for each row of z, `[batch, latent]`.
+  /// p(x | z, c).
+  ///
+  /// - Parameter z: z and the conditions joined, `[batch, n]` or `[batch, draws, n]`, with n the dimension
+  ///   of z and the widths of the conditions.
+  /// - Returns: A distribution for each row of z.
   func likelihood(given z: Tensor<Scalar>) -> Likelihood
 
-  /// p(x | z) made ready for many z near one point, and then near another: for the draws of q(z | x)
-  /// of one x after the other. A model need not say how; the default ignores the point.
-  func localLikelihood() -> LocalLikelihood<Self>
+  /// ``likelihood(given:)`` made ready for many z near one point; nil where there is no faster way.
+  func localLikelihood() -> LocalLikelihood<Self>?
 }
 
 /// p(x | z) for many z near one point after the other, up to rounding and without gradients.
 public struct LocalLikelihood<Model: GenerativeModel>: Sendable {
-  /// `likelihood(given: z)` for a point `[1, latent]`: right for any z, and fastest near the point.
+  /// `likelihood(given: z)` for a point `[1, n]`: right for any z, and fastest near the point.
   public let near: @Sendable (_ point: Tensor<Model.Scalar>) -> OfRows
 
-  /// p(x | z) for each row of z, `[batch, latent]`.
+  /// p(x | z) for each row of z, `[..., n]`.
   public typealias OfRows = @Sendable (_ z: Tensor<Model.Scalar>) -> Model.Likelihood
 
   /// Prepares for each point with `near`.
@@ -50,13 +43,88 @@ public struct LocalLikelihood<Model: GenerativeModel>: Sendable {
 }
 
 extension GenerativeModel {
-  /// `likelihood(given: z)`, wherever the point is.
-  public func localLikelihood() -> LocalLikelihood<Self> {
-    LocalLikelihood { _ in { self.likelihood(given: $0) } }
+  /// x is the field "x"; there are no conditions.
+  public var reads: [FieldUse] { [FieldUse("x", .data)] }
+
+  /// z, real.
+  public var latents: [Latent] { [Latent("z", shape: [latentDimension])] }
+
+  /// Nil.
+  public func localLikelihood() -> LocalLikelihood<Self>? { nil }
+
+  /// log p(x | z) + log p(z) of each row, in nats.
+  public func logJoint(_ batch: Batch<Scalar>, _ z: LatentValues<Scalar>) -> LogJoint<Scalar> {
+    let z = z["z"]
+    return LogJoint(
+      perExample: logLikelihood(batch, given: z) + prior.logProbability(of: z))
   }
 
-  /// log p(x | z) + log p(z): `[batch]`, in nats.
-  public func logJoint(_ x: Tensor<Scalar>, _ z: Tensor<Scalar>) -> Tensor<Scalar> {
-    likelihood(given: z).logProbability(of: x) + prior.logProbability(of: z)
+  /// log p(x | z) of each row of z, `[batch, n]` or `[batch, draws, n]`, in nats; numbers that a mask
+  /// calls missing are left out.
+  func logLikelihood(_ batch: Batch<Scalar>, given z: Tensor<Scalar>) -> Tensor<Scalar> {
+    batch.logProbability(under: likelihood(given: batch.joined(to: z, reads)), reads)
+  }
+
+  /// -log p(x | z).
+  public func reconstructionCost(
+    _ batch: Batch<Scalar>, at u: Tensor<Scalar>, shared: LatentValues<Scalar>?
+  ) -> LogJoint<Scalar> {
+    LogJoint(perExample: -logLikelihood(batch, given: u))
+  }
+
+  /// log p(z).
+  public func logPrior(at u: Tensor<Scalar>) -> Tensor<Scalar>? { prior.logProbability(of: u) }
+
+  /// KL(q || p(z)), where the pair has a closed form.
+  public func divergenceFromPrior(
+    of q: some ReparameterizedDistribution<Scalar>
+  ) -> Tensor<Scalar>? {
+    q.kullbackLeiblerDivergence(to: prior)
+  }
+
+  /// From ``localLikelihood()``.
+  public func localReconstructionCost() -> LocalCost<Scalar>? {
+    guard let local = localLikelihood() else { return nil }
+    let reads = reads
+    return LocalCost { batch, point in
+      let likelihood = local.near(batch.joined(to: point, reads))
+      return { u in -batch.logProbability(under: likelihood(batch.joined(to: u, reads)), reads) }
+    }
+  }
+}
+
+extension Batch {
+  /// Rows `[batch, n]` or `[batch, draws, n]` joined with the conditions that are read, along the last
+  /// axis; the rows themselves where none are.
+  func joined(to rows: Tensor<Scalar>, _ reads: [FieldUse]) -> Tensor<Scalar> {
+    guard let condition = self.rows(.condition, of: reads) else { return rows }
+    let perRow =
+      rows.rank == condition.rank
+      ? condition
+      : condition.aligned(toRank: rows.rank)
+        .repeated(to: rows.shape.dropLast() + [condition.shape[1]])
+    return .concatenated([rows, perRow], along: -1)
+  }
+
+  /// x, joined with the conditions: what an encoder sees, `[batch, n]`.
+  public func encoderInput(_ reads: [FieldUse]) -> Tensor<Scalar> {
+    guard let x = rows(.data, of: reads) else {
+      preconditionFailure("a model that reads no data has no encoder")
+    }
+    return joined(to: x, reads)
+  }
+
+  fileprivate func logProbability(
+    under likelihood: some Distribution<Scalar>, _ reads: [FieldUse]
+  ) -> Tensor<Scalar> {
+    guard let x = rows(.data, of: reads) else {
+      preconditionFailure("a likelihood of a model that reads no data")
+    }
+    guard let mask = rows(.mask, of: reads) else { return likelihood.logProbability(of: x) }
+    guard let factorized = likelihood as? any FactorizedDistribution<Scalar> else {
+      preconditionFailure(
+        "\(type(of: likelihood)) has no density of some coordinates alone, which a mask needs")
+    }
+    return factorized.logProbability(of: x, observed: mask)
   }
 }

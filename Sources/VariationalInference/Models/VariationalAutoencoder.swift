@@ -6,7 +6,7 @@
 ///     p(x, z) = Bernoulli(x; decoder(z)) N(z; 0, I),   q(z | x) = N(z; mu(x), diag sigma^2(x))
 ///
 /// - Source: Kingma and Welling, "Auto-encoding variational Bayes", ICLR 2014, arXiv:1312.6114.
-public struct VariationalAutoencoder<Scalar: TensorScalar>: Parameterized {
+public struct VariationalAutoencoder<Scalar: TensorScalar>: Autoencoder {
   /// The widths of all layers.
   public let architecture: Architecture
   /// q(z | x).
@@ -14,6 +14,8 @@ public struct VariationalAutoencoder<Scalar: TensorScalar>: Parameterized {
   /// p(x | z).
   public var decoder: BernoulliDecoder<Scalar>
 
+  /// q(z | x).
+  public typealias Posterior = DiagonalGaussian<Scalar>
   /// The widths of the layers.
   public typealias Architecture = AutoencoderArchitecture
 
@@ -25,10 +27,10 @@ public struct VariationalAutoencoder<Scalar: TensorScalar>: Parameterized {
   public init(_ architecture: Architecture, using generator: inout some RandomNumberGenerator) {
     self.architecture = architecture
     encoder = GaussianEncoder(
-      inputs: architecture.data, hidden: architecture.hidden, latent: architecture.latent,
+      inputs: architecture.encoderInputs, hidden: architecture.hidden, latent: architecture.latent,
       activation: architecture.activation, using: &generator)
     decoder = BernoulliDecoder(
-      latent: architecture.latent, hidden: architecture.decoderHidden,
+      inputs: architecture.decoderInputs, hidden: architecture.decoderHidden,
       outputs: architecture.data, activation: architecture.activation, using: &generator)
   }
 
@@ -41,31 +43,30 @@ public struct VariationalAutoencoder<Scalar: TensorScalar>: Parameterized {
   }
 }
 
-extension VariationalAutoencoder: GenerativeModel, AmortizedPosterior {
+extension VariationalAutoencoder {
+  /// The data, and the conditions if there are any.
+  public var reads: [FieldUse] { architecture.reads }
+
   /// p(z) = N(0, I).
   public var prior: StandardNormal<Scalar> { StandardNormal(dimension: architecture.latent) }
 
   /// The number of dimensions of z.
   public var latentDimension: Int { architecture.latent }
 
-  /// p(x | z) for each row of z, `[batch, latent]`.
+  /// p(x | z) for each row of z.
   public func likelihood(given z: Tensor<Scalar>) -> Bernoulli<Scalar> {
     decoder.likelihood(given: z)
   }
 
   /// p(x | z) for many z near one point: faster if the last hidden units are rectified.
-  public func localLikelihood() -> LocalLikelihood<VariationalAutoencoder> {
-    let local = LocalBernoulliDecoder(decoder)
-    return LocalLikelihood { local?.likelihood(near: $0) ?? { likelihood(given: $0) } }
+  public func localLikelihood() -> LocalLikelihood<VariationalAutoencoder>? {
+    LocalBernoulliDecoder(decoder).map { local in
+      LocalLikelihood { local.likelihood(near: $0) }
+    }
   }
 
   /// q(z | x) for each row of x, `[batch, data]`.
   public func posterior(given x: Tensor<Scalar>) -> DiagonalGaussian<Scalar> {
     encoder.posterior(given: x)
-  }
-
-  /// q(z | x) for each row of x, computed once and repeated.
-  public func posterior(given x: Tensor<Scalar>, repeated times: Int) -> DiagonalGaussian<Scalar> {
-    encoder.posterior(given: x, repeated: times)
   }
 }

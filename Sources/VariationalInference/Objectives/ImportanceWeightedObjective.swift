@@ -48,39 +48,37 @@ public enum ImportanceWeightedGradient: String, Sendable, CaseIterable {
   }
 }
 
-extension GenerativeModel {
+extension JointDensity {
   /// The importance-weighted bound of examples under this model and a posterior.
   ///
-  /// The log q in the weights is evaluated at the draws: no closed form of the KL applies for K > 1,
-  /// and L_1 is the ELBO with an estimated KL.
+  /// The log q in the weights is that of the draws: no closed form of the KL applies for K > 1, and L_1 is
+  /// the ELBO with an estimated KL.
   ///
   /// - Parameters:
-  ///   - x: `[batch, data]`.
-  ///   - q: q(z | x) of each example K times in succession, `[batch * K, latent]`.
-  ///   - samples: K, at least 1.
-  ///   - noise: Standard normal numbers of `q.noiseShape`.
+  ///   - batch: The fields that the model reads.
+  ///   - q: q(u | x) of each example.
+  ///   - noise: Standard normal numbers `[batch, K, q.noiseDimension]`.
   ///   - gradient: The estimator that differentiating the bound gives.
   /// - Returns: The bound of each example, differentiable in the parameters of model and q.
   public func importanceWeightedObjective<Posterior: ReparameterizedDistribution<Scalar>>(
-    _ x: Tensor<Scalar>, posterior q: Posterior, samples: Int, noise: Tensor<Scalar>,
+    _ batch: Batch<Scalar>, posterior q: Posterior, noise: Tensor<Scalar>,
     gradient: ImportanceWeightedGradient = .reparameterised
   ) -> ImportanceWeightedObjective<Scalar> {
+    requireOwnLatents("an importance-weighted objective")
     precondition(
-      samples >= 1 && q.noiseShape.first == x.shape[0] * samples,
-      "\(samples) draws for each of \(x.shape[0]) examples and a posterior of \(q.noiseShape)")
+      noise.rank == 3 && noise.shape[0] == batch.count && noise.shape[1] >= 1,
+      "noise \(noise.shape) for draws of \(batch.count) examples")
     let weights = GradientWeights<Scalar>()
-    let (z, density) = q.draw(noise, gradient, weights)
-    let reconstruction = -likelihood(given: z).logProbability(of: x, repeated: samples)
-    let kl = density.logProbability(of: z) - prior.logProbability(of: z)
-    let perExample = [x.shape[0], samples]
-    let logWeights = (-(reconstruction + kl)).reshaped(to: perExample)
+    let draw = q.draw(noise, gradient, weights)
+    let reconstruction = reconstructionCost(batch, at: draw.value, shared: nil).perExample
+    let prior = logPrior(at: draw.value)
+    let kl = prior.map { draw.logProbability - $0 } ?? draw.logProbability
+    let logWeights = -(reconstruction + kl)
     weights.normalise(logWeights.detached)
-    func mean(_ costs: Tensor<Scalar>) -> Tensor<Scalar> {
-      costs.detached.reshaped(to: perExample).mean(along: 1)
-    }
     return ImportanceWeightedObjective(
       logWeights: logWeights, bound: logWeights.logMeanExp(along: 1),
-      evidenceLowerBound: EvidenceLowerBound(reconstruction: mean(reconstruction), kl: mean(kl)))
+      evidenceLowerBound: EvidenceLowerBound(
+        reconstruction: reconstruction.detached.mean(along: 1), kl: kl.detached.mean(along: 1)))
   }
 }
 
@@ -89,17 +87,13 @@ extension ReparameterizedDistribution {
   fileprivate func draw(
     _ noise: Tensor<Scalar>, _ gradient: ImportanceWeightedGradient,
     _ weights: GradientWeights<Scalar>
-  ) -> (z: Tensor<Scalar>, density: Self) {
-    let z = sample(noise: noise)
+  ) -> Draw<Scalar> {
     switch gradient {
-    case .reparameterised: return (z, self)
+    case .reparameterised: return draw(noise: noise)
     case .doublyReparameterised:
-      // With its parameters off the tape, log q depends on them through z alone.
-      guard let density = detached else {
-        preconditionFailure(
-          "\(Self.self) has no `detached`, which the doubly reparameterised gradient needs")
-      }
-      return (z.weightingGradient(by: weights), density)
+      // log q then depends on the parameters of q through z alone.
+      let z = sample(noise: noise).weightingGradient(by: weights)
+      return Draw(value: z, logProbability: logProbabilityAlongPath(of: z, noise: noise))
     }
   }
 }
@@ -107,18 +101,18 @@ extension ReparameterizedDistribution {
 /// The normalised weights v_k by which the doubly reparameterised gradient multiplies what reaches
 /// the draws. The draws come before the weights, the way back comes after them: hence a reference.
 private final class GradientWeights<Scalar: TensorScalar> {
-  /// `[batch * K, 1]`.
-  var values = Tensor<Scalar>.zeros([0, 1])
+  /// `[batch, K, 1]`.
+  var values = Tensor<Scalar>.zeros([0, 1, 1])
 
   /// v_k = w_k / sum of w, from log w `[batch, K]`.
   func normalise(_ logWeights: Tensor<Scalar>) {
     let total = logWeights.logSumExp(along: 1, keepingAxis: true)
-    values = (logWeights - total).exp().reshaped(to: [logWeights.count, 1])
+    values = (logWeights - total).exp().reshaped(to: logWeights.shape + [1])
   }
 }
 
 extension Tensor {
-  /// This tensor, whose gradient is multiplied by v_k row by row on its way back.
+  /// This tensor, whose gradient is multiplied by v_k draw by draw on its way back.
   ///
   /// The bound's own gradient at log w_k is v_k, so that the decoder gets v_k d log w_k; through the
   /// draws, the encoder gets v_k^2.

@@ -24,36 +24,59 @@ public enum TrainingObjective: Sendable, Equatable {
   }
 }
 
-/// An objective's value for each example, and what to report of it.
+/// An objective's value, and what to report of it.
 struct ObjectiveTerms<Scalar: TensorScalar> {
-  /// What is maximised, `[batch]`, in nats.
+  /// What is maximised of each example, `[batch]`, in nats, times the example's weight.
   let value: Tensor<Scalar>
+  /// What is maximised once, `[]`, of the whole data set.
+  let once: Tensor<Scalar>?
   /// Off the tape, `[batch]` each: reconstruction cost, KL cost, and L_K where that is the objective.
   let report: [Tensor<Scalar>]
 }
 
-extension GenerativeModel where Self: AmortizedPosterior {
-  /// An objective on examples `[batch, data]`; `noise` makes standard normal numbers of a shape whose
-  /// first axis is the batch.
+extension GuidedModel {
+  /// An objective on examples; `noise` makes standard normal numbers of a shape whose first axis is the
+  /// batch, `sharedNoise` those for latent variables that there are once.
   func terms(
-    of objective: TrainingObjective, _ x: Tensor<Scalar>, noise: ([Int]) -> Tensor<Scalar>
+    of objective: TrainingObjective, _ batch: Batch<Scalar>,
+    noise: (_ shape: [Int]) -> Tensor<Scalar>, sharedNoise: (_ shape: [Int]) -> Tensor<Scalar>
   ) -> ObjectiveTerms<Scalar> {
+    let q = guide.posterior(given: batch)
+    let weight = batch.rows(.weight, of: model.reads)?.reshaped(to: [batch.count])
+    func weighted(_ value: Tensor<Scalar>) -> Tensor<Scalar> { weight.map { value * $0 } ?? value }
     switch objective {
     case .evidenceLowerBound:
-      let q = posterior(given: x)
-      let bound = evidenceLowerBound(x, posterior: q, noise: noise(q.noiseShape))
+      let bound = model.evidenceLowerBound(
+        batch, posterior: q, noise: noise([batch.count, q.noiseDimension]),
+        shared: sharedDraw(sharedNoise))
       return ObjectiveTerms(
-        value: bound.elbo, report: [bound.reconstruction.detached, bound.kl.detached])
+        value: weighted(bound.elbo), once: bound.once.map { -$0 },
+        report: [weighted(bound.reconstruction).detached, weighted(bound.kl).detached])
     case .importanceWeighted(let samples, let gradient):
-      let q = posterior(given: x, repeated: samples)
-      let perDraw = q.noiseShape.dropFirst().reduce(1, *)
-      let result = importanceWeightedObjective(
-        x, posterior: q, samples: samples,
-        noise: noise([x.shape[0], samples * perDraw]).reshaped(to: q.noiseShape),
+      let result = model.importanceWeightedObjective(
+        batch, posterior: q, noise: noise([batch.count, samples, q.noiseDimension]),
         gradient: gradient)
       let elbo = result.evidenceLowerBound
       return ObjectiveTerms(
-        value: result.bound, report: [elbo.reconstruction, elbo.kl, result.bound.detached])
+        value: weighted(result.bound), once: nil,
+        report: [elbo.reconstruction, elbo.kl, result.bound].map { weighted($0).detached })
     }
+  }
+
+  /// A draw of the latent variables that there are once; nil where there are none.
+  private func sharedDraw(
+    _ noise: (_ shape: [Int]) -> Tensor<Scalar>
+  ) -> SharedDraw<Scalar>? {
+    let latents = model.latents.filter(.once)
+    if latents.isEmpty { return nil }
+    guard let q = guide.sharedPosterior else {
+      preconditionFailure(
+        "the guide has no posterior of \(latents.map(\.name).joined(separator: ", ")), which there are"
+          + " once; pair the model with a SharedGuide")
+    }
+    func draw(_ q: some ReparameterizedDistribution<Scalar>) -> SharedDraw<Scalar> {
+      SharedDraw(latents, from: q, noise: noise([1, q.noiseDimension]))
+    }
+    return draw(q)
   }
 }

@@ -9,7 +9,7 @@
 /// a batch, as in the reference implementation; Adam is nearly indifferent to its scale.
 ///
 /// - Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, Algorithm 1.
-public struct Adam: Sendable, Equatable {
+public struct Adam: Optimiser {
   /// The size of a step.
   public var learningRate: Double
   /// The memory of the mean of gradients.
@@ -29,19 +29,23 @@ public struct Adam: Sendable, Equatable {
     self.epsilon = epsilon
   }
 
-  /// What Adam remembers between steps.
-  public struct State<Scalar: TensorScalar>: Sendable {
-    /// The number of steps taken.
-    public package(set) var step = 0
-    /// The running mean of gradients.
-    public let firstMoment: FlatBuffer<Scalar>
-    /// The running mean of squared gradients.
-    public let secondMoment: FlatBuffer<Scalar>
+  /// "Adam".
+  public static let name = "Adam"
 
-    /// Before the first step, for parameters of these shapes.
-    public init(shapes: [[Int]]) {
-      firstMoment = FlatBuffer(shapes: shapes)
-      secondMoment = FlatBuffer(shapes: shapes)
+  /// Learning rate, beta1, beta2 and epsilon.
+  public var settings: [String: Double] {
+    ["learning_rate": learningRate, "beta1": beta1, "beta2": beta2, "epsilon": epsilon]
+  }
+
+  /// The running means of gradients and of their squares.
+  public static let memories = ["first_moment", "second_moment"]
+
+  /// One kernel for each part of a gradient.
+  public func update<Scalar: TensorScalar>(step: Int) -> OptimiserUpdate<Scalar> {
+    let coefficients: AdamCoefficients<Scalar> = coefficients(step: step)
+    return OptimiserUpdate { gradient, parameters, memories in
+      FlatBuffer.adam(
+        gradient, parameter: parameters, first: memories[0], second: memories[1], coefficients)
     }
   }
 

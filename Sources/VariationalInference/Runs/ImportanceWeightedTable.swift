@@ -69,14 +69,21 @@ package struct ImportanceWeightedTable: Sendable, Equatable {
       learningRateStages: schedule,
       objective: samples == 1
         ? .evidenceLowerBound : .importanceWeighted(samples: samples, gradient: gradient),
-      binarization: .dynamic, seed: seed)
+      seed: seed)
   }
 
+  /// How pixels become data.
+  package static let binarization = Binarization.dynamic
+
   /// The model at its beginning.
-  package func model(for data: ImageDataset) -> VariationalAutoencoder<Float> {
+  ///
+  /// - Throws: ``DatasetError`` where the data are no images.
+  package func model(for data: any Dataset) throws -> VariationalAutoencoder<Float> {
+    try data.check([FieldUse("x", .data)])
+    let width = data.field("x")?.width ?? 0
     var generator = CounterGenerator(seed: seed, stream: GeneratorPurpose.only.stream())
     var model = VariationalAutoencoder<Float>(
-      .init(data: data.pixelsPerImage, hidden: [200, 200], latent: 50, activation: .tanh),
+      .init(data: width, hidden: [200, 200], latent: 50, activation: .tanh),
       using: &generator
     ).glorotInitialized(seed: seed)
     model.decoder = model.decoder.withOutputBias(atMeanOf: data)

@@ -25,7 +25,7 @@ struct RecordReader {
     try value(at: keys) { $0.intValue.flatMap { Self.sizes.contains($0) ? $0 : nil } }
   }
 
-  private static let sizes = 1...1_000_000_000
+  static let sizes = 1...1_000_000_000
 
   func integers(_ keys: String...) throws -> [Int] {
     try value(at: keys) { list in

@@ -9,7 +9,8 @@ package struct RunRecord: Sendable, Equatable {
   /// from elsewhere.
   package var dataSource: String
   package var data: DataDescription
-  package var architecture: VariationalAutoencoder<Float>.Architecture
+  package var architecture: AutoencoderArchitecture
+  package var likelihood: AutoencoderLikelihood
   package var options: TrainingOptions
   package var parameterCount: Int
   /// How the first parameters were made, in words.
@@ -21,33 +22,44 @@ package struct RunRecord: Sendable, Equatable {
   /// What recognises the data.
   package struct DataDescription: Sendable, Equatable {
     package var name: String
-    package var height: Int
-    package var width: Int
+    /// The shape of x of one example.
+    package var shape: [Int]
     package var trainImages: Int
     package var testImages: Int
+    /// Of the training data; see ``Dataset/fingerprint()``.
     package var fingerprint: String
-    /// Nil in a record of an earlier version.
+    /// Of the test data; nil for runs that earlier versions began.
     package var testFingerprint: String?
     /// Whether the training images have bytes 0 and 255 alone.
     package var isBinary: Bool
+    /// How bytes become numbers.
+    package var binarization: Binarization
 
-    package init(_ data: DatasetSplits) {
+    /// The splits of one data set, whose field `x` the model is a density of.
+    package init(_ data: DatasetSplits, x: String) {
       name = data.train.name
-      (height, width) = (data.train.height, data.train.width)
+      shape = data.train.field(x)?.shape ?? []
       (trainImages, testImages) = (data.train.count, data.test.count)
       fingerprint = data.train.fingerprint()
       testFingerprint = data.test.fingerprint()
-      isBinary = data.train.isBinary
+      isBinary = (data.train as? ImageDataset)?.isBinary ?? false
+      binarization = (data.train as? ImageDataset)?.binarization ?? .none
+    }
+
+    /// Rows and columns of an image; one row of numbers where it is no image.
+    package var size: (height: Int, width: Int, channels: Int) {
+      shape.count == 3 ? (shape[0], shape[1], shape[2]) : (1, shape.reduce(1, *), 1)
     }
   }
 
   package init(
-    dataSource: String, data: DatasetSplits, model: VariationalAutoencoder<Float>,
+    dataSource: String, data: DatasetSplits, model: some DescribedAutoencoder<Float>,
     options: TrainingOptions, initialisation: String = RunRecord.uniform, started: String
   ) {
     self.dataSource = dataSource
-    self.data = DataDescription(data)
+    self.data = DataDescription(data, x: model.architecture.fields.data)
     architecture = model.architecture
+    likelihood = model.likelihoodKind
     self.options = options
     parameterCount = model.parameterCount
     self.initialisation = initialisation
@@ -55,20 +67,26 @@ package struct RunRecord: Sendable, Equatable {
     version = ElboVersion.current
   }
 
+  /// A model as the run's was before its first step.
+  package var initialModel: any DescribedAutoencoder<Float> {
+    likelihood.model(architecture, seed: options.seed)
+  }
+
   /// The initialisation of ``Linear``.
   package static let uniform = "uniform in plus or minus 1 / sqrt(inputs)"
 
   /// Refuses data other than those of the run, naming the difference.
   package func check(_ data: DatasetSplits, run: String) throws {
-    let found = DataDescription(data)
+    let found = DataDescription(data, x: architecture.fields.data)
     func compare(_ key: String, _ part: KeyPath<DataDescription, some CustomStringConvertible>)
       throws
     {
       let (old, new) = ("\(self.data[keyPath: part])", "\(found[keyPath: part])")
       if old != new { throw RunError.otherData(run: run, key: key, recorded: old, found: new) }
     }
-    try compare("images of height", \.height)
-    try compare("images of width", \.width)
+    try compare("images of height", \.size.height)
+    try compare("images of width", \.size.width)
+    try compare("examples of shape", \.shape)
     try compare("a number of training images of", \.trainImages)
     try compare("training images of fingerprint", \.fingerprint)
     // Numbers of other test images would follow those of the run in one table.
@@ -80,7 +98,9 @@ package struct RunRecord: Sendable, Equatable {
   }
 
   /// What a value of the objective means.
-  package var meaning: String { options.meaning(isBinary: data.isBinary) }
+  package var meaning: String {
+    options.meaning(onData: data.binarization.meaning(isBinary: data.isBinary))
+  }
 
   /// What every number of the run was computed under, in words.
   package var protocolWords: String {
@@ -100,7 +120,7 @@ package struct RunRecord: Sendable, Equatable {
 /// The version of the library and of the command.
 public enum ElboVersion {
   /// The version, as in `CHANGELOG.md`.
-  public static let current = "0.1.0"
+  public static let current = "0.2.0"
 }
 
 // MARK: - JSON
@@ -111,12 +131,12 @@ extension RunRecord {
   }
 
   private var json: JSONValue {
-    [
+    var json: JSONValue = [
       "version": .string(version),
       "started": .string(started),
       "data": [
         "source": .string(dataSource), "name": .string(data.name),
-        "height": JSONValue(data.height), "width": JSONValue(data.width),
+        "height": JSONValue(data.size.height), "width": JSONValue(data.size.width),
         "train_images": JSONValue(data.trainImages), "test_images": JSONValue(data.testImages),
         "fingerprint": .string(data.fingerprint),
         "test_fingerprint": data.testFingerprint.map(JSONValue.string) ?? .null,
@@ -124,7 +144,7 @@ extension RunRecord {
       ],
       "model": [
         "kind": "variational autoencoder", "prior": "standard normal",
-        "posterior": "diagonal Gaussian", "likelihood": "Bernoulli",
+        "posterior": "diagonal Gaussian", "likelihood": .string(likelihood.words),
         "hidden": .array(architecture.hidden.map { JSONValue($0) }),
         "latent": JSONValue(architecture.latent),
         "activation": .string(architecture.activation.rawValue),
@@ -132,13 +152,17 @@ extension RunRecord {
       ],
       "training": options.json,
       "protocol": [
-        "binarize": .string(options.binarization.rawValue),
+        "binarize": .string(data.binarization.rawValue),
         "objective": .string(meaning),
         "samples": JSONValue(options.objective.samples), "unit": "nats per image",
         "train": "means over the epoch while it runs",
         "test": "means over the whole test set after the epoch",
       ],
     ]
+    if data.shape != [data.size.height, data.size.width, 1] {
+      json["data"]?["shape"] = .array(data.shape.map { JSONValue($0) })
+    }
+    return json
   }
 
   /// Reads the record of a run.
@@ -147,11 +171,15 @@ extension RunRecord {
     dataSource = try reader.string("data", "source")
     data = try DataDescription(reader)
     architecture = .init(
-      data: data.height * data.width, hidden: try reader.integers("model", "hidden"),
+      data: data.shape.reduce(1, *), hidden: try reader.integers("model", "hidden"),
       latent: try reader.integer("model", "latent"),
       activation: try reader.value("model", "activation") {
         $0.stringValue.flatMap(Activation.init)
       })
+    likelihood =
+      try reader.optional("model", "likelihood") { json in
+        AutoencoderLikelihood.allCases.first { $0.words == json.stringValue }
+      } ?? .bernoulli
     options = try TrainingOptions(reader)
     initialisation =
       try reader.optional("model", "initialisation") { $0.stringValue } ?? Self.uniform
@@ -164,12 +192,22 @@ extension RunRecord {
 extension RunRecord.DataDescription {
   fileprivate init(_ reader: RecordReader) throws {
     name = try reader.string("data", "name")
-    height = try reader.integer("data", "height")
-    width = try reader.integer("data", "width")
+    // Runs of earlier versions are of grey images.
+    let size = [
+      try reader.integer("data", "height"), try reader.integer("data", "width"), 1,
+    ]
+    shape =
+      try reader.optional("data", "shape") { list in
+        let sizes = list.arrayValue?.compactMap(\.intValue).filter(RecordReader.sizes.contains)
+        return sizes?.count == list.arrayValue?.count ? sizes : nil
+      } ?? size
     trainImages = try reader.integer("data", "train_images")
     testImages = try reader.integer("data", "test_images")
     fingerprint = try reader.string("data", "fingerprint")
     testFingerprint = try reader.optional("data", "test_fingerprint") { $0.stringValue }
     isBinary = try reader.optional("data", "binary") { $0.boolValue } ?? false
+    binarization = try reader.value("protocol", "binarize") {
+      $0.stringValue.flatMap(Binarization.init)
+    }
   }
 }

@@ -18,9 +18,6 @@ extension TrainingOptions {
         LearningRateStages(json: $0)
       },
       objective: try TrainingObjective(reader),
-      binarization: try reader.value("protocol", "binarize") {
-        $0.stringValue.flatMap(Binarization.init)
-      },
       precision: try reader.optional("training", "precision") {
         $0.stringValue.flatMap(ProductPrecision.init)
       } ?? .float32,

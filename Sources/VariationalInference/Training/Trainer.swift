@@ -1,53 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Tensors
+internal import Synchronization
+public import Tensors
 
-/// Fits a model and its amortised posterior together by stochastic gradient ascent on the ELBO or on
-/// another ``TrainingObjective``.
+/// Fits a model and its guide together by stochastic gradient ascent on the ELBO or on another
+/// ``TrainingObjective``.
 ///
-///     let trainer = Trainer(model, data: images, options: TrainingOptions(epochs: 10))
+///     let trainer = try Trainer(model, data: images, options: TrainingOptions(epochs: 10))
 ///     while let step = try trainer.step() { ... }
 ///     let trained = trainer.model
 ///
+/// A model without an encoder of its own is paired with a guide: `Trainer(model.guided(by: guide), ...)`.
+///
 /// The whole of a run's future is a function of ``TrainingState`` and the data: saving the state
 /// and restoring it elsewhere, with any number of threads, continues to the same bits.
-public final class Trainer<Model>
-where Model: GenerativeModel & AmortizedPosterior & Parameterized {
+///
+/// What there is once in the data set, log p and log q of shared latent variables, enters the gradient
+/// of each batch with the batch's share of the examples.
+public final class Trainer<Model> where Model: GuidedModel & Parameterized {
   /// The type of number.
   public typealias Scalar = Model.Scalar
 
   /// What the run was asked to do.
   public let options: TrainingOptions
-  /// The training images.
-  public let data: ImageDataset
+  /// The training data.
+  public let data: any Dataset
   /// Where the run stands.
   public private(set) var progress = TrainingProgress()
 
   private let template: Model
-  private let source: ExampleSource
+  private let source: BatchSource
   private let gradientStep: GradientStep<Scalar>
-  package private(set) var adam: Adam.State<Scalar>
+  package private(set) var optimiser: OptimiserState<Scalar>
   private var order: EpochOrder
 
   /// A run at its beginning.
   ///
   /// - Parameters:
   ///   - model: With its initial parameters.
-  ///   - data: Images with as many pixels as the model has data dimensions.
+  ///   - data: With the fields that the model reads.
   ///   - options: Epochs and batch size must be positive; only `Float` has products in bfloat16.
-  ///   - workers: The threads to train on.
+  ///   - workers: The threads to train on; the result does not depend on them.
+  /// - Throws: ``DatasetError`` naming a field that the data lack.
   public init(
-    _ model: Model, data: ImageDataset, options: TrainingOptions,
-    workers: WorkerPool = WorkerPool(count: 1)
-  ) {
+    _ model: Model, data: any Dataset, options: TrainingOptions,
+    workers: WorkerPool = WorkerPool()
+  ) throws {
     precondition(options.epochs > 0 && options.batchSize > 0, "no epochs or no examples per batch")
+    try data.check(model.allReads)
     self.options = options
     self.data = data
     template = model
-    source = .training(data, options.binarization, seed: options.seed)
+    source = .training(data, model.allReads, seed: options.seed)
     gradientStep = GradientStep(
       parameters: model.parameters, precision: options.precision, workers: workers)
-    adam = Adam.State(shapes: gradientStep.parameters.shapes)
+    optimiser = options.optimiser.initialState(shapes: gradientStep.parameters.shapes)
     order = EpochOrder(
       examples: data.count, batchSize: options.batchSize, seed: options.seed, epoch: 0)
   }
@@ -63,8 +70,8 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
   /// Trains on the next batch.
   ///
   /// - Returns: What the step saw; nil when all epochs are done.
-  /// - Throws: ``TrainingDivergence`` when the bound is not a finite number. The parameters are then
-  ///   of no use; go back to a saved state.
+  /// - Throws: ``TrainingDivergence`` when the bound or a parameter is not a finite number. The
+  ///   parameters are then of no use; go back to a saved state.
   @specialized(where Model == VariationalAutoencoder<Float>)
   public func step() throws -> TrainingStep? {
     // Past the last epoch, too: a state may come from a run that was asked for more.
@@ -100,36 +107,47 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
   /// One step up the gradient of the batch's summed objective.
   private func ascend(_ examples: [Int]) throws -> RunningTerms {
     let (template, source, objective) = (template, source, options.objective)
-    let (epoch, pixels) = (progress.epoch, data.pixelsPerImage)
-    adam.step += 1
-    let coefficients: AdamCoefficients<Scalar> =
-      options.optimiser(inEpoch: epoch).coefficients(step: adam.step)
-    let (parameters, state) = (gradientStep.parameters, adam)
+    let (epoch, seed, number) = (progress.epoch, options.seed, progress.steps)
+    let share = Double(examples.count) / Double(data.count)
+    let update: OptimiserUpdate<Scalar> = options.optimiser(inEpoch: epoch).step(&optimiser)
+    let (parameters, memories) = (gradientStep.parameters, optimiser)
+    let firstDefect = Mutex<Int?>(nil)
     let outcome = gradientStep.run(batch: examples.count) { context in
       let rows = Array(examples[context.rows])
-      let x = context.input([rows.count, pixels]) {
-        source.writePixels(rows, round: epoch, to: $0)
+      let batch: Batch<Scalar> = source.batch(rows, epoch: epoch) {
+        context.input($0, named: "input", initializedBy: $1)
       }
       let model = template.replacingParameters(with: context.parameters)
-      let terms = model.terms(of: objective, x) { shape in
-        context.input(shape, named: "noise") { source.writeNoise(rows, round: epoch, to: $0) }
+      let terms = model.terms(of: objective, batch) { shape in
+        source.noise(rows, epoch: epoch, shape: shape) {
+          context.input($0, named: "noise", initializedBy: $1)
+        }
+      } sharedNoise: { shape in
+        NoisePurpose.trainingShared.noise([number], shape: shape, seed: seed)
       }
-      return .init(perRow: terms.value, report: terms.report)
+      return .init(
+        perRow: terms.value, once: terms.once.map { $0 * Scalar(share) }, report: terms.report)
     } update: { gradient in
-      FlatBuffer.adam(
-        gradient, parameter: parameters, first: state.firstMoment, second: state.secondMoment,
-        coefficients)
+      if !update.apply(gradient, to: parameters, memories) {
+        firstDefect.withLock { $0 = min($0 ?? .max, gradient.range.lowerBound) }
+      }
     }
     var terms = RunningTerms()
     for report in outcome.reports { terms.add(report) }
-    progress.steps = adam.step
-    guard terms.mean.isFinite else { throw divergence(terms.mean) }
+    if let once = outcome.once { terms.addOnce(-once, share: 1) }
+    progress.steps += 1
+    let defect = firstDefect.withLock { $0 }
+    if !terms.mean.isFinite || defect != nil { throw divergence(terms.mean, defect) }
     return terms
   }
 
-  private func divergence(_ terms: MeanTerms) -> TrainingDivergence {
-    TrainingDivergence(
-      step: progress.steps, epoch: progress.epoch + 1, batch: progress.batch + 1, terms: terms)
+  private func divergence(_ terms: MeanTerms, _ element: Int?) -> TrainingDivergence {
+    let place = element.flatMap { element in
+      gradientStep.parameters.ranges.lastIndex { $0.lowerBound <= element }
+    }
+    return TrainingDivergence(
+      step: progress.steps, epoch: progress.epoch + 1, batch: progress.batch + 1, terms: terms,
+      parameter: place.map { template.namedParameters[$0].name })
   }
 }
 
@@ -138,20 +156,17 @@ where Model: GenerativeModel & AmortizedPosterior & Parameterized {
 extension Trainer {
   /// A copy of everything that decides the rest of the run.
   public var state: TrainingState<Scalar> {
-    let names = template.namedParameters.map(\.name)
-    return TrainingState(
-      names: names, parameters: gradientStep.parameters.tensors,
-      firstMoments: adam.firstMoment.tensors, secondMoments: adam.secondMoment.tensors,
-      progress: progress)
+    TrainingState(
+      names: template.namedParameters.map(\.name), parameters: gradientStep.parameters.tensors,
+      memories: optimiser.memories.map(\.tensors),
+      memoryNames: type(of: options.optimiser).memories, progress: progress)
   }
 
   /// Continues from a state of a run with the same options and data, but for the number of epochs:
   /// where the state has them all behind it, the run is at its end.
   public func restore(_ state: TrainingState<Scalar>) {
     gradientStep.assign(state.parameters)
-    adam.firstMoment.assign(state.firstMoments)
-    adam.secondMoment.assign(state.secondMoments)
-    adam.step = state.progress.steps
+    optimiser.restore(step: state.progress.steps, state.memories)
     progress = state.progress
     order = epochOrder(progress.epoch)
   }

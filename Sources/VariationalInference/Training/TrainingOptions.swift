@@ -7,13 +7,11 @@ public struct TrainingOptions: Sendable, Equatable {
   /// Examples per step; the last batch of an epoch may be smaller and is kept.
   public var batchSize: Int
   /// The optimiser.
-  public var optimiser: Adam
+  public var optimiser: any Optimiser
   /// Learning rates by epoch, in place of the optimiser's own.
   public var learningRateStages: LearningRateStages?
   /// What is maximised.
   public var objective: TrainingObjective
-  /// How pixels become data.
-  public var binarization: Binarization
   /// What the matrix products of a step multiply. Parameters, sums, the optimiser and evaluations
   /// are in the model's own precision.
   public var precision: ProductPrecision
@@ -22,38 +20,43 @@ public struct TrainingOptions: Sendable, Equatable {
 
   /// The article's settings, unless others are given.
   public init(
-    epochs: Int = 50, batchSize: Int = 128, optimiser: Adam = Adam(),
+    epochs: Int = 50, batchSize: Int = 128, optimiser: any Optimiser = Adam(),
     learningRateStages: LearningRateStages? = nil,
-    objective: TrainingObjective = .evidenceLowerBound, binarization: Binarization = .none,
-    precision: ProductPrecision = .float32, seed: UInt64 = 0
+    objective: TrainingObjective = .evidenceLowerBound, precision: ProductPrecision = .float32,
+    seed: UInt64 = 0
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
     self.optimiser = optimiser
     self.learningRateStages = learningRateStages
     self.objective = objective
-    self.binarization = binarization
     self.precision = precision
     self.seed = seed
   }
 
-  /// What a value of the objective means, for records and people.
-  package func meaning(isBinary: Bool) -> String {
-    let pixels = binarization.meaning(isBinary: isBinary)
-    return switch objective {
-    case .evidenceLowerBound: pixels
+  /// What a value of the objective means, for records and people, on data whose log-probabilities mean
+  /// `meaning`.
+  package func meaning(onData meaning: String) -> String {
+    switch objective {
+    case .evidenceLowerBound: meaning
     case .importanceWeighted(let samples, let gradient):
-      "importance-weighted bound of \(samples) samples (\(gradient.meaning) gradient); "
-        + pixels
+      "importance-weighted bound of \(samples) samples (\(gradient.meaning) gradient); " + meaning
     }
   }
 
   /// The optimiser of an epoch, counted from 0.
-  func optimiser(inEpoch epoch: Int) -> Adam {
-    var adam = optimiser
+  func optimiser(inEpoch epoch: Int) -> any Optimiser {
+    var optimiser = optimiser
     if let learningRateStages {
-      adam.learningRate = learningRateStages.learningRate(inEpoch: epoch)
+      optimiser.learningRate = learningRateStages.learningRate(inEpoch: epoch)
     }
-    return adam
+    return optimiser
+  }
+
+  /// Equal settings, and equal optimisers of one kind.
+  public static func == (a: TrainingOptions, b: TrainingOptions) -> Bool {
+    a.epochs == b.epochs && a.batchSize == b.batchSize && a.optimiser.isEqual(to: b.optimiser)
+      && a.learningRateStages == b.learningRateStages && a.objective == b.objective
+      && a.precision == b.precision && a.seed == b.seed
   }
 }

@@ -28,21 +28,21 @@ public struct TrainingState<Scalar: TensorScalar>: Sendable {
   public let names: [String]
   /// The parameters.
   public let parameters: [Tensor<Scalar>]
-  /// Adam's running means of gradients.
-  public let firstMoments: [Tensor<Scalar>]
-  /// Adam's running means of squared gradients.
-  public let secondMoments: [Tensor<Scalar>]
+  /// What the optimiser remembers, in the order of ``Optimiser/memories``: a tensor for each parameter.
+  public let memories: [[Tensor<Scalar>]]
+  /// What they are called in files: ``Optimiser/memories``.
+  public let memoryNames: [String]
   /// Where the run stands.
   public let progress: TrainingProgress
 
   package init(
-    names: [String], parameters: [Tensor<Scalar>], firstMoments: [Tensor<Scalar>],
-    secondMoments: [Tensor<Scalar>], progress: TrainingProgress
+    names: [String], parameters: [Tensor<Scalar>], memories: [[Tensor<Scalar>]],
+    memoryNames: [String], progress: TrainingProgress
   ) {
     self.names = names
     self.parameters = parameters
-    self.firstMoments = firstMoments
-    self.secondMoments = secondMoments
+    self.memories = memories
+    self.memoryNames = memoryNames
     self.progress = progress
   }
 }
@@ -63,7 +63,7 @@ public struct TrainingStep: Sendable {
   public let endsEpoch: Bool
 }
 
-/// The bound of a batch is infinite or not a number.
+/// The bound of a batch, or a parameter after its step, is infinite or not a number.
 public struct TrainingDivergence: Error, Sendable, CustomStringConvertible {
   /// The step, counted from 1.
   public let step: Int
@@ -73,12 +73,24 @@ public struct TrainingDivergence: Error, Sendable, CustomStringConvertible {
   public let batch: Int
   /// The means of the batch.
   public let terms: MeanTerms
+  /// The first parameter that the step left infinite or undefined, by name. It is found here because a
+  /// product may leave out such a weight where its input is 0, and the bound then says nothing.
+  public let parameter: String?
 
   /// One sentence: when, which part, and what to try.
   public var description: String {
-    let part = terms.reconstruction.isFinite ? "KL divergence" : "reconstruction cost"
-    let value = terms.reconstruction.isFinite ? terms.kl : terms.reconstruction
-    return "training diverged at step \(step) (epoch \(epoch), batch \(batch)): the \(part) is "
-      + "\(value); try a smaller learning rate"
+    "training diverged at step \(step) (epoch \(epoch), batch \(batch)): \(finding); try a smaller "
+      + "learning rate"
+  }
+
+  private var finding: String {
+    if !terms.reconstruction.isFinite {
+      return "the reconstruction cost is \(terms.reconstruction)"
+    }
+    if !terms.kl.isFinite { return "the KL divergence is \(terms.kl)" }
+    guard terms.objective.isFinite, let parameter else {
+      return "the objective is \(terms.objective)"
+    }
+    return "parameter \(parameter), or what the optimiser remembers of it, is infinite or undefined"
   }
 }

@@ -67,6 +67,10 @@ public struct RunningTerms: Sendable, Equatable {
     examples += report[0].count
   }
 
+  /// Adds a share of what there is once in the data set, a cost in nats: a batch's share is its number of
+  /// examples over that of all, so that an epoch counts it once.
+  mutating func addOnce(_ cost: Double, share: Double) { kl += cost * share }
+
   mutating func add(_ other: RunningTerms) {
     reconstruction += other.reconstruction
     kl += other.kl

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Figures
 internal import Formats
 internal import VariationalInference
 
@@ -23,13 +24,12 @@ struct Decode: ParsableCommand {
   func run() throws {
     let loaded = try model.load()
     let z = try readLatents(loaded)
-    let (height, width) = loaded.imageSize
     let intensities = loaded.model.decode(z)
     try output.write(
-      ModelFigures.samples(
-        intensities, height: height, width: width, title: "Decoded \(Files.name(of: latents))",
-        subtitle: loaded.summary),
-      numbers: intensities, height: height, width: width, name: "decoded", model: loaded)
+      ImageGrid(
+        samples: intensities, size: loaded.imageSize,
+        title: "Decoded \(Files.name(of: latents))", subtitle: loaded.summary),
+      numbers: intensities, name: "decoded", model: loaded)
   }
 
   private func readLatents(_ loaded: ModelOption.Loaded) throws -> Tensor<Float> {

@@ -35,8 +35,7 @@ struct Encode: ParsableCommand {
     let loaded = try model.load()
     let all = try test.load(for: loaded, workers: workers)
     let images = count.map { all.prefix($0) } ?? all
-    let q = loaded.model.encode(
-      images, binarization: test.binarization(for: loaded), seed: test.seed, workers: workers)
+    let q = try loaded.model.encode(images, seed: test.seed, workers: workers)
     let latent = loaded.model.latentDimension
     let stacked = Tensor.concatenated(
       [q.mean, q.logVariance].map { $0.reshaped(to: [images.count, 1, latent]) }, along: 1)

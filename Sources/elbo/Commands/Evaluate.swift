@@ -26,23 +26,21 @@ struct Evaluate: ParsableCommand {
     let workers = threads.makeWorkers()
     let loaded = try model.load()
     let images = try test.load(for: loaded, workers: workers)
-    let binarization = test.binarization(for: loaded)
     let difference = test.difference(from: loaded, images)
-    let result = loaded.model.evaluate(
-      on: images, binarization: binarization, seed: test.seed, workers: workers)
+    let result = try loaded.model.evaluate(on: images, seed: test.seed, workers: workers)
     if !result.mean.elbo.isFinite { throw UndefinedResult(model: loaded.path, what: "bounds") }
     if json {
-      Terminal.write(report(result, loaded, images, binarization, difference).pretty)
+      Terminal.write(report(result, loaded, images, difference).pretty)
     } else {
-      printTable(result, images, binarization)
+      printTable(result, images)
       if let difference { Terminal.line("Note: \(difference).") }
     }
     try Terminal.finish()
   }
 
   private func report(
-    _ result: Evaluation, _ loaded: ModelOption.Loaded, _ images: ImageDataset,
-    _ binarization: Binarization, _ difference: String?
+    _ result: Evaluation, _ loaded: ModelOption.Loaded, _ images: any Dataset,
+    _ difference: String?
   ) -> JSONValue {
     let (elbo, reconstruction, kl) = estimates(result)
     var json: JSONValue = [
@@ -54,8 +52,7 @@ struct Evaluate: ParsableCommand {
     ]
     let conditions: JSONValue = [
       "data": .string(images.name), "split": .string(images.split),
-      "binarize": .string(binarization.rawValue),
-      "objective": .string(binarization.meaning(isBinary: images.isBinary)),
+      "binarize": .string(images.binarizationName), "objective": .string(images.meaning),
       "samples": 1, "seed": .string("\(test.seed)"), "unit": "nats per image",
     ]
     json["protocol"] = .object((conditions.members ?? []) + loaded.protocolMembers)
@@ -63,9 +60,7 @@ struct Evaluate: ParsableCommand {
     return json
   }
 
-  private func printTable(
-    _ result: Evaluation, _ images: ImageDataset, _ binarization: Binarization
-  ) {
+  private func printTable(_ result: Evaluation, _ images: any Dataset) {
     let (elbo, reconstruction, kl) = estimates(result)
     Terminal.line("\(images.name) \(images.split), \(elbo.examples.grouped) images, nats per image")
     for (name, value) in [("ELBO", elbo), ("reconstruction", reconstruction), ("KL", kl)] {
@@ -75,7 +70,7 @@ struct Evaluate: ParsableCommand {
           + (elbo.examples > 1 ? " ± \(value.standardError.fixed(3))" : ""))
     }
     Terminal.line(
-      "Protocol: \(binarization.meaning(isBinary: images.isBinary)); 1 draw of q per image, seed \(test.seed); ± is one "
+      "Protocol: \(images.meaning); 1 draw of q per image, seed \(test.seed); ± is one "
         + "standard error over images.")
   }
 

@@ -22,12 +22,12 @@ struct Reconstruct: ParsableCommand {
   func run() throws {
     let loaded = try model.load()
     let images = try test.load(for: loaded, workers: threads.makeWorkers())
-    let figures = ModelFigures(
-      model: loaded.model, test: images, binarization: test.binarization(for: loaded),
-      seed: test.seed, subtitle: loaded.summary)
-    let (grid, numbers) = figures.reconstructions(count: count)
-    try output.write(
-      grid, numbers: numbers, height: images.height, width: images.width, name: "reconstructions",
-      model: loaded)
+    func draw(_ model: some DescribedAutoencoder<Float>) throws {
+      let figures = ModelFigures(
+        model: model, test: images, seed: test.seed, subtitle: loaded.summary)
+      let (grid, numbers) = try figures.reconstructions(count: count)
+      try output.write(grid, numbers: numbers, name: "reconstructions", model: loaded)
+    }
+    try draw(loaded.model)
   }
 }

@@ -68,11 +68,12 @@ struct ReproduceTable: ParsableCommand {
     let workers = threads.makeWorkers()
     let table = ImportanceWeightedTable(
       samples: k, stages: stages, gradient: gradient, seed: seed)
-    let images = try DataSource.load(data, workers: workers)
+    let images = try DataSource.load(
+      data, binarized: ImportanceWeightedTable.binarization, workers: workers)
     let folder = RunFolder(output ?? "reproductions/iwae-table1-k\(k)")
     let run = try ReproductionRun(
       table, data: images, source: DataSource.absolute(data), folder: folder, workers: workers)
-    run.announce()
+    try run.announce()
     try run.train()
     try run.judge(importanceSamples: importanceSamples)
     try Terminal.finish()

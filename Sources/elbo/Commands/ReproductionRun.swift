@@ -11,7 +11,7 @@ struct ReproductionRun {
   private let folder: RunFolder
   private let workers: WorkerPool
   private let record: RunRecord
-  private let session: TrainingSession
+  private let session: any TrainingRun
 
   /// Begins the run in a new folder, or takes up what an earlier one left there.
   init(
@@ -19,7 +19,7 @@ struct ReproductionRun {
     workers: WorkerPool
   ) throws {
     (self.table, self.data, self.folder, self.workers) = (table, data, folder, workers)
-    let model = table.model(for: data.train)
+    let model = try table.model(for: data.train)
     let isBegun = Files.exists(folder.state)
     let claim: FileLock
     if isBegun {
@@ -41,7 +41,7 @@ struct ReproductionRun {
       claim = try folder.prepare(
         overwriting: Set(left).isSubset(of: [".lock", "run.json", "metrics.jsonl"]))
     }
-    session = TrainingSession(
+    session = try TrainingSession(
       folder: folder, claim: claim, record: record, data: data, model: model, workers: workers,
       resumption: "the same command goes on from here")
     if isBegun { try session.restore() }
@@ -49,7 +49,7 @@ struct ReproductionRun {
   }
 
   /// What is to be expected, and how long it takes.
-  func announce() {
+  func announce() throws {
     Terminal.line("IWAE paper (arXiv:1509.00519), table 1, one layer, k = \(table.samples)")
     if let expected, table.stages == ImportanceWeightedTable.stageCount {
       Terminal.line(
@@ -67,7 +67,7 @@ struct ReproductionRun {
     }
     let epochs = record.options.epochs - session.progress.epoch
     if epochs > 0 {
-      let seconds = secondsPerEpoch() * Double(epochs)
+      let seconds = try secondsPerEpoch() * Double(epochs)
       Terminal.line(
         "epochs to train: \(epochs.grouped), about \(Clock.duration(seconds)) on "
           + "\(workers.count) thread\(workers.count == 1 ? "" : "s")")
@@ -80,8 +80,8 @@ struct ReproductionRun {
   }
 
   /// Measured on the first steps of a trainer of its own, after a few that warm up.
-  private func secondsPerEpoch() -> Double {
-    let trainer = Trainer(
+  private func secondsPerEpoch() throws -> Double {
+    let trainer = try Trainer(
       table.model(for: data.train), data: data.train, options: table.options, workers: workers)
     let (warmUp, measured) = (20, 200)
     for _ in 0..<warmUp { _ = try? trainer.step() }
@@ -119,9 +119,8 @@ extension ReproductionRun {
     let (start, all) = (Clock.seconds, data.test.count)
     defer { Terminal.clearLine() }
     do {
-      let result = try session.model.importanceWeightedBound(
-        on: data.test, samples: importanceSamples, binarization: .dynamic, seed: table.seed,
-        workers: workers
+      let result = try session.trained.importanceWeightedBound(
+        on: data.test, samples: importanceSamples, seed: table.seed, workers: workers
       ) { share in
         let done = Int((share * Double(all)).rounded())
         if Terminal.isInteractive, done % 20 == 0 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Figures
 internal import VariationalInference
 
 /// Images that the model dreams up.
@@ -22,10 +23,9 @@ struct Sample: ParsableCommand {
 
   func run() throws {
     let loaded = try model.load()
-    let (height, width) = loaded.imageSize
     let intensities = loaded.model.sample(count: count, seed: seed)
     try output.write(
-      ModelFigures.samples(intensities, height: height, width: width, subtitle: loaded.summary),
-      numbers: intensities, height: height, width: width, name: "samples", model: loaded)
+      ImageGrid(samples: intensities, size: loaded.imageSize, subtitle: loaded.summary),
+      numbers: intensities, name: "samples", model: loaded)
   }
 }

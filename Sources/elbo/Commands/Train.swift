@@ -69,59 +69,48 @@ struct Train: ParsableCommand {
     ProfileTable(workers)?.write()
   }
 
-  private func begun(_ workers: WorkerPool) throws -> TrainingSession {
+  private func begun(_ workers: WorkerPool) throws -> any TrainingRun {
     let source = settings.data ?? "digits"
     let time = Clock.now("%Y-%m-%d-%H%M%S")
     let folder = RunFolder(output ?? "runs/\(DataSource.shortName(source))-\(time)")
     try folder.check(overwriting: overwrite)
     let options = settings.options(epochs: epochs ?? 50)
     try options.precision.check()
-    let data = try DataSource.load(source, workers: workers)
-    try data.check(for: options.binarization)
-    let architecture = settings.architecture(pixels: data.train.pixelsPerImage)
+    let data = try DataSource.load(
+      source, binarized: settings.binarize ?? .none, workers: workers)
+    let architecture = settings.architecture(width: data.train.field("x")?.width ?? 0)
     try MemoryNeed(architecture, options, examples: data.train.count).check()
-    let model = VariationalAutoencoder<Float>(architecture, seed: options.seed)
-    let record = RunRecord(
-      dataSource: DataSource.absolute(source), data: data, model: model, options: options,
-      started: Clock.now("%Y-%m-%dT%H:%M:%S%z"))
-    // Only now, so that what was refused above has not cost an earlier run.
-    let claim = try folder.prepare(overwriting: overwrite)
-    try record.write(to: folder.record)
-    return TrainingSession(
-      folder: folder, claim: claim, record: record, data: data, model: model, workers: workers)
+    func begin(_ model: some DescribedAutoencoder<Float>) throws -> any TrainingRun {
+      let record = RunRecord(
+        dataSource: DataSource.absolute(source), data: data, model: model, options: options,
+        started: Clock.now("%Y-%m-%dT%H:%M:%S%z"))
+      // Only now, so that what was refused above has not cost an earlier run.
+      let claim = try folder.prepare(overwriting: overwrite)
+      try record.write(to: folder.record)
+      return try TrainingSession(
+        folder: folder, claim: claim, record: record, data: data, model: model, workers: workers)
+    }
+    return try begin(AutoencoderLikelihood.bernoulli.model(architecture, seed: options.seed))
   }
 
-  private func resumed(_ path: String, _ workers: WorkerPool) throws -> TrainingSession {
+  private func resumed(_ path: String, _ workers: WorkerPool) throws -> any TrainingRun {
     let folder = RunFolder(path)
     guard Files.exists(folder.state) else { throw RunError.nothingToResume(path: folder.path) }
     let claim = try folder.claim()
     var record = try RunRecord(path: folder.record)
     try record.options.precision.check()
-    let data = try DataSource.load(record.dataSource, workers: workers)
+    let data = try DataSource.load(
+      record.dataSource, binarized: record.data.binarization, workers: workers)
     try record.check(data, run: folder.path)
     record.options.epochs = epochs ?? record.options.epochs
     try MemoryNeed(record.architecture, record.options, examples: data.train.count).check()
-    let model = VariationalAutoencoder<Float>(record.architecture, seed: record.options.seed)
-    let session = TrainingSession(
-      folder: folder, claim: claim, record: record, data: data, model: model, workers: workers)
-    try session.restore()
-    try record.write(to: folder.record)
-    return session
-  }
-}
-
-extension DatasetSplits {
-  /// Refuses parts that are not what a choice of binarisation takes them for.
-  func check(for binarization: Binarization) throws {
-    for part in [train, test] { try part.check(for: binarization) }
-  }
-}
-
-extension VariationalAutoencoder {
-  /// A model with the first weights of a run.
-  init(_ architecture: Architecture, seed: UInt64) {
-    var generator = CounterGenerator(
-      seed: seed, stream: GeneratorPurpose.initialWeights.stream())
-    self.init(architecture, using: &generator)
+    func resume(_ model: some DescribedAutoencoder<Float>) throws -> any TrainingRun {
+      let session = try TrainingSession(
+        folder: folder, claim: claim, record: record, data: data, model: model, workers: workers)
+      try session.restore()
+      try record.write(to: folder.record)
+      return session
+    }
+    return try resume(record.initialModel)
   }
 }

@@ -4,8 +4,22 @@ internal import ArgumentParser
 internal import Formats
 internal import VariationalInference
 
+/// A run whose model's type nobody needs to know.
+protocol TrainingRun {
+  /// Takes up the state saved in the folder, and drops records of epochs after it.
+  func restore() throws
+  /// Goes on to the end.
+  func run(figures: Bool) throws
+  /// Where the run stands.
+  var progress: TrainingProgress { get }
+  /// The model as it stands.
+  var trained: any DescribedAutoencoder<Float> { get }
+  /// The epochs so far.
+  var epochs: [EpochMetrics] { get }
+}
+
 /// A run from its present state to its end: steps, evaluation, records, pictures.
-final class TrainingSession {
+final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Model.Scalar == Float {
   /// What goes on with the run where it stopped.
   private let resumption: String
   private let folder: RunFolder
@@ -14,38 +28,35 @@ final class TrainingSession {
   private let record: RunRecord
   private let data: DatasetSplits
   private let workers: WorkerPool
-  private let trainer: Trainer<VariationalAutoencoder<Float>>
+  private let trainer: Trainer<Model>
   /// The epochs so far.
   private(set) var epochs: [EpochMetrics] = []
   private var lastSave = -Double.infinity
 
   /// A long run saves its state this often, in seconds, at the end of an epoch.
-  private static let saveInterval = 30.0
+  private static var saveInterval: Double { 30 }
 
   init(
     folder: RunFolder, claim: FileLock, record: RunRecord, data: DatasetSplits,
-    model: VariationalAutoencoder<Float>, workers: WorkerPool, resumption: String? = nil
-  ) {
+    model: Model, workers: WorkerPool, resumption: String? = nil
+  ) throws {
     self.resumption = resumption ?? "elbo train --resume \(folder.path)"
     self.folder = folder
     self.claim = claim
     self.record = record
     self.data = data
     self.workers = workers
-    trainer = Trainer(model, data: data.train, options: record.options, workers: workers)
+    trainer = try Trainer(model, data: data.train, options: record.options, workers: workers)
   }
 
-  /// The model as it stands.
-  var model: VariationalAutoencoder<Float> { trainer.model }
+  var trained: any DescribedAutoencoder<Float> { trainer.model }
 
-  /// Where the run stands.
   var progress: TrainingProgress { trainer.progress }
 
-  /// Takes up the state saved in the folder, and drops records of epochs after it.
   func restore() throws {
     let state = try TrainingState(
       checkpoint: folder.state, model: trainer.model, options: record.options,
-      fingerprint: record.data.fingerprint)
+      fingerprint: record.data.fingerprint, dataMeaning: data.train.meaning)
     let progress = state.progress
     try progress.check(
       batchesPerEpoch: trainer.batchesPerEpoch, examples: data.train.count, path: folder.state)
@@ -88,7 +99,7 @@ final class TrainingSession {
     let (train, test) = (data.train, data.test)
     Terminal.line(
       "\(train.name): \(train.count.grouped) training and \(test.count.grouped) test images of "
-        + "\(train.height) x \(train.width)")
+        + train.exampleWords)
     Terminal.line(
       "model: \(record.summary); \(record.parameterCount.grouped) parameters; "
         + "\(workers.count) thread\(workers.count == 1 ? "" : "s")")
@@ -116,9 +127,9 @@ final class TrainingSession {
   }
 
   private func finishEpoch(_ step: TrainingStep, seconds: Double) throws -> EpochMetrics {
-    let test = trainer.model.evaluate(
-      on: data.test, objective: record.options.objective,
-      binarization: record.options.binarization, seed: record.options.seed, workers: workers
+    let test = try trainer.model.evaluate(
+      on: data.test, objective: record.options.objective, seed: record.options.seed,
+      workers: workers
     ).mean
     guard test.isFinite else {
       throw diverged(
@@ -142,13 +153,14 @@ final class TrainingSession {
           + "try a smaller learning rate")
     }
     try model.save(
-      to: folder.model, dataShape: [record.data.height, record.data.width, 1],
+      to: folder.model, dataShape: record.data.shape,
       metadata: [
-        "data": record.data.name, "height": "\(record.data.height)",
-        "width": "\(record.data.width)", "elbo": ElboVersion.current,
+        "data": record.data.name, "height": "\(record.data.size.height)",
+        "width": "\(record.data.size.width)", "elbo": ElboVersion.current,
       ])
     try trainer.state.save(
-      to: folder.state, options: record.options, fingerprint: record.data.fingerprint)
+      to: folder.state, options: record.options, fingerprint: record.data.fingerprint,
+      dataMeaning: data.train.meaning)
     lastSave = Clock.seconds
   }
 
@@ -166,8 +178,7 @@ final class TrainingSession {
   private func conclude(figures: Bool) throws {
     if figures {
       let pictures = ModelFigures(
-        model: trainer.model, test: data.test, binarization: record.options.binarization,
-        seed: record.options.seed, subtitle: record.summary)
+        model: trainer.model, test: data.test, seed: record.options.seed, subtitle: record.summary)
       try pictures.writeAll(epochs, to: folder.figures, workers: workers)
     }
     if let last = epochs.last {

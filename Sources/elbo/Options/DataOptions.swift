@@ -17,8 +17,17 @@ enum DataSource {
     'static-mnist' (files put into the cache by hand), or a folder of IDX files, plain or gzip.
     """
 
-  /// Loads the training and test images of what `--data` was given.
-  static func load(_ name: String, workers: WorkerPool) throws -> DatasetSplits {
+  /// Loads the training and test data of what `--data` was given.
+  static func load(
+    _ name: String, binarized binarization: Binarization, workers: WorkerPool
+  ) throws -> DatasetSplits {
+    let all = try loadAll(name, workers: workers)
+    return DatasetSplits(
+      train: try all.train.binarized(as: binarization), validation: all.validation,
+      test: try all.test.binarized(as: binarization))
+  }
+
+  private static func loadAll(_ name: String, workers: WorkerPool) throws -> DatasetSplits {
     if name == "digits" { return .digits(workers: workers) }
     if let source = DatasetSource.named(name) {
       return try fetched(source).loadAll(name: name)
@@ -29,10 +38,10 @@ enum DataSource {
   /// Loads one part alone.
   static func load(
     _ name: String, _ split: DatasetSplit, workers: WorkerPool
-  ) throws -> ImageDataset {
+  ) throws -> any Dataset {
     if name == "digits" {
       if split == .validation { throw MissingSplit(data: name, split: split) }
-      return .digits(split == .train ? .training : .test, workers: workers)
+      return ImageDataset.digits(split == .train ? .training : .test, workers: workers)
     }
     if let source = DatasetSource.named(name) {
       return try fetched(source).load(split, name: name)
@@ -110,5 +119,24 @@ struct MissingSplit: Error, CustomStringConvertible {
 
   var description: String {
     "the data set '\(data)' has no \(split) images; take --split train or test"
+  }
+}
+
+extension Dataset {
+  /// These data with bytes made numbers as `--binarize` says; data that are no images stay as they are.
+  func binarized(as binarization: Binarization) throws -> any Dataset {
+    try (self as? ImageDataset)?.binarized(binarization) ?? self
+  }
+
+  /// What `--binarize` was for these data, as reports call it.
+  var binarizationName: String {
+    ((self as? ImageDataset)?.binarization ?? .none).rawValue
+  }
+
+  /// The fields of one example in words, as in "28 x 28".
+  var exampleWords: String {
+    let shape = fields.first?.shape ?? []
+    let axes = shape.count == 3 && shape[2] == 1 ? Array(shape.prefix(2)) : shape
+    return axes.map(String.init).joined(separator: " x ")
   }
 }

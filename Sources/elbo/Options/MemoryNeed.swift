@@ -15,7 +15,7 @@ struct MemoryNeed {
   private let activations: Double
 
   init(
-    _ architecture: VariationalAutoencoder<Float>.Architecture, _ options: TrainingOptions,
+    _ architecture: AutoencoderArchitecture, _ options: TrainingOptions,
     examples: Int
   ) {
     let rows = min(options.batchSize, examples) * options.objective.samples

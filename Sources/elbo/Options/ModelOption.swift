@@ -29,7 +29,7 @@ struct ModelOption: ParsableArguments {
 
   /// A model with what is known about it.
   struct Loaded {
-    let model: VariationalAutoencoder<Float>
+    let model: any DescribedAutoencoder<Float>
     let record: RunRecord?
     let run: RunFolder?
     let file: ModelFile
@@ -39,21 +39,23 @@ struct ModelOption: ParsableArguments {
     /// The model's file.
     var path: String { file.contents.path }
 
-    /// Rows and columns of an image: what the run knew or the file says, else a square.
-    var imageSize: (height: Int, width: Int) {
-      if let record { return (record.data.height, record.data.width) }
-      let pixels = model.architecture.data
-      if let (height, width) = statedSize, pixels / height == width, pixels % height == 0 {
-        return (height, width)
+    /// Rows, columns and channels of an image: what the run knew or the file says, else a square.
+    var imageSize: (height: Int, width: Int, channels: Int) {
+      if let record { return record.data.size }
+      let numbers = model.architecture.data
+      if let shape = file.description?.dataShape, shape.count == 3, shape.elements == numbers,
+        shape[2] == 1 || shape[2] == 3
+      {
+        return (shape[0], shape[1], shape[2])
       }
-      let side = Int(Double(pixels).squareRoot().rounded())
-      return side * side == pixels ? (side, side) : (1, pixels)
+      if let (height, width) = statedSize, [height, width].elements == numbers {
+        return (height, width, 1)
+      }
+      let side = Int(Double(numbers).squareRoot().rounded())
+      return side * side == numbers ? (side, side, 1) : (1, numbers, 1)
     }
 
     private var statedSize: (height: Int, width: Int)? {
-      if let shape = file.description?.dataShape, shape.count == 3, shape[2] == 1 {
-        return (shape[0], shape[1])
-      }
       // As version 0.1.0 wrote it.
       let metadata = file.contents.metadata
       guard let height = metadata["height"].flatMap({ Int($0) }), height > 0,
@@ -73,13 +75,15 @@ struct ModelOption: ParsableArguments {
     /// One line for pictures.
     var summary: String { record?.summary ?? Files.name(of: path) }
 
-    /// Checks that images fit the model.
-    func check(_ data: ImageDataset) throws {
-      if data.pixelsPerImage != model.architecture.data {
+    /// Checks that data fit the model.
+    func check(_ data: any Dataset) throws {
+      let (expected, name) = (model.architecture.data, model.architecture.fields.data)
+      if let width = data.field(name)?.width, width != expected {
         throw MisfitError(
-          model: path, expected: model.architecture.data, data: data.name,
-          found: "\(data.height) x \(data.width) = \(data.pixelsPerImage)")
+          model: path, expected: expected, data: data.name,
+          found: "\(data.exampleWords) = \(width)")
       }
+      try data.check(model.allReads)
     }
   }
 
@@ -89,7 +93,10 @@ struct ModelOption: ParsableArguments {
     let file = try ModelFile(
       path: run?.model ?? model,
       keys: Dictionary(uniqueKeysWithValues: keys.map { ($0.ours, $0.theirs) }))
-    let loaded = try file.model(VariationalAutoencoder<Float>.self, activation: activation)
+    let found = try ModelRegistry.standard.model(in: file, activation: activation)
+    guard let loaded = found as? any DescribedAutoencoder<Float> else {
+      throw UnmeasuredModel(path: file.contents.path, kind: type(of: found).kind)
+    }
     if let run, let record, record.architecture.data != loaded.architecture.data {
       throw RunError.unreadableRecord(
         path: run.record,
@@ -153,25 +160,24 @@ struct TestDataOptions: ParsableArguments {
 
   func validate() throws { try require(data, "--data") }
 
-  func load(for model: ModelOption.Loaded, workers: WorkerPool) throws -> ImageDataset {
+  func load(for model: ModelOption.Loaded, workers: WorkerPool) throws -> any Dataset {
     guard let name = data ?? model.record?.dataSource else {
       throw ValidationError(
         "'\(model.path)' does not tell which images it was trained on; name them with --data")
     }
     let images = try DataSource.load(name, split, workers: workers)
     try model.check(images)
-    try images.check(for: binarization(for: model))
-    return images
+    return try images.binarized(as: binarization(for: model))
   }
 
   /// How the numbers would differ from those of the model's run, as they would be read side by side.
-  func difference(from model: ModelOption.Loaded, _ images: ImageDataset) -> String? {
+  func difference(from model: ModelOption.Loaded, _ images: any Dataset) -> String? {
     guard let record = model.record else { return nil }
     let differences = [
       images.name == record.data.name ? nil : "data \(record.data.name)",
       split == .test ? nil : "split test",
-      binarization(for: model) == record.options.binarization
-        ? nil : "--binarize \(record.options.binarization.rawValue)",
+      binarization(for: model) == record.data.binarization
+        ? nil : "--binarize \(record.data.binarization.rawValue)",
       seed == record.options.seed ? nil : "seed \(record.options.seed)",
     ].compactMap { $0 }
     if differences.isEmpty { return nil }
@@ -180,7 +186,30 @@ struct TestDataOptions: ParsableArguments {
   }
 
   func binarization(for model: ModelOption.Loaded) -> Binarization {
-    binarize ?? model.record?.options.binarization ?? .none
+    binarize ?? model.record?.data.binarization ?? .none
+  }
+}
+
+/// A kind of model that the registry knows, but this command does not.
+struct UnmeasuredModel: Error, CustomStringConvertible {
+  let path: String
+  let kind: String
+
+  var description: String {
+    "'\(path)' holds a model of kind \(kind.shown()), which has no encoder, prior and likelihood that "
+      + "this command could work with; load it in Swift"
+  }
+}
+
+extension [Int] {
+  /// How many numbers an array of this shape has; nil where that is no number.
+  fileprivate var elements: Int? {
+    reduce(Optional(1)) { product, size in
+      product.flatMap { product in
+        let (result, overflow) = product.multipliedReportingOverflow(by: size)
+        return overflow ? nil : result
+      }
+    }
   }
 }
 

@@ -27,15 +27,17 @@ struct PictureOutput: ParsableArguments {
 
   /// Writes a figure or its numbers, and says where.
   func write(
-    _ figure: ImageGrid, numbers: Tensor<Float>, height: Int, width: Int, name: String,
-    model: ModelOption.Loaded
+    _ figure: ImageGrid, numbers: Tensor<Float>, name: String, model: ModelOption.Loaded
   ) throws {
     if numbers.firstNonFinite != nil { throw UndefinedResult(model: model.path, what: "pixels") }
     let target = output ?? model.run?.figures ?? "."
     if output != nil { try Files.createFolder(Files.parent(of: target)) }
     if target.hasSuffix(".npy") {
-      try NPY(shape: [numbers.shape[0], height, width], .float32(numbers.scalars))
-        .write(to: target)
+      let (height, width, channels) = model.imageSize
+      let pixel = channels == 1 ? [] : [channels]
+      let array = NPY(
+        shape: [numbers.shape[0], height, width] + pixel, .float32(numbers.scalars))
+      try AtomicFile.write(array.encoded(), to: target)
     } else if target.hasSuffix(".svg") {
       try AtomicFile.write(Array(try figure.svg().utf8), to: target)
     } else if target.hasSuffix(".png") {

@@ -73,12 +73,12 @@ struct TrainingSettings: ParsableArguments {
     TrainingOptions(
       epochs: epochs, batchSize: batchSize ?? 128,
       optimiser: Adam(learningRate: learningRate ?? 1e-3), objective: objective.choice,
-      binarization: binarize ?? .none, precision: precision ?? .float32, seed: seed ?? 0)
+      precision: precision ?? .float32, seed: seed ?? 0)
   }
 
-  func architecture(pixels: Int) -> VariationalAutoencoder<Float>.Architecture {
+  func architecture(width: Int) -> AutoencoderArchitecture {
     .init(
-      data: pixels, hidden: hidden?.widths ?? [400], latent: latent ?? 20,
+      data: width, hidden: hidden?.widths ?? [400], latent: latent ?? 20,
       activation: activation ?? .relu)
   }
 }

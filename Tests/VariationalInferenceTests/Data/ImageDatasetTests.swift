@@ -78,7 +78,8 @@ struct IDXFolderTests {
       #expect(train.height == 2 && train.width == 2 && train.pixels == images.elements)
       #expect(train.labels == [5, 6, 7])
       let all = try folder.loadAll(name: "other")
-      #expect(all.test.labels == nil && all.test.name == "other" && all.validation == nil)
+      let test = try #require(all.test as? ImageDataset)
+      #expect(test.labels == nil && test.name == "other" && all.validation == nil)
       #expect(folder.holds(.test) && !folder.holds(.validation))
     }
   }
@@ -184,7 +185,7 @@ struct IDXFolderTests {
     .enabled(if: SharedData.holds("mnist"), "../shared is absent: the data are not here"),
     arguments: ["mnist", "fashion-mnist"])
   func published(name: String) throws {
-    let data = try IDXFolder(SharedData.path(name)).loadAll()
+    let data = try IDXFolder(SharedData.path(name)).loadImages()
     #expect(data.train.count == 60_000 && data.test.count == 10_000 && data.validation == nil)
     #expect(data.train.height == 28 && data.train.width == 28 && data.train.name == name)
     let labels = try #require(data.test.labels)
@@ -199,7 +200,7 @@ struct IDXFolderTests {
       "../shared is absent: the data are not here"))
   func binarised() throws {
     let folder = SharedData.path("static-binarised-mnist")
-    let data = try IDXFolder(folder).loadAll()
+    let data = try IDXFolder(folder).loadImages()
     #expect(data.train.count == 50_000 && data.validation?.count == 10_000)
     #expect(data.test.count == 10_000 && data.train.labels == nil)
     #expect(data.test.pixels.allSatisfy { $0 == 0 || $0 == 255 })
@@ -212,12 +213,14 @@ struct IDXFolderTests {
     }
     let (binary, grey) = (images([0, 255, 255, 0]), images([0, 255, 7, 0]))
     #expect(binary.isBinary && !grey.isBinary)
-    for binarization in Binarization.allCases { try binary.check(for: binarization) }
+    for binarization in Binarization.allCases {
+      #expect(try binary.binarized(binarization).binarization == binarization)
+    }
     for binarization in [Binarization.none, .dynamic, .threshold] {
-      try grey.check(for: binarization)
+      #expect(try grey.binarized(binarization).binarization == binarization)
     }
     #expect(throws: DatasetError.notBinary(data: "pair", split: "test", image: 1, byte: 7)) {
-      try grey.check(for: .static)
+      _ = try grey.binarized(.static)
     }
   }
 }

@@ -10,7 +10,7 @@ struct NoisePurposeTests {
   func purposes() {
     let chains = ChainNoise.offsets.map { NoisePurpose.firstOfChains.rawValue + $0 }
     let others = NoisePurpose.allCases.filter { $0 != .firstOfChains }.map(\.rawValue)
-    #expect(others.count == 11 && chains.count == 12)
+    #expect(others.count == 13 && chains.count == 12)
     #expect(Set(others + chains).count == others.count + chains.count, "\(others) \(chains)")
     #expect(chains.allSatisfy(NoisePurpose.chains.contains))
     #expect(!others.contains(where: NoisePurpose.chains.contains))
@@ -39,7 +39,7 @@ struct NoisePurposeTests {
     for purpose in GeneratorPurpose.allCases { #expect(purpose.stream() == given[purpose]) }
     #expect(GeneratorPurpose.epochOrder.stream(7) == 0x6f72 << 48 | 7)
     let numbers = NoisePurpose.allCases.map(\.rawValue)
-    #expect(numbers == [1, 2, 3, 4, 5, 32, 40, 41, 42, 43, 44, 48])
+    #expect(numbers == [1, 2, 3, 4, 5, 6, 7, 32, 40, 41, 42, 43, 44, 48])
     #expect(ChainNoise.offsets == Array(0..<12))
   }
 }

@@ -27,7 +27,7 @@ struct AnnealedImportanceSamplingTests {
       x = model.likelihood(given: z).sample(
         noise: .standardNormal([count, 4], key: NoiseKey(seed: 82)))
       let (model, x) = (model, x)
-      logEvidence = (0..<count).map { model.model.logEvidence(of: x.slice($0..<$0 + 1).scalars) }
+      logEvidence = (0..<count).map { model.linear.logEvidence(of: x.slice($0..<$0 + 1).scalars) }
     }
   }
 
@@ -37,7 +37,8 @@ struct AnnealedImportanceSamplingTests {
     _ settings: AnnealedImportanceSampling, threads: Int = 1
   ) throws -> BidirectionalBound {
     try settings.sandwich(
-      of: simulation.model, simulation.x, exact: simulation.z, workers: WorkerPool(count: threads))
+      of: simulation.model, Batch(simulation.x), exact: simulation.z,
+      workers: WorkerPool(count: threads))
   }
 
   private func differences(_ bound: AnnealedBound) -> [Double] {
@@ -89,7 +90,7 @@ struct AnnealedImportanceSamplingTests {
     #expect(few.bound == many.bound && few.acceptance.allSatisfy(\.isNaN))
     let model = KnownAmortization.independent
     let exact = try AnnealedImportanceSampling(steps: 1, chains: 3).lowerBound(
-      of: model, simulation.x, workers: WorkerPool(count: 1))
+      of: model, Batch(simulation.x), workers: WorkerPool(count: 1))
     #expect(relativeError(exact.bound, simulation.logEvidence, scale: 1) < 1e-12)
     #expect(relativeError(exact.effectiveSampleSize, differences(exact).map { _ in 3 }) < 1e-12)
   }
@@ -98,7 +99,7 @@ struct AnnealedImportanceSamplingTests {
   func acceptance() throws {
     for start in Start.allCases {
       let rates = try AnnealedImportanceSampling(steps: 20, chains: 2, start: start).lowerBound(
-        of: simulation.model, simulation.x, workers: WorkerPool(count: 1)
+        of: simulation.model, Batch(simulation.x), workers: WorkerPool(count: 1)
       ).acceptance
       #expect(Estimate(rates).mean > 0.7 && Estimate(rates).mean < 0.98, "\(Estimate(rates))")
     }
@@ -111,7 +112,7 @@ struct AnnealedImportanceSamplingTests {
     #expect(one.lower.bound == three.lower.bound && one.upper.bound == three.upper.bound)
     #expect(one.lower.bound != (try sandwich(.init(steps: 3, chains: 5, seed: 1)).lower.bound))
     let alone = try AnnealedImportanceSampling(steps: 3, chains: 5).lowerBound(
-      of: simulation.model, simulation.x, workers: WorkerPool(count: 2))
+      of: simulation.model, Batch(simulation.x), workers: WorkerPool(count: 2))
     #expect(alone.bound == one.lower.bound, "the upper bound changes nothing in the lower")
   }
 
@@ -120,9 +121,9 @@ struct AnnealedImportanceSamplingTests {
   @Test("the draws that set the scale serve nothing else")
   func scaleDraws() throws {
     let recorder = RowRecorder()
-    let model = ListeningModel(model: KnownAmortization.independent, recorder: recorder)
+    let model = ListeningModel(known: KnownAmortization.independent, recorder: recorder)
     _ = try AnnealedImportanceSampling(steps: 3, chains: 5).lowerBound(
-      of: model, simulation.x.slice(0..<2), workers: WorkerPool(count: 1))
+      of: model, Batch(simulation.x.slice(0..<2)), workers: WorkerPool(count: 1))
     let sequences = recorder.take()
     #expect(sequences.map(\.count).sorted() == [2 * 4 * 2, 2 * 5 * 2, 2 * 64 * 2])
     #expect(Set(sequences.map { $0[0] }).count == 3)
@@ -132,7 +133,7 @@ struct AnnealedImportanceSamplingTests {
   func stops() throws {
     #expect(throws: CancellationError.self) {
       _ = try AnnealedImportanceSampling(steps: 50, chains: 4).lowerBound(
-        of: simulation.model, simulation.x, workers: WorkerPool(count: 2)
+        of: simulation.model, Batch(simulation.x), workers: WorkerPool(count: 2)
       ) { share in share < 0.1 }
     }
   }
@@ -148,34 +149,44 @@ struct AnnealedImportanceSamplingTests {
 }
 
 /// A model whose q notes the noise of each call.
-private struct ListeningModel: GenerativeModel, AmortizedPosterior {
-  let model: KnownAmortization
+private struct ListeningModel: Autoencoder {
+  let known: KnownAmortization
   let recorder: RowRecorder
 
-  var prior: StandardNormal<Double> { model.prior }
-  var latentDimension: Int { model.latentDimension }
+  var prior: StandardNormal<Double> { known.prior }
+  var latentDimension: Int { known.latentDimension }
 
   func likelihood(given z: Tensor<Double>) -> DiagonalGaussian<Double> {
-    model.likelihood(given: z)
+    known.likelihood(given: z)
   }
 
   func posterior(given x: Tensor<Double>) -> Listening {
-    Listening(base: model.posterior(given: x), recorder: recorder)
+    Listening(base: known.posterior(given: x), recorder: recorder)
   }
+
+  mutating func visitParameters(
+    _ visit: (_ name: String, _ parameter: inout Tensor<Double>) throws -> Void
+  ) rethrows {}
 
   struct Listening: ReparameterizedDistribution {
     let base: EstimatedKLGaussian
     let recorder: RowRecorder
 
-    var noiseShape: [Int] { base.noiseShape }
+    var noiseDimension: Int { base.noiseDimension }
 
     func logProbability(of value: Tensor<Double>) -> Tensor<Double> {
       base.logProbability(of: value)
     }
 
-    func sample(noise: Tensor<Double>) -> Tensor<Double> {
+    func draw(noise: Tensor<Double>) -> Draw<Double> {
       recorder.note(noise.scalars, width: noise.count)
-      return base.sample(noise: noise)
+      return base.draw(noise: noise)
+    }
+
+    func logProbabilityAlongPath(
+      of z: Tensor<Double>, noise: Tensor<Double>
+    ) -> Tensor<Double> {
+      base.logProbabilityAlongPath(of: z, noise: noise)
     }
 
     func kullbackLeiblerDivergence(to prior: some Distribution<Double>) -> Tensor<Double>? {
@@ -189,19 +200,21 @@ struct QuadratureTests {
   private static let pixels = 64
 
   /// A decoder of two latent dimensions, trained for a moment on bars.
-  private static let model: VariationalAutoencoder<Float> = {
+  private let model: VariationalAutoencoder<Float>
+
+  init() throws {
     var generator = SplitMix64(seed: 11)
     let model = VariationalAutoencoder<Float>(
-      .init(data: pixels, hidden: [32], latent: 2, activation: .tanh), using: &generator)
-    let trainer = Trainer(
-      model, data: .bars(count: 2000),
-      options: TrainingOptions(epochs: 8, binarization: .dynamic), workers: WorkerPool(count: 1))
-    while (try? trainer.step()) != nil {}
-    return trainer.model
-  }()
+      .init(data: Self.pixels, hidden: [32], latent: 2, activation: .tanh), using: &generator)
+    let trainer = try Trainer(
+      model, data: ImageDataset.bars(count: 2000).binarized(.dynamic),
+      options: TrainingOptions(epochs: 8), workers: WorkerPool(count: 1))
+    try finish(trainer)
+    self.model = trainer.model
+  }
 
   private func truth(_ x: Tensor<Float>, spacing: Double) -> [Double] {
-    VariationalAutoencoder<Double>.copy(of: Self.model).logEvidenceByQuadrature(
+    VariationalAutoencoder<Double>.copy(of: model).logEvidenceByQuadrature(
       of: x.converted(to: Double.self), spacing: spacing, halfWidth: 6,
       workers: WorkerPool(count: 1))
   }
@@ -209,9 +222,11 @@ struct QuadratureTests {
   /// k = 4 standard errors over 40 simulated images.
   @Test("a trained decoder: lower bounds below log p(x), upper bounds above")
   func sandwich() throws {
-    let (model, workers) = (Self.model, WorkerPool(count: 1))
-    let simulated = model.simulate(count: 40, height: 8, width: 8, seed: 2)
-    let x = Tensor(simulated.images.pixels.map { Float($0) / 255 }, shape: [40, Self.pixels])
+    let workers = WorkerPool(count: 1)
+    let field = DataField("x", shape: [8, 8, 1], kind: .binary)
+    let simulated = model.simulate(count: 40, as: field, seed: 2)
+    let batch = try model.batch(of: simulated.data, 0..<40)
+    let x = batch["x"]
     let (coarse, exact) = (truth(x, spacing: 0.1), truth(x, spacing: 0.05))
     #expect(relativeError(coarse, exact, scale: 1) < 1e-6, "the quadrature has not converged")
     func check(_ bound: [Double], isUpper: Bool = false) -> Double {
@@ -220,15 +235,15 @@ struct QuadratureTests {
       #expect(sign * difference.mean < 4 * difference.standardError, "\(difference)")
       return difference.mean.magnitude
     }
-    let elbo = check(model.evaluate(on: simulated.images, workers: workers).elbo)
+    let elbo = check(try model.evaluate(on: simulated.data, workers: workers).elbo)
     let iwae = try [10, 1000].map { samples in
       check(
         try model.importanceWeightedBound(
-          on: simulated.images, samples: samples, workers: workers
+          on: simulated.data, samples: samples, workers: workers
         ).bound)
     }
     let ais = try AnnealedImportanceSampling(steps: 30, chains: 8).sandwich(
-      of: model, x, exact: simulated.latent, workers: workers)
+      of: model, batch, exact: simulated.latent, workers: workers)
     #expect(elbo > iwae[0] && iwae[0] > iwae[1])
     let (below, above) = (check(ais.lower.bound), check(ais.upper.bound, isUpper: true))
     #expect(below < elbo / 4 && above < elbo / 4, "\(below) below, \(above) above, ELBO \(elbo)")

@@ -13,7 +13,7 @@ struct HamiltonianMonteCarloTests {
   private let x = [0.9, -1.4, 0.2]
 
   private func density(rows: Int) -> AnnealedDensity<Double> {
-    let (model, x) = (model, Tensor(x, shape: [1, 3]).repeatingRows(rows))
+    let (model, x) = (model, Tensor(x, shape: [1, 3]).repeated(to: [rows, 3]))
     return AnnealedDensity { z in
       (model.prior.logProbability(of: z), model.likelihood(given: z).logProbability(of: x))
     }
@@ -44,7 +44,8 @@ struct HamiltonianMonteCarloTests {
     let rows = 8000
     let (density, exact) = (density(rows: rows), model.exactPosterior(given: x))
     let q = FullGaussian(
-      mean: Tensor(exact.mean, shape: [1, 2]).repeatingRows(rows), covariance: exact.covariance)
+      mean: Tensor(exact.mean, shape: [1, 2]).repeated(to: [rows, 2]),
+      covariance: exact.covariance)
     var point = density(
       at: q.sample(noise: .standardNormal([rows, 2], key: NoiseKey(seed: 61))), beta: 1)
     let sampler = HamiltonianMonteCarlo(density: density, leapfrogSteps: 3)

@@ -10,15 +10,16 @@ struct PictureTests {
   private let images = ImageDataset.bars(count: 300)
 
   @Test("codes are the posterior's of each image, for any number of threads")
-  func encode() {
-    let codes = model.encode(images, workers: WorkerPool(count: 1))
+  func encode() throws {
+    let codes = try model.encode(images, workers: WorkerPool(count: 1))
     let grey = Tensor(images.pixels.map { Float($0) / 255 }, shape: [300, 64])
     let q = model.posterior(given: grey)
     // Rows in blocks of 256, which round alike; the rest of 44 rows does too.
     #expect(codes.mean.scalars == q.mean.scalars)
     #expect(codes.logVariance.scalars == q.logVariance.scalars)
-    let other = model.encode(images, binarization: .dynamic, workers: WorkerPool(count: 3))
-    let same = model.encode(images, binarization: .dynamic, workers: WorkerPool(count: 2))
+    let drawn = try images.binarized(.dynamic)
+    let other = try model.encode(drawn, workers: WorkerPool(count: 3))
+    let same = try model.encode(drawn, workers: WorkerPool(count: 2))
     #expect(other.mean.scalars == same.mean.scalars && other.mean.scalars != codes.mean.scalars)
   }
 

@@ -100,7 +100,7 @@ struct LinearAutoencoderTests {
     let noise = Tensor<Double>.standardNormal([2 * draws, 2], key: NoiseKey(seed: 5))
     let rows = x.reshaped(to: [2, 1, 3]).repeated(to: [2, draws, 3]).reshaped(to: [2 * draws, 3])
     let bounds = model.evidenceLowerBound(
-      rows, posterior: model.posterior(given: rows), noise: noise
+      Batch(rows), posterior: model.posterior(given: rows), noise: noise
     ).elbo.scalars
     for (row, exact) in exactBound(model, x).scalars.enumerated() {
       // k = 4, n = 20,000.
@@ -112,7 +112,7 @@ struct LinearAutoencoderTests {
       of: { parameters in
         let model = model.replacingParameters(with: parameters)
         return model.evidenceLowerBound(
-          x, posterior: model.posterior(given: x), noise: noise.slice(0..<2)
+          Batch(x), posterior: model.posterior(given: x), noise: noise.slice(0..<2)
         ).elbo
       }, at: model.parameters)
   }
@@ -147,7 +147,7 @@ struct LinearAutoencoderTests {
       let options = TrainingOptions(
         epochs: batch == 600 ? 50 : 100, batchSize: batch, optimiser: Adam(learningRate: rate),
         seed: 3)
-      let trainer = Trainer(trained, data: images, options: options)
+      let trainer = try Trainer(trained, data: images, options: options)
       try finish(trainer)
       trained = trainer.model
       #expect(exactBound(trained, x).mean().scalar < best)

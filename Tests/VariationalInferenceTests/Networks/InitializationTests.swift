@@ -36,7 +36,7 @@ struct InitializationTests {
       name: "pair", split: "train", height: 1, width: 3, pixels: [0, 255, 51, 0, 255, 153])
     var generator = SplitMix64(seed: 1)
     let decoder = BernoulliDecoder<Double>(
-      latent: 2, hidden: [4], outputs: 3, activation: .tanh, using: &generator
+      inputs: 2, hidden: [4], outputs: 3, activation: .tanh, using: &generator
     ).withOutputBias(atMeanOf: images)
     // Means 0 and 1, clamped to 0.001 and 0.999, and (0.2 + 0.6) / 2 = 0.4.
     let biases = try #require(decoder.logits.bias)

@@ -53,7 +53,7 @@ struct ParameterTests {
         inputs: 2, hidden: [3], latent: 2, activation: .tanh, using: &generator))
     check(
       BernoulliDecoder<Float>(
-        latent: 2, hidden: [3, 4], outputs: 5, activation: .relu, using: &generator))
+        inputs: 2, hidden: [3, 4], outputs: 5, activation: .relu, using: &generator))
     check(model(hidden: [6, 4], decoderHidden: [8]))
   }
 
@@ -181,7 +181,9 @@ struct NetworkTests {
     checkGradients(
       of: { parameters in
         let model = model.replacingParameters(with: parameters)
-        return model.evidenceLowerBound(x, posterior: model.posterior(given: x), noise: noise).elbo
+        return model.evidenceLowerBound(
+          Batch(x), posterior: model.posterior(given: x), noise: noise
+        ).elbo
       }, at: model.parameters)
   }
 

@@ -59,7 +59,9 @@ extension KnownPosterior {
     let bounds = (0..<2 * d).map { point in
       var noise = [Double](repeating: 0, count: d)
       noise[point / 2] = Double(d).squareRoot() * (point % 2 == 0 ? 1 : -1)
-      return evidenceLowerBound(x, posterior: q, noise: Tensor(noise, shape: [1, d])).elbo
+      return evidenceLowerBound(
+        Batch(x), posterior: q, noise: Tensor(noise, shape: [1, d])
+      ).elbo
     }
     return Tensor.concatenated(bounds).mean(along: 0, keepingAxis: true)
   }
@@ -109,7 +111,7 @@ struct EvidenceIdentityTests {
         let noise = Tensor<Double>.standardNormal(
           [1, model.latentDimension], key: NoiseKey(seed: UInt64(seed)))
         let bound = model.evidenceLowerBound(
-          Tensor(x, shape: [1, x.count]), posterior: q, noise: noise)
+          Batch(Tensor(x, shape: [1, x.count])), posterior: q, noise: noise)
         #expect(agree(bound.elbo.scalars[0], model.logEvidence(of: x)))
       }
     }
@@ -180,7 +182,8 @@ struct EvidenceIdentityTests {
     let still = FullCovarianceGaussian(mean: q[0], factor: q[1])
     return valueWithGradients(at: q) {
       let z = FullCovarianceGaussian(mean: $0[0], factor: $0[1]).sample(noise: noise)
-      return model.logJoint(Tensor(x, shape: [1, x.count]), z) - still.logProbability(of: z)
+      return model.logDensity(Batch(Tensor(x, shape: [1, x.count])), at: z)
+        - still.logProbability(of: z)
     }.gradients
   }
 
@@ -233,7 +236,7 @@ struct EvidenceIdentityTests {
     let model = MixtureModel()
     let x = Tensor<Double>([0.7], shape: [1, 1]).repeated(to: [4, 1])
     let z = SmallMatrix(diagonal: [1, 1, 1, 1]).tensor
-    let logJoint = model.logJoint(x, z)
+    let logJoint = model.logDensity(Batch(x), at: z)
     let evidence = logJoint.logSumExp(along: 0).scalar
     let posterior = (logJoint - evidence).exp().scalars
     for q in [[0.25, 0.25, 0.25, 0.25], [0.7, 0.1, 0.1, 0.1], [1e-6, 0.5, 0.3, 0.2 - 1e-6]] {
@@ -257,30 +260,28 @@ struct EvidenceIdentityTests {
     let z = Tensor<Double>.pseudoRandom([3, 2])
     let x = Tensor<Double>.pseudoRandom([3, 4])
     let sum = model.likelihood(given: z).logProbability(of: x) + model.prior.logProbability(of: z)
-    #expect(model.logJoint(x, z).scalars == sum.scalars)
+    #expect(model.logDensity(Batch(x), at: z).scalars == sum.scalars)
+    let values = LatentValues(model.latents, at: z)
+    #expect(model.logJoint(Batch(x), values).perExample.scalars == sum.scalars)
   }
 }
 
 /// p(z = k) = w[k], p(x | z = k) = N(x; c[k], s[k]^2), z as a row of zeros with a one.
-private struct MixtureModel: GenerativeModel {
+private struct MixtureModel: JointDensity {
   let weights = [0.1, 0.4, 0.3, 0.2]
   let centres = [-2.0, 0, 0.5, 3]
   let deviations = [0.5, 1, 0.2, 2]
-  let latentDimension = 4
 
-  struct Categorical: Distribution {
-    let logWeights: Tensor<Double>
-    func logProbability(of value: Tensor<Double>) -> Tensor<Double> {
-      (value * logWeights).sum(along: 1)
-    }
-  }
+  var reads: [FieldUse] { [FieldUse("x", .data, width: 1)] }
+  var latents: [Latent] { [Latent("z", shape: [4])] }
 
-  var prior: Categorical { Categorical(logWeights: Tensor(weights).log()) }
-
-  func likelihood(given z: Tensor<Double>) -> DiagonalGaussian<Double> {
-    DiagonalGaussian(
-      mean: (z * Tensor(centres)).sum(along: 1, keepingAxis: true),
-      logVariance: (z * Tensor(deviations).log() * 2).sum(along: 1, keepingAxis: true))
+  func logJoint(_ batch: Batch<Double>, _ z: LatentValues<Double>) -> LogJoint<Double> {
+    let component = z["z"]
+    let prior = (component * Tensor(weights).log()).sum(along: 1)
+    let likelihood = DiagonalGaussian(
+      mean: (component * Tensor(centres)).sum(along: 1, keepingAxis: true),
+      logVariance: (component * Tensor(deviations).log() * 2).sum(along: 1, keepingAxis: true))
+    return LogJoint(perExample: likelihood.logProbability(of: batch["x"]) + prior)
   }
 
   /// log of the sum of the components' densities, each by the exact Gaussian.

@@ -18,8 +18,8 @@ struct ImportanceWeightedObjectiveTests {
   ) -> Tensor<Double> {
     let model = autoencoder.replacingParameters(with: parameters)
     return model.importanceWeightedObjective(
-      x, posterior: model.posterior(given: x, repeated: samples), samples: samples,
-      noise: .standardNormal([3 * samples, 2], key: NoiseKey(seed: 8)), gradient: gradient
+      Batch(x), posterior: model.posterior(given: x),
+      noise: .standardNormal([3, samples, 2], key: NoiseKey(seed: 8)), gradient: gradient
     ).bound
   }
 
@@ -56,13 +56,14 @@ struct ImportanceWeightedObjectiveTests {
   func oneSample() {
     let q = autoencoder.posterior(given: x)
     let noise = Tensor<Double>.standardNormal([3, 2], key: NoiseKey(seed: 8))
-    let elbo = autoencoder.evidenceLowerBound(x, posterior: EstimatedKLGaussian(q), noise: noise)
-    let one = autoencoder.importanceWeightedObjective(x, posterior: q, samples: 1, noise: noise)
+    let elbo = autoencoder.evidenceLowerBound(
+      Batch(x), posterior: EstimatedKLGaussian(q), noise: noise)
+    let one = autoencoder.importanceWeightedObjective(
+      Batch(x), posterior: q, noise: noise.reshaped(to: [3, 1, 2]))
     #expect(relativeError(one.bound.scalars, elbo.elbo.scalars) < 1e-12)
     #expect(relativeError(one.evidenceLowerBound.kl.scalars, elbo.kl.scalars, scale: 1) < 1e-12)
     let five = autoencoder.importanceWeightedObjective(
-      x, posterior: q.repeatingRows(5), samples: 5,
-      noise: .standardNormal([15, 2], key: NoiseKey(seed: 8)))
+      Batch(x), posterior: q, noise: .standardNormal([3, 5, 2], key: NoiseKey(seed: 8)))
     #expect(five.logWeights.shape == [3, 5])
     let means = five.logWeights.mean(along: 1).scalars
     #expect(relativeError(five.evidenceLowerBound.elbo.scalars, means) < 1e-12)
@@ -76,19 +77,19 @@ struct ImportanceWeightedObjectiveTests {
 
   /// A q that is not the posterior, repeated for `draws` estimates.
   private func guess(_ draws: Int) -> [Tensor<Double>] {
-    [[0.3, -0.2], [-1.5, -1]].map { Tensor($0, shape: [1, 2]).repeatingRows(draws).detached }
+    [[0.3, -0.2], [-1.5, -1]].map { Tensor($0, shape: [1, 2]).repeated(to: [draws, 2]) }
   }
 
   /// The bound and its gradient at mean and log variance for each of many draws of all noise.
   private func estimates(
     _ draws: Int, samples: Int, _ gradient: ImportanceWeightedGradient, seed: UInt64
   ) -> (bounds: [Double], gradients: [[Double]]) {
-    let x = Tensor(observed, shape: [1, observed.count]).repeatingRows(draws)
-    let noise = Tensor<Double>.standardNormal([draws * samples, 2], key: NoiseKey(seed: seed))
+    let x = Tensor(observed, shape: [1, observed.count]).repeated(to: [draws, observed.count])
+    let noise = Tensor<Double>.standardNormal([draws, samples, 2], key: NoiseKey(seed: seed))
     let result = valueWithGradients(at: guess(draws)) {
       linear.importanceWeightedObjective(
-        x, posterior: DiagonalGaussian(mean: $0[0], logVariance: $0[1]).repeatingRows(samples),
-        samples: samples, noise: noise, gradient: gradient
+        Batch(x), posterior: DiagonalGaussian(mean: $0[0], logVariance: $0[1]), noise: noise,
+        gradient: gradient
       ).bound
     }
     let columns = result.gradients.flatMap { gradient in
@@ -136,10 +137,9 @@ struct ImportanceWeightedObjectiveTests {
         let results = ImportanceWeightedGradient.allCases.map { gradient in
           valueWithGradients(at: parameters) {
             linear.importanceWeightedObjective(
-              Tensor(x, shape: [1, x.count]),
-              posterior: DiagonalGaussian(mean: $0[0], logVariance: $0[1]).repeatingRows(samples),
-              samples: samples, noise: .standardNormal([samples, 2], key: NoiseKey(seed: 3)),
-              gradient: gradient
+              Batch(Tensor(x, shape: [1, x.count])),
+              posterior: DiagonalGaussian(mean: $0[0], logVariance: $0[1]),
+              noise: .standardNormal([1, samples, 2], key: NoiseKey(seed: 3)), gradient: gradient
             )
             .bound
           }
@@ -162,12 +162,12 @@ struct ImportanceWeightedObjectiveTests {
     let z = m + (v * 0.5).exp() * noise
     let q = DiagonalGaussian(mean: m, logVariance: v)
     let slope = valueWithGradients(at: [z]) {
-      linear.logJoint(x, $0[0]) - q.logProbability(of: $0[0])
+      linear.logDensity(Batch(x), at: $0[0]) - q.logProbability(of: $0[0])
     }.gradients[0]
     let found = valueWithGradients(at: [m, v]) {
       linear.importanceWeightedObjective(
-        x, posterior: DiagonalGaussian(mean: $0[0], logVariance: $0[1]), samples: 1, noise: noise,
-        gradient: .doublyReparameterised
+        Batch(x), posterior: DiagonalGaussian(mean: $0[0], logVariance: $0[1]),
+        noise: noise.reshaped(to: [1, 1, 2]), gradient: .doublyReparameterised
       ).bound
     }.gradients
     #expect(relativeError(found[0].scalars, slope.scalars) < 1e-12)

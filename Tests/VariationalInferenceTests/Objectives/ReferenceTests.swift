@@ -47,7 +47,7 @@ struct ReferenceTests {
   {
     let x: Tensor<Scalar> = try reference.tensor("x")
     return model.evidenceLowerBound(
-      x, posterior: model.posterior(given: x), noise: try reference.tensor("epsilon"))
+      Batch(x), posterior: model.posterior(given: x), noise: try reference.tensor("epsilon"))
   }
 
   /// Errors relative to the largest element. In Double: inner products of at most 784 terms, each
@@ -114,21 +114,22 @@ struct ReferenceTests {
     )
     let step = GradientStep(
       parameters: template.parameters, workers: WorkerPool(count: threads))
-    let state = Adam.State<Scalar>(shapes: step.parameters.shapes)
+    let adam = Adam(learningRate: 1e-3)
+    var state: OptimiserState<Scalar> = adam.initialState(shapes: step.parameters.shapes)
     let parameters = step.parameters
     let costs = (1...3).map { number in
-      let coefficients: AdamCoefficients<Scalar> = Adam(learningRate: 1e-3)
-        .coefficients(step: number)
+      let update: OptimiserUpdate<Scalar> = adam.step(&state)
+      #expect(state.step == number)
+      let memory = state
       let outcome = step.run(batch: 32) { context in
         let model = template.replacingParameters(with: context.parameters)
         let rows = context.input(rowsOf: x)
         let bound = model.evidenceLowerBound(
-          rows, posterior: model.posterior(given: rows), noise: context.input(rowsOf: noise))
+          Batch(rows), posterior: model.posterior(given: rows),
+          noise: context.input(rowsOf: noise))
         return .init(perRow: bound.elbo, report: [bound.reconstruction, bound.kl])
       } update: { gradient in
-        FlatBuffer.adam(
-          gradient, parameter: parameters, first: state.firstMoment, second: state.secondMoment,
-          coefficients)
+        update.apply(gradient, to: parameters, memory)
       }
       return (
         outcome.reports.flatMap { $0[0].doubles }.reduce(0, +),

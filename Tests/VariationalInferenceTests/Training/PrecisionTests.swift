@@ -13,7 +13,7 @@ struct PrecisionTests {
   ) throws -> VariationalAutoencoder<Float> {
     let options = TrainingOptions(
       epochs: 40, batchSize: 20, optimiser: Adam(learningRate: 1e-2), precision: precision)
-    let trainer = Trainer(
+    let trainer = try Trainer(
       smallModel(Float.self), data: images, options: options, workers: WorkerPool(count: threads))
     try finish(trainer)
     return trainer.model
@@ -24,8 +24,10 @@ struct PrecisionTests {
     let workers = WorkerPool(count: 2)
     let (rounded, exact) = (try trained(.bfloat16), try trained(.float32))
     #expect(rounded.parameters.map(\.scalars) != exact.parameters.map(\.scalars))
-    let bounds = [rounded, exact].map { $0.evaluate(on: images, workers: workers).mean.elbo }
-    let before = smallModel(Float.self).evaluate(on: images, workers: workers).mean.elbo
+    let bounds = try [rounded, exact].map {
+      try $0.evaluate(on: images, workers: workers).mean.elbo
+    }
+    let before = try smallModel(Float.self).evaluate(on: images, workers: workers).mean.elbo
     #expect(bounds[1] > before + 5, "training must have come somewhere for this to mean anything")
     #expect((bounds[0] - bounds[1]).magnitude < 0.3, "\(bounds)")
   }
@@ -41,10 +43,10 @@ struct PrecisionTests {
   @Test("a run goes on from its state to the same bits")
   func resume() throws {
     let options = TrainingOptions(epochs: 2, batchSize: 33, precision: .bfloat16)
-    func trainer() -> Trainer<VariationalAutoencoder<Float>> {
-      Trainer(smallModel(Float.self), data: images, options: options)
+    func trainer() throws -> Trainer<VariationalAutoencoder<Float>> {
+      try Trainer(smallModel(Float.self), data: images, options: options)
     }
-    let (whole, first, second) = (trainer(), trainer(), trainer())
+    let (whole, first, second) = (try trainer(), try trainer(), try trainer())
     try finish(whole)
     for _ in 0..<5 { _ = try first.step() }
     second.restore(first.state)

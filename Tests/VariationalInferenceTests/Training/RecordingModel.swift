@@ -27,7 +27,7 @@ final class RowRecorder: Sendable {
 
 /// A model that is no autoencoder of linear layers: its parameters are used element by element, and
 /// it notes the data it is given.
-struct RecordingModel: Parameterized, GenerativeModel, AmortizedPosterior {
+struct RecordingModel: Autoencoder {
   var scale: Tensor<Double>
   var bias: Tensor<Double>
   let recorder: RowRecorder

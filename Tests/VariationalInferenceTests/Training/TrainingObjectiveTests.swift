@@ -17,15 +17,14 @@ struct TrainingObjectiveTests {
       learningRateStages: LearningRateStages([
         .init(epochs: 1, learningRate: 1e-2), .init(epochs: 2, learningRate: 3e-3),
       ]),
-      objective: .importanceWeighted(samples: samples, gradient: gradient),
-      binarization: .dynamic, seed: 6)
+      objective: .importanceWeighted(samples: samples, gradient: gradient), seed: 6)
   }
 
-  private func trainer(_ options: TrainingOptions, threads: Int, seed: UInt64 = 1) -> Trainer<
-    VariationalAutoencoder<Float>
-  > {
-    Trainer(
-      smallModel(Float.self, seed: seed), data: images, options: options,
+  private func trainer(
+    _ options: TrainingOptions, threads: Int, seed: UInt64 = 1
+  ) throws -> Trainer<VariationalAutoencoder<Float>> {
+    try Trainer(
+      smallModel(Float.self, seed: seed), data: images.binarized(.dynamic), options: options,
       workers: WorkerPool(count: threads))
   }
 
@@ -34,10 +33,10 @@ struct TrainingObjectiveTests {
     [1, 33, 48, 100])
   func threads(_ gradient: ImportanceWeightedGradient, _ batch: Int) throws {
     let options = options(gradient, batch: batch, epochs: 2)
-    let one = trainer(options, threads: 1)
+    let one = try trainer(options, threads: 1)
     let ends = try finish(one).map(\.epochSoFar)
     for threads in 2...3 {
-      let other = trainer(options, threads: threads)
+      let other = try trainer(options, threads: threads)
       #expect(try finish(other).map(\.epochSoFar) == ends)
       #expect(other.model.parameters.map(\.scalars) == one.model.parameters.map(\.scalars))
     }
@@ -46,14 +45,14 @@ struct TrainingObjectiveTests {
   @Test("half, a checkpoint file, and the other half are the whole", arguments: [2, 4, 6])
   func resume(_ steps: Int) throws {
     let options = options(.doublyReparameterised)
-    let whole = trainer(options, threads: 1)
+    let whole = try trainer(options, threads: 1)
     let ends = try finish(whole)
-    let half = trainer(options, threads: 1)
+    let half = try trainer(options, threads: 1)
     for _ in 0..<steps { _ = try half.step() }
     try withTemporaryFolder { folder in
       let path = "\(folder)/state.safetensors"
       try half.state.save(to: path)
-      let other = trainer(options, threads: 2, seed: 2)
+      let other = try trainer(options, threads: 2, seed: 2)
       other.restore(try TrainingState(checkpoint: path, model: other.model))
       #expect(try finish(other).last?.epochSoFar == ends.last?.epochSoFar)
       #expect(other.model.parameters.map(\.scalars) == whole.model.parameters.map(\.scalars))
@@ -63,8 +62,8 @@ struct TrainingObjectiveTests {
   @Test("the bound is reported beside the ELBO of its draws, and grows")
   func learns() throws {
     for gradient in ImportanceWeightedGradient.allCases {
-      let ends = try finish(trainer(options(gradient, epochs: 8), threads: 2)).map(
-        \.epochSoFar.mean)
+      let ends = try finish(trainer(options(gradient, epochs: 8), threads: 2))
+        .map(\.epochSoFar.mean)
       let bounds = try ends.map { try #require($0.importanceWeighted) }
       #expect(zip(bounds, ends).allSatisfy { $0 > $1.elbo })
       #expect(bounds[7] > bounds[0] + 5)
@@ -72,17 +71,17 @@ struct TrainingObjectiveTests {
   }
 
   @Test("evaluation gives L_K, which lies above the ELBO of the same draws")
-  func evaluation() {
+  func evaluation() throws {
     let model = smallModel(Float.self)
     let objective = TrainingObjective.importanceWeighted(samples: 50, gradient: .reparameterised)
-    let one = model.evaluate(
+    let one = try model.evaluate(
       on: images, objective: objective, seed: 3, workers: WorkerPool(count: 1))
-    let two = model.evaluate(
+    let two = try model.evaluate(
       on: images, objective: objective, seed: 3, workers: WorkerPool(count: 2))
     #expect(one.importanceWeighted == two.importanceWeighted)
     #expect(one.importanceWeighted?.count == 100)
     for (bound, elbo) in pairs(one.importanceWeighted ?? [], one.elbo) { #expect(bound > elbo) }
-    let elbo = model.evaluate(on: images, seed: 3, workers: WorkerPool(count: 1))
+    let elbo = try model.evaluate(on: images, seed: 3, workers: WorkerPool(count: 1))
     #expect(elbo.importanceWeighted == nil)
   }
 }

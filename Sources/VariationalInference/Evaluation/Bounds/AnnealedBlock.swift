@@ -2,19 +2,18 @@
 
 internal import Tensors
 
-/// The chains of a few examples, all moved at once: rows are chains, those of an example in
-/// succession.
-struct AnnealedBlock<Model: GenerativeModel & AmortizedPosterior>
-where Model.Prior == StandardNormal<Model.Scalar> {
-  typealias Scalar = Model.Scalar
+/// The chains of a few examples, all moved at once, `[examples, chains, n]`.
+struct AnnealedBlock<Pair: GuidedModel> {
+  typealias Scalar = Pair.Scalar
 
-  let model: Model
-  /// `[examples, data]`.
-  let x: Tensor<Scalar>
+  let pair: Pair
+  let batch: Batch<Scalar>
   /// Their numbers in the whole, which name their random numbers.
   let examples: Range<Int>
   let settings: AnnealedImportanceSampling
   let counter: ProgressCounter
+
+  private var dimension: Int { pair.model.ownDimension }
 
   /// Finds step sizes, then runs the chains in one direction, or in both where there is an exact
   /// draw of each example's posterior; nil where the work was stopped.
@@ -32,7 +31,9 @@ where Model.Prior == StandardNormal<Model.Scalar> {
     guard let exact else { return .init(lower: lower, upper: nil) }
     // The same transitions in reverse order. Each is reversible, so this is the chain run backwards.
     let upper = follow(
-      down.reversed(), from: exact.repeatingRows(chains), role: .reverse, steps: steps,
+      down.reversed(),
+      from: exact.reshaped(to: [examples.count, 1, dimension])
+        .repeated(to: [examples.count, chains, dimension]), role: .reverse, steps: steps,
       increments: (1...settings.steps).reversed().map { betas[$0 - 1] - betas[$0] })
     return upper.map { .init(lower: lower, upper: $0) }
   }
@@ -52,7 +53,7 @@ where Model.Prior == StandardNormal<Model.Scalar> {
     let betas = settings.schedule.inverseTemperatures(steps: settings.steps)
     for (index, t) in order.enumerated() {
       guard counter.goesOn else { return nil }
-      let step = steps.step(beta: betas[t], index: t, chains: settings.chains)
+      let step = steps.step(beta: betas[t], index: t)
       let probabilities = sampler.transition(
         &point, beta: betas[t], step: step, noise: noise.transition(t))
       for (row, difference) in point.difference.enumerated() {
@@ -82,7 +83,7 @@ where Model.Prior == StandardNormal<Model.Scalar> {
     for (index, beta) in betas.enumerated().dropFirst() {
       guard counter.goesOn else { return nil }
       let probabilities = sampler.transition(
-        &point, beta: beta, step: steps.step(beta: beta, index: index, chains: chains),
+        &point, beta: beta, step: steps.step(beta: beta, index: index),
         noise: noise.transition(index))
       steps.adapt(beta: beta, acceptance: means(probabilities, of: chains))
       counter.advance()
@@ -98,41 +99,57 @@ where Model.Prior == StandardNormal<Model.Scalar> {
 
   private func noise(_ role: ChainNoise.Role, chains: Int) -> ChainNoise {
     ChainNoise(
-      seed: settings.seed, role: role, examples: examples, chains: chains,
-      latent: model.latentDimension)
+      seed: settings.seed, role: role, examples: examples, chains: chains, dimension: dimension)
   }
 
   /// Draws of the density that the path begins at.
   private func initial(_ noise: ChainNoise) -> Tensor<Scalar> {
     switch settings.start {
-    case .prior: noise.start()
-    case .posterior: model.posterior(given: x, repeated: noise.chains).sample(noise: noise.start())
+    case .prior: prior(sample: noise)
+    case .posterior: pair.guide.posterior(given: batch).sample(noise: noise)
     }
   }
 
   private func density(chains: Int) -> AnnealedDensity<Scalar> {
-    let (model, x) = (model, x.repeatingRows(chains))
+    let (model, batch) = (pair.model, batch)
     switch settings.start {
     case .prior:
       return AnnealedDensity { z in
-        (model.prior.logProbability(of: z), model.likelihood(given: z).logProbability(of: x))
+        guard let prior = model.logPrior(at: z) else {
+          preconditionFailure("\(Pair.Model.self) has no prior apart that a path could begin at")
+        }
+        return (prior, -model.reconstructionCost(batch, at: z, shared: nil).perExample)
       }
     case .posterior:
-      let q = model.posterior(given: self.x, repeated: chains)
+      let q = pair.guide.posterior(given: batch)
       return AnnealedDensity { z in
         let start = q.logProbability(of: z)
-        return (start, model.logJoint(x, z) - start)
+        return (start, model.logDensity(batch, at: z) - start)
       }
     }
   }
 
   /// The standard deviation of each coordinate under q, from draws that serve nothing else,
-  /// `[examples, latent]`.
+  /// `[examples, n]`.
   private func posteriorScale() -> Tensor<Scalar> {
-    let draws = 64
-    let z = model.posterior(given: x, repeated: draws)
-      .sample(noise: noise(.scale, chains: draws).start())
-      .reshaped(to: [examples.count, draws, model.latentDimension])
+    let z = pair.guide.posterior(given: batch).sample(noise: noise(.scale, chains: 64))
     return (z - z.mean(along: 1, keepingAxis: true)).squared().mean(along: 1).squareRoot()
+  }
+
+  private func prior(sample noise: ChainNoise) -> Tensor<Scalar> {
+    guard let model = pair.model as? any GenerativeModel<Scalar> else {
+      preconditionFailure("\(Pair.Model.self) has no prior that a path could begin at")
+    }
+    func draw(_ model: some GenerativeModel<Scalar>) -> Tensor<Scalar> {
+      model.prior.sample(noise: noise)
+    }
+    return draw(model)
+  }
+}
+
+extension ReparameterizedDistribution {
+  /// Draws for the chains to start from.
+  fileprivate func sample(noise: ChainNoise) -> Tensor<Scalar> {
+    sample(noise: noise.start(dimension: noiseDimension))
   }
 }

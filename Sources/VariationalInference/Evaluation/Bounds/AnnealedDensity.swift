@@ -7,7 +7,7 @@
 /// At beta = 0 it is the density that chains start from, at beta = 1 the joint density p(x, z), whose
 /// integral over z is p(x).
 package struct AnnealedDensity<Scalar: TensorScalar> {
-  /// Both terms at z `[rows, latent]`, `[rows]` each, differentiable in z.
+  /// Both terms at z `[..., n]`, `[...]` each, differentiable in z.
   private let terms: (Tensor<Scalar>) -> (start: Tensor<Scalar>, difference: Tensor<Scalar>)
 
   package init(
@@ -30,13 +30,13 @@ package struct AnnealedDensity<Scalar: TensorScalar> {
 
 /// Chains at one moment: where they are, and what the densities of the path are there.
 package struct AnnealedPoint<Scalar: TensorScalar> {
-  /// `[rows, latent]`.
+  /// `[..., n]`: a chain for each row.
   package private(set) var z: Tensor<Scalar>
-  /// `[rows]`, in nats.
+  /// One number for each row, in nats.
   private(set) var start: [Double]
-  /// `[rows]`, in nats.
+  /// One number for each row, in nats.
   private(set) var difference: [Double]
-  /// Of log pi at the inverse temperature that the point was computed for, `[rows, latent]`.
+  /// Of log pi at the inverse temperature that the point was computed for, of the shape of z.
   let gradient: Tensor<Scalar>
 
   func logDensity(_ row: Int, beta: Double) -> Double { start[row] + beta * difference[row] }
@@ -52,9 +52,10 @@ package struct AnnealedPoint<Scalar: TensorScalar> {
 }
 
 extension Tensor {
-  /// The chosen rows of `other`, the others of this tensor, `[rows, columns]` both.
+  /// The chosen rows of `other`, the others of this tensor, of one shape; all axes but the
+  /// last count rows.
   func replacingRows(_ chosen: [Bool], by other: Tensor) -> Tensor {
-    let columns = shape[1]
+    let columns = shape[rank - 1]
     return Tensor(shape: shape) { target in
       withScalars { old in
         other.withScalars { new in

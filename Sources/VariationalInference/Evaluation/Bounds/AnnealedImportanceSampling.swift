@@ -77,20 +77,20 @@ public struct AnnealedImportanceSampling: Sendable {
   /// A lower bound of log p(x) of each example, in expectation.
   ///
   /// - Parameters:
-  ///   - model: The model, with the q that the path may begin at, and that tells how far apart the
-  ///     coordinates of z lie in any case.
-  ///   - x: `[examples, data]`.
+  ///   - pair: The model, with the q that the path may begin at, and that tells how far apart the
+  ///     coordinates lie in any case. A model without one: ``GenerativeModel/guidedByPrior``.
+  ///   - batch: The examples.
   ///   - workers: The threads to use; the result does not depend on them.
   ///   - progress: Hears of each transition of a block of chains, and may stop the work.
   /// - Returns: The bound and how well the chains did, example by example.
   /// - Throws: `CancellationError` where `progress` answered false.
   /// - Complexity: C T (L + 1) passes of the decoder per example, forwards and backwards.
-  @specialized(where Model == VariationalAutoencoder<Float>)
-  public func lowerBound<Model: GenerativeModel & AmortizedPosterior>(
-    of model: Model, _ x: Tensor<Model.Scalar>, workers: WorkerPool,
+  @specialized(where Pair == VariationalAutoencoder<Float>)
+  public func lowerBound<Pair: GuidedModel>(
+    of pair: Pair, _ batch: Batch<Pair.Scalar>, workers: WorkerPool,
     progress: EvaluationProgress? = nil
-  ) throws -> AnnealedBound where Model.Prior == StandardNormal<Model.Scalar> {
-    let blocks = try run(model, x, exact: nil, workers: workers, progress: progress)
+  ) throws -> AnnealedBound {
+    let blocks = try run(pair, batch, exact: nil, workers: workers, progress: progress)
     return AnnealedBound(blocks.map(\.lower))
   }
 
@@ -100,24 +100,25 @@ public struct AnnealedImportanceSampling: Sendable {
   /// times -1, is an upper bound. The two enclose log p(x), and so the error of the lower one.
   ///
   /// - Parameters:
-  ///   - model: As for ``lowerBound(of:_:workers:progress:)``.
-  ///   - x: `[examples, data]`, drawn from p(x | z).
-  ///   - z: `[examples, latent]`, drawn from p(z): with x a draw of the joint density, and so of the
-  ///     posterior of x.
+  ///   - pair: As for ``lowerBound(of:_:workers:progress:)``.
+  ///   - batch: Examples drawn from p(x | z).
+  ///   - z: `[examples, n]`, drawn from p(z), in unconstrained coordinates: with x a draw of the joint
+  ///     density, and so of the posterior of x.
   ///   - workers: The threads to use; the result does not depend on them.
   ///   - progress: Hears of each transition of a block of chains, and may stop the work.
   /// - Returns: Both bounds, example by example.
   /// - Throws: `CancellationError` where `progress` answered false.
   /// - Source: Grosse, Ghahramani and Adams, "Sandwiching the marginal likelihood using bidirectional
   ///   Monte Carlo", 2015, arXiv:1511.02543.
-  @specialized(where Model == VariationalAutoencoder<Float>)
-  public func sandwich<Model: GenerativeModel & AmortizedPosterior>(
-    of model: Model, _ x: Tensor<Model.Scalar>, exact z: Tensor<Model.Scalar>, workers: WorkerPool,
+  @specialized(where Pair == VariationalAutoencoder<Float>)
+  public func sandwich<Pair: GuidedModel>(
+    of pair: Pair, _ batch: Batch<Pair.Scalar>, exact z: Tensor<Pair.Scalar>, workers: WorkerPool,
     progress: EvaluationProgress? = nil
-  ) throws -> BidirectionalBound where Model.Prior == StandardNormal<Model.Scalar> {
+  ) throws -> BidirectionalBound {
     precondition(
-      z.shape == [x.shape[0], model.latentDimension], "examples \(x.shape) and draws \(z.shape)")
-    let blocks = try run(model, x, exact: z, workers: workers, progress: progress)
+      z.shape == [batch.count, pair.model.ownDimension],
+      "\(batch.count) examples and draws \(z.shape)")
+    let blocks = try run(pair, batch, exact: z, workers: workers, progress: progress)
     return BidirectionalBound(
       lower: AnnealedBound(blocks.map(\.lower)), upper: AnnealedBound(blocks.compactMap(\.upper)))
   }
@@ -125,18 +126,19 @@ public struct AnnealedImportanceSampling: Sendable {
   /// Chains of one block: activations of 128 rows stay in a core's cache.
   private static let rowsPerBlock = 128
 
-  private func run<Model: GenerativeModel & AmortizedPosterior>(
-    _ model: Model, _ x: Tensor<Model.Scalar>, exact: Tensor<Model.Scalar>?, workers: WorkerPool,
+  private func run<Pair: GuidedModel>(
+    _ pair: Pair, _ batch: Batch<Pair.Scalar>, exact: Tensor<Pair.Scalar>?, workers: WorkerPool,
     progress: EvaluationProgress?
-  ) throws -> [AnnealedBlockResult] where Model.Prior == StandardNormal<Model.Scalar> {
-    let (examples, size) = (x.shape[0], max(1, Self.rowsPerBlock / chains))
+  ) throws -> [AnnealedBlockResult] {
+    pair.model.requireOwnLatents("annealed importance sampling")
+    let (examples, size) = (batch.count, max(1, Self.rowsPerBlock / chains))
     let count = (examples + size - 1) / size
     let transitions = warmUpSteps + (steps - 1) * (exact == nil ? 1 : 2)
     let counter = ProgressCounter(all: count * transitions, progress)
     let results = workers.map(count) { index -> AnnealedBlockResult? in
       let range = index * size..<min((index + 1) * size, examples)
       let block = AnnealedBlock(
-        model: model, x: x.slice(range), examples: range, settings: self, counter: counter)
+        pair: pair, batch: batch.slice(range), examples: range, settings: self, counter: counter)
       return block.run(exact: exact?.slice(range))
     }
     try counter.check()

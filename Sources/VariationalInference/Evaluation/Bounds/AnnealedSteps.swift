@@ -9,7 +9,7 @@
 /// The leapfrog steps of a block of examples, as functions of beta: a length for each coordinate,
 /// about its standard deviation under pi_beta, times a factor for each example.
 struct AnnealedSteps<Scalar: TensorScalar> {
-  /// The standard deviation of each coordinate under q, `[examples, latent]`.
+  /// The standard deviation of each coordinate under q, `[examples, n]`.
   private let scale: Tensor<Scalar>
   private let start: AnnealedImportanceSampling.Start
   /// The logarithm of each example's factor as it stands, and as it stood at each beta of the warm-up.
@@ -38,14 +38,14 @@ struct AnnealedSteps<Scalar: TensorScalar> {
     history.append((beta, logFactors))
   }
 
-  /// The steps of a transition, `[examples * chains, latent]`. They vary with its number by a tenth up
+  /// The steps of a transition, `[examples, 1, n]`. They vary with its number by a tenth up
   /// and down, so that no coordinate comes back to its start each time.
-  func step(beta: Double, index: Int, chains: Int) -> Tensor<Scalar> {
+  func step(beta: Double, index: Int) -> Tensor<Scalar> {
     let golden = 0.618033988749895 * Double(index)
     let jitter = 0.9 + 0.2 * (golden - golden.rounded(.down))
     let factors = factors(at: beta).map { Scalar(exp($0) * jitter) }
-    return (coordinates(at: beta) * Tensor(factors, shape: [factors.count, 1]))
-      .repeatingRows(chains)
+    let steps = coordinates(at: beta) * Tensor(factors, shape: [factors.count, 1])
+    return steps.aligned(toRank: 3)
   }
 
   /// About the standard deviations under pi_beta: those of q, or between the prior's 1 and those, as

@@ -26,10 +26,12 @@ package struct ChainNoise {
   let role: Role
   let examples: Range<Int>
   let chains: Int
-  let latent: Int
+  let dimension: Int
 
-  /// Standard normal numbers that chains start from, `[examples x chains, latent]`.
-  func start<Scalar>() -> Tensor<Scalar> { normal(.start, round: 0) }
+  /// Standard normal numbers that chains start from, `[examples, chains, dimension]`.
+  func start<Scalar>(dimension: Int) -> Tensor<Scalar> {
+    normal(.start, round: 0, dimension: dimension)
+  }
 
   /// The numbers of a transition.
   func transition<Scalar>(_ round: Int) -> HamiltonianMonteCarlo<Scalar>.Noise {
@@ -39,14 +41,14 @@ package struct ChainNoise {
       return Tensor<Double>.uniform([chains], in: 0..<1, key: key)
     }
     return .init(
-      momentum: normal(.momentum, round: round), acceptance: uniforms.flatMap(\.scalars))
+      momentum: normal(.momentum, round: round, dimension: dimension),
+      acceptance: uniforms.flatMap(\.scalars))
   }
 
-  private func normal<Scalar>(_ use: Use, round: Int) -> Tensor<Scalar> {
+  private func normal<Scalar>(_ use: Use, round: Int, dimension: Int) -> Tensor<Scalar> {
     NoisePurpose.firstOfChains.noise(
       Array(examples), round: round, offset: Self.offset(role, use),
-      shape: [examples.count * chains, latent],
-      seed: seed)
+      shape: [examples.count, chains, dimension], seed: seed)
   }
 
   /// A sequence of its own for each role and use.

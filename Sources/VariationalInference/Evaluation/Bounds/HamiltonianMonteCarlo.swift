@@ -25,9 +25,9 @@ package struct HamiltonianMonteCarlo<Scalar: TensorScalar> {
 
   /// The random numbers of one transition.
   package struct Noise {
-    /// Standard normal, `[rows, latent]`.
+    /// Standard normal, of the shape of the chains.
     let momentum: Tensor<Scalar>
-    /// Uniform on [0, 1), `[rows]`.
+    /// Uniform on [0, 1), one for each chain.
     let acceptance: [Double]
 
     package init(momentum: Tensor<Scalar>, acceptance: [Double]) {
@@ -41,7 +41,7 @@ package struct HamiltonianMonteCarlo<Scalar: TensorScalar> {
   /// - Parameters:
   ///   - point: The chains; their gradient need not be current.
   ///   - beta: The inverse temperature of the density to leave invariant.
-  ///   - step: The length of a leapfrog step along each coordinate, `[rows, latent]`.
+  ///   - step: The length of a leapfrog step along each coordinate; it may broadcast over chains.
   ///   - noise: The random numbers.
   /// - Returns: min(1, exp(H - H')) of each row; 0 where the trajectory left all bounds.
   package func transition(
@@ -76,6 +76,6 @@ package struct HamiltonianMonteCarlo<Scalar: TensorScalar> {
   }
 
   private func kineticEnergy(_ momentum: Tensor<Scalar>) -> [Double] {
-    (momentum.squared().sum(along: 1) * 0.5).doubles
+    (momentum.squared().sum(along: -1) * 0.5).doubles
   }
 }

@@ -30,50 +30,50 @@ public struct ImportanceWeightedBound: Sendable {
   }
 }
 
-extension GenerativeModel where Self: AmortizedPosterior {
-  /// The importance-weighted bound of images, streamed in chunks: memory does not grow with K, but
+extension GuidedModel {
+  /// The importance-weighted bound of examples, streamed in chunks: memory does not grow with K, but
   /// for the 3 sqrt(K) largest weights.
   ///
   /// - Parameters:
-  ///   - data: Images with as many pixels as the model has data dimensions.
-  ///   - examples: Which of the images; all, where nil. An image's draws do not depend on it.
+  ///   - data: With the fields that the model reads.
+  ///   - examples: Which of the examples; all, where nil. An example's draws do not depend on it.
   ///   - samples: K, at least 1.
-  ///   - binarization: How pixels become data.
-  ///   - seed: Decides the draws. The first is that of
-  ///     ``evaluate(on:_:objective:binarization:seed:workers:)``.
+  ///   - seed: Decides the draws. The first is that of ``evaluate(on:_:objective:seed:workers:)``.
   ///   - workers: The threads to use; the result does not depend on them.
-  ///   - progress: Hears of each image that is done, and may stop the work.
-  /// - Returns: Bound, effective sample size and shape of the tail, image by image.
-  /// - Throws: `CancellationError` where `progress` answered false.
-  /// - Complexity: K passes of the decoder per image, and one of the encoder.
+  ///   - progress: Hears of each example that is done, and may stop the work.
+  /// - Returns: Bound, effective sample size and shape of the tail, example by example.
+  /// - Throws: `CancellationError` where `progress` answered false; ``DatasetError`` naming a field that
+  ///   the data lack.
+  /// - Complexity: K passes of the decoder per example, and one of the encoder.
   @specialized(where Self == VariationalAutoencoder<Float>)
   public func importanceWeightedBound(
-    on data: ImageDataset, examples: Range<Int>? = nil, samples: Int,
-    binarization: Binarization = .none, seed: UInt64 = 0, workers: WorkerPool,
-    progress: EvaluationProgress? = nil
+    on data: any Dataset, examples: Range<Int>? = nil, samples: Int, seed: UInt64 = 0,
+    workers: WorkerPool, progress: EvaluationProgress? = nil
   ) throws -> ImportanceWeightedBound {
     try importanceWeightedBound(
-      on: data, examples: examples ?? 0..<data.count, samples: samples, binarization: binarization,
-      seed: seed, workers: workers, progress: progress, chunk: DrawChunks.size)
+      on: data, examples: examples ?? 0..<data.count, samples: samples, seed: seed,
+      workers: workers, progress: progress, chunk: DrawChunks.size)
   }
 
   @specialized(where Self == VariationalAutoencoder<Float>)
   package func importanceWeightedBound(
-    on data: ImageDataset, examples: Range<Int>, samples: Int, binarization: Binarization,
-    seed: UInt64, workers: WorkerPool, progress: EvaluationProgress?, chunk: Int
+    on data: any Dataset, examples: Range<Int>, samples: Int, seed: UInt64, workers: WorkerPool,
+    progress: EvaluationProgress?, chunk: Int
   ) throws -> ImportanceWeightedBound {
     precondition(samples >= 1, "\(samples) samples give no bound")
     precondition(
       examples.lowerBound >= 0 && examples.upperBound <= data.count,
-      "images \(examples) of \(data.count)")
-    let source = ExampleSource.evaluation(data, binarization, seed: seed)
+      "examples \(examples) of \(data.count)")
+    model.requireOwnLatents("importance sampling")
+    try data.check(allReads)
+    let source = BatchSource.evaluation(data, allReads, seed: seed)
     let chunks = DrawChunks(samples: samples, size: chunk)
     let counter = ProgressCounter(all: examples.count, progress)
-    let likelihood = samples >= DrawChunks.manyDraws ? localLikelihood() : nil
+    let local = samples >= DrawChunks.manyDraws ? model.localReconstructionCost() : nil
     let weights = workers.map(examples.count) { index -> ImportanceWeights? in
       guard counter.goesOn else { return nil }
       let weights = self.importanceWeights(
-        of: examples.lowerBound + index, from: source, chunks, likelihood)
+        of: examples.lowerBound + index, from: source, chunks, local)
       counter.advance()
       return weights
     }
@@ -82,29 +82,24 @@ extension GenerativeModel where Self: AmortizedPosterior {
   }
 
   private func importanceWeights(
-    of example: Int, from source: ExampleSource, _ chunks: DrawChunks,
-    _ local: LocalLikelihood<Self>?
+    of example: Int, from source: BatchSource, _ chunks: DrawChunks, _ local: LocalCost<Scalar>?
   ) -> ImportanceWeights {
-    let x: Tensor<Scalar> = source.pixels(example..<example + 1)
-    let likelihood = local?.near(center(of: posterior(given: x))) ?? likelihood(given:)
+    let batch: Batch<Scalar> = source.batch([example])
+    let q = guide.posterior(given: batch)
+    // The draw without noise: the mean of a Gaussian.
+    let nearby = local?.near(batch, q.sample(noise: .zeros([1, q.noiseDimension])))
     var weights = ImportanceWeights(expected: chunks.samples)
-    // All chunks but the last have one size, so q is made at most twice.
-    var q: (rows: Int, distribution: Posterior)?
     for chunk in 0..<chunks.count {
       let draws = chunks[chunk]
-      let current = q?.rows == draws.count ? q?.distribution : nil
-      let distribution = current ?? posterior(given: x, repeated: draws.count)
-      q = (draws.count, distribution)
-      let z = distribution.sample(
-        noise: source.noise(example, draws: draws, shape: distribution.noiseShape))
+      let draw = q.draw(
+        noise: source.noise(example, draws: draws, shape: [1, draws.count, q.noiseDimension]))
+      let cost =
+        nearby?(draw.value)
+        ?? model.reconstructionCost(batch, at: draw.value, shared: nil).perExample
       weights.add(
-        likelihood: likelihood(z).logProbability(of: x, repeated: draws.count).doubles,
-        prior: prior.logProbability(of: z).doubles,
-        posterior: distribution.logProbability(of: z).doubles)
+        cost: cost.doubles, prior: model.logPrior(at: draw.value)?.doubles,
+        posterior: draw.logProbability.doubles)
     }
     return weights
   }
-
-  /// The draw without noise: the mean of a Gaussian.
-  private func center(of q: Posterior) -> Tensor<Scalar> { q.sample(noise: .zeros(q.noiseShape)) }
 }

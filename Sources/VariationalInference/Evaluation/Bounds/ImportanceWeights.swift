@@ -49,9 +49,9 @@ public struct ImportanceWeights: Sendable {
     }
   }
 
-  /// Adds log p(x | z) + log p(z) - log q(z) of each draw.
-  mutating func add(likelihood: [Double], prior: [Double], posterior: [Double]) {
-    for draw in likelihood.indices { add(likelihood[draw] + prior[draw] - posterior[draw]) }
+  /// Adds -cost + log p(z) - log q(z) of each draw.
+  mutating func add(cost: [Double], prior: [Double]?, posterior: [Double]) {
+    for draw in cost.indices { add(-cost[draw] + (prior?[draw] ?? 0) - posterior[draw]) }
   }
 
   /// The logarithm of the mean weight, in nats.

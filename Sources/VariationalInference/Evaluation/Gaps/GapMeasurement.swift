@@ -2,12 +2,12 @@
 
 internal import Tensors
 
-extension GenerativeModel {
-  /// Seeks the best posterior of each image in growing families, and takes the bound with each.
+extension JointDensity {
+  /// Seeks the best posterior of each example in growing families, and takes the bound with each.
   ///
   /// - Parameters:
-  ///   - x: `[images, data]`.
-  ///   - q: The encoder's posterior of each image, from which the search begins.
+  ///   - batch: The examples.
+  ///   - q: The guide's posterior of each example, from which the search begins.
   ///   - family: The last to be searched. The search in a family begins at the best of the one
   ///     before, so those before it are searched, and reported, too.
   ///   - options: Steps, draws and tolerance.
@@ -21,25 +21,26 @@ extension GenerativeModel {
   /// - Throws: `CancellationError` where `progress` answered false.
   @specialized(where Self == VariationalAutoencoder<Float>)
   public func inferenceGaps(
-    _ x: Tensor<Scalar>, posterior q: DiagonalGaussian<Scalar>,
+    _ batch: Batch<Scalar>, posterior q: DiagonalGaussian<Scalar>,
     through family: PosteriorFamily = .flow, options: GapOptions = GapOptions(), seed: UInt64 = 0,
     workers: WorkerPool, progress: EvaluationProgress? = nil
   ) throws -> InferenceGaps {
+    requireOwnLatents("a search for the best posterior")
     precondition(
-      x.rank == 2 && x.shape[0] == q.mean.shape[0] && x.shape[0] > 0,
-      "examples of shape \(x.shape) and posteriors of shape \(q.mean.shape)")
+      batch.count == q.mean.shape[0] && batch.count > 0,
+      "\(batch.count) examples and posteriors of shape \(q.mean.shape)")
     precondition(
       options.drawsPerStep >= 1 && options.stepsPerWindow >= 1 && options.maximumSteps >= 1
         && options.selectionDraws >= 2 && options.boundDraws >= 1,
       "a search for a posterior cannot go by \(options)")
     let measurement = GapMeasurement(
       model: self, family: family, options: options, seed: seed, workers: workers)
-    return try measurement.run(x, q, progress: progress)
+    return try measurement.run(batch, q, progress: progress)
   }
 }
 
 /// A measurement of gaps: some images at a time, so that memory does not grow with their number.
-struct GapMeasurement<Model: GenerativeModel> {
+struct GapMeasurement<Model: JointDensity> {
   typealias Scalar = Model.Scalar
 
   let model: Model
@@ -58,9 +59,9 @@ struct GapMeasurement<Model: GenerativeModel> {
   }
 
   func run(
-    _ x: Tensor<Scalar>, _ q: DiagonalGaussian<Scalar>, progress: EvaluationProgress?
+    _ batch: Batch<Scalar>, _ q: DiagonalGaussian<Scalar>, progress: EvaluationProgress?
   ) throws -> InferenceGaps {
-    let count = x.shape[0]
+    let count = batch.count
     var own: [Double] = []
     var found = families.map { _ in Found([], [], []) }
     for first in stride(from: 0, to: count, by: Self.chunk) {
@@ -68,7 +69,7 @@ struct GapMeasurement<Model: GenerativeModel> {
       let start = DiagonalGaussian(
         mean: q.mean.slice(rows).detached, logVariance: q.logVariance.slice(rows).detached)
       let chunk = try measure(
-        x.slice(rows), start, firstImage: first,
+        batch.slice(rows), start, firstImage: first,
         progress: progress.part(
           from: Double(first) / Double(count), to: Double(rows.upperBound) / Double(count)))
       own += chunk.own
@@ -87,7 +88,7 @@ struct GapMeasurement<Model: GenerativeModel> {
 
   /// The families one after the other, each from the best of the one before.
   private func measure(
-    _ x: Tensor<Scalar>, _ q: DiagonalGaussian<Scalar>, firstImage: Int,
+    _ x: Batch<Scalar>, _ q: DiagonalGaussian<Scalar>, firstImage: Int,
     progress: EvaluationProgress?
   ) throws -> (own: [Double], found: [Found]) {
     let (diagonal, full) = (DiagonalFamily<Scalar>(), FullCovarianceFamily<Scalar>())
@@ -99,25 +100,25 @@ struct GapMeasurement<Model: GenerativeModel> {
     }
     let first = try search(diagonal, x, q, firstImage, progress: part(0))
     if family == .diagonal { return (own, [first.found]) }
-    let best = diagonal.member(first.parameters, draws: 1)
+    let best = diagonal.member(first.parameters)
     let second = try search(full, x, best, firstImage, progress: part(1))
     if family == .fullCovariance { return (own, [first.found, second.found]) }
-    let bent = full.member(second.parameters, draws: 1)
+    let bent = full.member(second.parameters)
     let third = try search(flow, x, bent, firstImage, progress: part(2))
     return (own, [first.found, second.found, third.found])
   }
 
-  private func window<Family: LocalFamily>(_ family: Family) -> SearchWindow<Model, Family> {
+  private func window<Family: GuideFamily>(_ family: Family) -> SearchWindow<Model, Family> {
     SearchWindow(
       model: model, family: family, options: options,
       rates: family is CouplingFlowFamily<Scalar> ? options.flowRates : options.gaussianRates,
       seed: seed)
   }
 
-  private func search<Family: LocalFamily>(
-    _ family: Family, _ x: Tensor<Scalar>, _ start: Family.Start, _ firstImage: Int,
+  private func search<Family: GuideFamily>(
+    _ family: Family, _ x: Batch<Scalar>, _ start: Family.Start, _ firstImage: Int,
     progress: EvaluationProgress?
-  ) throws -> (found: Found, parameters: LocalParameters<Scalar>)
+  ) throws -> (found: Found, parameters: GuideParameters<Scalar>)
   where Family.Scalar == Scalar {
     let window = window(family)
     var search = PosteriorSearch(
@@ -129,16 +130,16 @@ struct GapMeasurement<Model: GenerativeModel> {
 
   /// The bound of each image on fresh draws, 256 at a time.
   private func bounds<Family>(
-    _ window: SearchWindow<Model, Family>, _ x: Tensor<Scalar>,
-    _ parameters: LocalParameters<Scalar>, _ firstImage: Int
+    _ window: SearchWindow<Model, Family>, _ x: Batch<Scalar>,
+    _ parameters: GuideParameters<Scalar>, _ firstImage: Int
   ) -> [Double] {
     let (draws, size) = (options.boundDraws, 256)
-    return workers.map(x.shape[0]) { image in
+    return workers.map(x.count) { image in
       let (row, own) = (x.slice(image..<image + 1), parameters.selecting([image]))
       var sum = 0.0
       for (round, first) in stride(from: 0, to: draws, by: size).enumerated() {
         let weights = window.logWeights(
-          [firstImage + image], x: row, own, draws: min(size, draws - first), .gapBound,
+          [firstImage + image], row, own, draws: min(size, draws - first), .gapBound,
           round: round)
         sum = weights[0].reduce(sum, +)
       }

@@ -9,20 +9,19 @@ internal import Tensors
 /// noise. The best so far is kept, and each learning rate begins there. While a window improves it, and the improvement may be above the
 /// tolerance as far as one standard error tells, the image goes on; then with the next, smaller
 /// learning rate; after the last its search has converged.
-struct PosteriorSearch<Model: GenerativeModel, Family: LocalFamily>
+struct PosteriorSearch<Model: JointDensity, Family: GuideFamily>
 where Family.Scalar == Model.Scalar {
   typealias Scalar = Model.Scalar
 
   /// The best parameters found, in the order of the images.
   struct Optimum {
-    var parameters: LocalParameters<Scalar>
+    var parameters: GuideParameters<Scalar>
     var hasConverged: [Bool]
     var steps: [Int]
   }
 
   private let window: SearchWindow<Model, Family>
   private let workers: WorkerPool
-  private let x: Tensor<Scalar>
   private var active: SearchState<Scalar>
   /// By image: the best parameters, one row of each tensor, and their bound draw by draw.
   private var best: [[Tensor<Scalar>]]
@@ -30,13 +29,13 @@ where Family.Scalar == Model.Scalar {
   private var hasConverged: [Bool]
   private var steps: [Int]
 
-  /// A search that begins at `start` for images with rows `x`.
+  /// A search that begins at `start` for images of a batch.
   init(
-    _ window: SearchWindow<Model, Family>, x: Tensor<Scalar>, start: LocalParameters<Scalar>,
+    _ window: SearchWindow<Model, Family>, x: Batch<Scalar>, start: GuideParameters<Scalar>,
     firstImage: Int, workers: WorkerPool
   ) {
-    (self.window, self.workers, self.x) = (window, workers, x)
-    let count = x.shape[0]
+    (self.window, self.workers) = (window, workers)
+    let count = x.count
     self.firstImage = firstImage
     active = SearchState(images: (0..<count).map { firstImage + $0 }, x: x, parameters: start)
     best = (0..<count).map { row in start.free.map { $0.slice(row..<row + 1) } }
@@ -68,7 +67,7 @@ where Family.Scalar == Model.Scalar {
       Tensor.concatenated(best.map { $0[tensor] })
     }
     return Optimum(
-      parameters: LocalParameters(fixed: fixed, free: free), hasConverged: hasConverged,
+      parameters: GuideParameters(fixed: fixed, free: free), hasConverged: hasConverged,
       steps: steps)
   }
 
@@ -150,9 +149,9 @@ where Family.Scalar == Model.Scalar {
 extension SearchWindow {
   /// The bound of each image on the draws reserved for comparisons.
   fileprivate func judge(
-    _ state: SearchState<Scalar>, _ parameters: LocalParameters<Scalar>
+    _ state: SearchState<Scalar>, _ parameters: GuideParameters<Scalar>
   ) -> [[Double]] {
     logWeights(
-      state.images, x: state.x, parameters, draws: options.selectionDraws, .gapSelection)
+      state.images, state.x, parameters, draws: options.selectionDraws, .gapSelection)
   }
 }

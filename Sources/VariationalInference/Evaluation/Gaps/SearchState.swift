@@ -6,20 +6,18 @@ internal import Tensors
 struct SearchState<Scalar: TensorScalar>: Sendable {
   /// Which images these are: part of the keys of their noise.
   var images: [Int]
-  /// `[images, data]`.
-  var x: Tensor<Scalar>
-  var parameters: LocalParameters<Scalar>
-  /// Adam's running means.
-  var first, second: [Tensor<Scalar>]
+  var x: Batch<Scalar>
+  var parameters: GuideParameters<Scalar>
+  /// What the optimiser remembers, a tensor for each free one.
+  var memories: [[Tensor<Scalar>]]
   /// The number of the learning rate of each image.
   var phases: [Int]
   /// Steps taken by all of them.
   var step = 0
 
-  init(images: [Int], x: Tensor<Scalar>, parameters: LocalParameters<Scalar>) {
+  init(images: [Int], x: Batch<Scalar>, parameters: GuideParameters<Scalar>) {
     (self.images, self.x, self.parameters) = (images, x, parameters)
-    first = parameters.free.map { .zeros($0.shape) }
-    second = first
+    memories = Adam.memories.map { _ in parameters.free.map { .zeros($0.shape) } }
     phases = images.map { _ in 0 }
   }
 
@@ -29,6 +27,7 @@ struct SearchState<Scalar: TensorScalar>: Sendable {
     var copy = self
     copy.images = rows.map { images[$0] }
     copy.phases = rows.map { phases[$0] }
+    copy.x = x.selecting(rows)
     copy.transformTensors { $0.selectingRows(rows) }
     return copy
   }
@@ -38,6 +37,7 @@ struct SearchState<Scalar: TensorScalar>: Sendable {
     var result = parts[0]
     result.images = parts.flatMap(\.images)
     result.phases = parts.flatMap(\.phases)
+    result.x = .concatenated(parts.map(\.x))
     var lists = parts.map { part in
       var (part, tensors) = (part, [Tensor<Scalar>]())
       part.transformTensors {
@@ -52,28 +52,8 @@ struct SearchState<Scalar: TensorScalar>: Sendable {
   }
 
   private mutating func transformTensors(_ transform: (Tensor<Scalar>) -> Tensor<Scalar>) {
-    x = transform(x)
     parameters.fixed = parameters.fixed.map(transform)
     parameters.free = parameters.free.map(transform)
-    first = first.map(transform)
-    second = second.map(transform)
-  }
-}
-
-extension LocalParameters {
-  /// The parameters of some examples.
-  func selecting(_ rows: [Int]) -> LocalParameters {
-    LocalParameters(
-      fixed: fixed.map { $0.selectingRows(rows) }, free: free.map { $0.selectingRows(rows) })
-  }
-}
-
-extension Tensor {
-  /// Some of the indices of the first axis, in order.
-  func selectingRows(_ rows: [Int]) -> Tensor {
-    if let first = rows.first, rows == Array(first..<first + rows.count) {
-      return slice(first..<first + rows.count)
-    }
-    return .concatenated(rows.map { slice($0..<$0 + 1) })
+    memories = memories.map { $0.map(transform) }
   }
 }

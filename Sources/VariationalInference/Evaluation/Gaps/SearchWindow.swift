@@ -3,7 +3,7 @@
 internal import Tensors
 
 /// The parts of a search that work on rows: climbing for a window of steps, and judging a bound.
-struct SearchWindow<Model: GenerativeModel, Family: LocalFamily>: Sendable
+struct SearchWindow<Model: JointDensity, Family: GuideFamily>: Sendable
 where Family.Scalar == Model.Scalar {
   typealias Scalar = Model.Scalar
 
@@ -21,34 +21,29 @@ where Family.Scalar == Model.Scalar {
   ///   1992).
   func climb(
     _ start: SearchState<Scalar>
-  ) -> (state: SearchState<Scalar>, mean: LocalParameters<Scalar>) {
+  ) -> (state: SearchState<Scalar>, mean: GuideParameters<Scalar>) {
     var state = start
-    let x = state.x.repeatingRows(options.drawsPerStep)
     let values = FlatBuffer(state.parameters.free)
-    let moments = (FlatBuffer(state.first), FlatBuffer(state.second))
+    // A shorter memory than usual: a search has hundreds of steps, not tens of thousands.
+    let optimisers = rates.map { Adam(learningRate: $0, beta2: 0.99) }
+    var memory: OptimiserState<Scalar> = optimisers[0].initialState(shapes: values.shapes)
+    memory.restore(step: state.step, state.memories)
     let gradients = FlatBuffer<Scalar>(shapes: values.shapes)
     let rows = Self.rows(of: values, phases: state.phases)
     var sum = values.shapes.map { Tensor<Scalar>.zeros($0) }
     let half = (options.stepsPerWindow + 1) / 2
     for step in 0..<options.stepsPerWindow {
       state.parameters.free = values.tensors
-      gradients.assign(gradient(state, x))
+      gradients.assign(gradient(state))
       state.step += 1
-      let adam: [AdamCoefficients<Scalar>] = rates.map {
-        // A shorter memory than usual: a search has hundreds of steps, not tens of thousands.
-        Adam(learningRate: $0, beta2: 0.99).coefficients(step: state.step)
-      }
-      for (range, phase) in rows {
-        FlatBuffer.adam(
-          gradients.slab(range), parameter: values, first: moments.0, second: moments.1, adam[phase]
-        )
-      }
+      let updates: [OptimiserUpdate<Scalar>] = optimisers.map { $0.update(step: state.step) }
+      for (range, phase) in rows { updates[phase].apply(gradients.slab(range), to: values, memory) }
       if step >= options.stepsPerWindow - half { sum = zip(sum, values.tensors).map { $0 + $1 } }
     }
     state.parameters.free = values.tensors
-    (state.first, state.second) = (moments.0.tensors, moments.1.tensors)
+    state.memories = memory.memories.map(\.tensors)
     let mean = sum.map { $0 / Scalar(half) }
-    return (state, LocalParameters(fixed: state.parameters.fixed, free: mean))
+    return (state, GuideParameters(fixed: state.parameters.fixed, free: mean))
   }
 
   /// The elements of each image in each tensor, with the number of its learning rate.
@@ -69,28 +64,29 @@ where Family.Scalar == Model.Scalar {
   /// that the search comes to rest there.
   ///
   /// - Source: Roeder, Wu and Duvenaud, "Sticking the landing", NeurIPS 2017, arXiv:1703.09194.
-  private func gradient(_ state: SearchState<Scalar>, _ x: Tensor<Scalar>) -> [Tensor<Scalar>] {
-    let (draws, fixed) = (options.drawsPerStep, state.parameters.fixed)
-    let still = family.member(state.parameters, draws: draws)
+  private func gradient(_ state: SearchState<Scalar>) -> [Tensor<Scalar>] {
+    let fixed = state.parameters.fixed
+    let dimension = family.member(state.parameters).noiseDimension
     let noise: Tensor<Scalar> = NoisePurpose.gapOptimisation.noise(
-      state.images, round: state.step, shape: still.noiseShape, seed: seed)
+      state.images, round: state.step,
+      shape: [state.images.count, options.drawsPerStep, dimension], seed: seed)
     return valueWithGradients(at: state.parameters.free) { free in
-      let q = family.member(LocalParameters(fixed: fixed, free: free), draws: draws)
+      let q = family.member(GuideParameters(fixed: fixed, free: free))
       let z = q.sample(noise: noise)
-      return model.logJoint(x, z) - still.logProbability(of: z)
+      return model.logDensity(state.x, at: z) - q.logProbabilityAlongPath(of: z, noise: noise)
     }.gradients
   }
 
   /// log p(x, z) - log q(z) at some draws of each image, `[images][draws]`, in nats.
   func logWeights(
-    _ images: [Int], x: Tensor<Scalar>, _ parameters: LocalParameters<Scalar>, draws: Int,
+    _ images: [Int], _ x: Batch<Scalar>, _ parameters: GuideParameters<Scalar>, draws: Int,
     _ purpose: NoisePurpose, round: Int = 0
   ) -> [[Double]] {
-    let q = family.member(parameters, draws: draws)
-    let z = q.sample(
-      noise: purpose.noise(images, round: round, shape: q.noiseShape, seed: seed))
-    let weights = model.logJoint(x.repeatingRows(draws), z) - q.logProbability(of: z)
-    let values = weights.doubles
+    let q = family.member(parameters)
+    let draw = q.draw(
+      noise: purpose.noise(
+        images, round: round, shape: [images.count, draws, q.noiseDimension], seed: seed))
+    let values = (model.logDensity(x, at: draw.value) - draw.logProbability).doubles
     return images.indices.map { Array(values[$0 * draws..<($0 + 1) * draws]) }
   }
 }

@@ -107,7 +107,7 @@ private struct Terms {
     let q = DiagonalGaussian(
       mean: all.mean.slice(images), logVariance: all.logVariance.slice(images))
     let z = q.sample(
-      noise: NoisePurpose.aggregatePosterior.noise(Array(images), shape: q.noiseShape, seed: seed))
+      noise: NoisePurpose.aggregatePosterior.noise(Array(images), shape: q.mean.shape, seed: seed))
     let aggregates = aggregate.logDensities(of: z)
     posterior = q.logProbability(of: z).doubles
     joint = aggregates.joint.doubles

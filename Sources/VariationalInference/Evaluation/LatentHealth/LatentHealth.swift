@@ -64,26 +64,30 @@ public struct LatentHealth: Sendable {
   }
 }
 
-extension AmortizedPosterior where Posterior == DiagonalGaussian<Scalar> {
+extension GuidedModel
+where
+  Surrogate.Posterior == DiagonalGaussian<Scalar>, Model: GenerativeModel,
+  Model.Prior == StandardNormal<Scalar>
+{
   /// Measures what the posteriors of a data set do with the dimensions of z.
   ///
   /// - Parameters:
-  ///   - data: Images with as many pixels as the model has data dimensions; at least two. Fewer images
-  ///     take less time (quadratic in their number), but the mutual information is then at most the
-  ///     logarithm of that fewer.
-  ///   - binarization: How pixels become data.
-  ///   - seed: Decides the draws, and pixels that are drawn.
+  ///   - data: With the fields that the model reads; at least two examples. Fewer examples take less time
+  ///     (quadratic in their number), but the mutual information is then at most the logarithm of that
+  ///     fewer.
+  ///   - seed: Decides the draws, and what is drawn of the data.
   ///   - workers: The threads to use; the result does not depend on them.
-  ///   - progress: Hears of each few blocks of images, and may stop the work.
-  /// - Returns: Means with standard errors over the images, in nats.
-  /// - Throws: `CancellationError` where `progress` answered false.
+  ///   - progress: Hears of each few blocks of examples, and may stop the work.
+  /// - Returns: Means with standard errors over the examples, in nats.
+  /// - Throws: `CancellationError` where `progress` answered false; ``DatasetError`` naming a field that
+  ///   the data lack.
   public func latentHealth(
-    on data: ImageDataset, binarization: Binarization = .none, seed: UInt64 = 0,
-    workers: WorkerPool, progress: EvaluationProgress? = nil
+    on data: any Dataset, seed: UInt64 = 0, workers: WorkerPool,
+    progress: EvaluationProgress? = nil
   ) throws -> LatentHealth {
     try LatentHealth(
-      of: encode(data, binarization: binarization, seed: seed, workers: workers), seed: seed,
-      workers: workers, progress: progress)
+      of: encode(data, seed: seed, workers: workers), seed: seed, workers: workers,
+      progress: progress)
   }
 }
 

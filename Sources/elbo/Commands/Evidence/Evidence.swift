@@ -50,10 +50,7 @@ struct Evidence: ParsableCommand {
       throw ValidationError("'\(images.name)' has one image; a standard error takes two")
     }
     do {
-      let session = try session(loaded, images, workers)
-      let results = try session.run()
-      if !results.isDefined { throw UndefinedResult(model: loaded.path, what: "bounds") }
-      try report(results, loaded)
+      try measure(loaded.model, loaded, images, workers)
       if !json, let difference = test.difference(from: loaded, images) {
         Terminal.line("Note: \(difference).")
       }
@@ -66,22 +63,36 @@ struct Evidence: ParsableCommand {
     try Terminal.finish()
   }
 
-  private func session(
-    _ loaded: ModelOption.Loaded, _ images: ImageDataset, _ workers: WorkerPool
-  ) throws -> EvidenceSession {
-    func make(_ plan: EvidencePlan) -> EvidenceSession {
-      EvidenceSession(
-        model: loaded.model, protocolMembers: loaded.protocolMembers, images: images,
-        binarization: test.binarization(for: loaded), plan: plan, workers: workers,
-        display: EvidenceDisplay(plan, isSilent: json))
+  private func measure(
+    _ model: some DescribedAutoencoder<Float>, _ loaded: ModelOption.Loaded,
+    _ images: any Dataset, _ workers: WorkerPool
+  ) throws {
+    let (measurement, display) = try measurement(of: model, in: loaded.path, images, workers)
+    let results = try measurement.run()
+    display.end()
+    if !results.isDefined { throw UndefinedResult(model: loaded.path, what: "bounds") }
+    try report(results, model, loaded)
+  }
+
+  private func measurement<Model: DescribedAutoencoder<Float>>(
+    of model: Model, in path: String, _ images: any Dataset, _ workers: WorkerPool
+  ) throws -> (EvidenceMeasurement<Model>, EvidenceDisplay) {
+    func make(_ plan: EvidencePlan) -> (EvidenceMeasurement<Model>, EvidenceDisplay) {
+      let display = EvidenceDisplay(plan, isSilent: json)
+      return (
+        EvidenceMeasurement(
+          of: model, on: images, plan: plan, workers: workers, listener: display), display
+      )
     }
-    let plan = amount.plan(images: images.count, seed: test.seed)
+    let plan = EvidencePlan(
+      amount.parts.parts, examples: images.count, wishes: amount.wishes, seed: test.seed)
     guard let budget = amount.budget else { return make(plan) }
     let started = Clock.seconds
-    let pilot = try make(plan).pilot()
-    guard pilot.isDefined else { throw UndefinedResult(model: loaded.path, what: "bounds") }
+    let pilot = try make(plan).0.pilot()
+    guard pilot.isDefined else { throw UndefinedResult(model: path, what: "bounds") }
     let left = max(budget.seconds - (Clock.seconds - started), 1)
-    let fitted = pilot.fit(plan, seconds: left, images: images.count, keeping: amount)
+    let fitted = pilot.fit(
+      plan, seconds: left, images: images.count, keeping: amount.wishes)
     if !json {
       Terminal.line(
         "For \(Clock.words(budget.seconds)) minutes: \(fitted.limit.grouped) images, "
@@ -95,12 +106,16 @@ struct Evidence: ParsableCommand {
     return make(fitted)
   }
 
-  private func report(_ results: EvidenceResults, _ loaded: ModelOption.Loaded) throws {
-    if json { Terminal.write(results.json.pretty) } else { results.printTable() }
+  private func report(
+    _ results: EvidenceResults, _ model: some DescribedAutoencoder<Float>,
+    _ loaded: ModelOption.Loaded
+  ) throws {
+    let text = results.json(loaded.protocolMembers).pretty
+    if json { Terminal.write(text) } else { results.printTable() }
     guard let folder = output ?? loaded.run?.figures else { return }
-    let figures = EvidenceFigures(results: results, model: loaded.model, subtitle: loaded.summary)
+    let figures = EvidenceFigures(results: results, model: model, subtitle: loaded.summary)
     let paths = try figures.write(to: folder)
-    try AtomicFile.write(Array(results.json.pretty.utf8), to: "\(folder)/evidence.json")
+    try AtomicFile.write(Array(text.utf8), to: "\(folder)/evidence.json")
     if !json {
       Terminal.line("Wrote \((paths + ["\(folder)/evidence.json"]).joined(separator: ", "))")
     }

@@ -5,9 +5,9 @@ internal import Formats
 internal import VariationalInference
 
 /// The pictures of `elbo evidence`.
-struct EvidenceFigures {
+struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float {
   let results: EvidenceResults
-  let model: VariationalAutoencoder<Float>
+  let model: Model
   let subtitle: String
 
   /// Writes what there is to draw, and returns the paths.
@@ -23,7 +23,7 @@ struct EvidenceFigures {
     if let chart = divergences {
       paths += try Figures.write(chart, to: folder, name: "kl-per-dimension")
     }
-    if let grid = worst { paths += try Figures.write(grid, to: folder, name: "worst-images") }
+    if let grid = try worst { paths += try Figures.write(grid, to: folder, name: "worst-images") }
     return paths
   }
 
@@ -64,8 +64,8 @@ struct EvidenceFigures {
         ])
     guard let best = bounds.last?.name else { return nil }
     let images =
-      "\(results.images.name) \(results.images.split), the first \(count) images; "
-      + results.binarization.meaning(isBinary: results.images.isBinary)
+      "\(results.data.name) \(results.data.split), the first \(count) images; "
+      + results.data.meaning
     return LadderChart(
       title: "Lower bounds of log p(x)", subtitle: subtitle, caption: caption(images, best: best),
       bounds: bounds)
@@ -90,7 +90,7 @@ struct EvidenceFigures {
     return BarChart(
       title: "KL of each latent dimension", subtitle: subtitle,
       caption:
-        "\(results.images.name) \(results.images.split), all \(results.images.count) images; "
+        "\(results.data.name) \(results.data.split), all \(results.data.count) images; "
         + "\(health.activeUnits) of \(health.activity.count) dimensions are active.",
       bars: health.divergencePerDimension.enumerated().map { index, kl in
         BarChart.Bar("z[\(index)]", kl.mean, error: kl.standardError)
@@ -98,25 +98,30 @@ struct EvidenceFigures {
       order: .descending)
   }
 
-  /// The images on which the ELBO is furthest below the best lower bound, with their reconstructions.
+  /// The images on which the ELBO is furthest below the best lower bound, with their reconstructions; nil
+  /// where the data are no images.
   private var worst: ImageGrid? {
-    guard let best = results.ais?.bound ?? results.iwae?.bound, let elbo = results.elboOfLimit
-    else { return nil }
-    let gaps = zip(best, elbo).map { $0 - $1 }
-    let order = gaps.indices.sorted { gaps[$0] > gaps[$1] }.prefix(16)
-    let images = results.images
-    let originals = order.flatMap { Array(images.image(at: $0)) }
-    let x = Tensor<Float>.concatenated(
-      order.map {
-        images.values($0..<$0 + 1, binarization: results.binarization, seed: results.plan.seed)
-      })
-    let decoded = model.decode(model.posterior(given: x).mean)
-    return ImageGrid(
-      title: "Where the ELBO is furthest below log p(x)", subtitle: subtitle,
-      caption:
-        "Widest first, of the first \(results.plan.limit) images: \(gaps[order[0]].fixed(1)) "
-        + "to \(gaps[order[order.count - 1]].fixed(1)) nats.",
-      pixels: originals + decoded.greyBytes, imageWidth: images.width, imageHeight: images.height,
-      columns: order.count, rowLabels: ["image", "reconstruction"])
+    get throws {
+      guard let best = results.ais?.bound ?? results.iwae?.bound, let elbo = results.elboOfLimit,
+        let size = results.data.imageSize(of: model)
+      else { return nil }
+      let gaps = zip(best, elbo).map { $0 - $1 }
+      let order = gaps.indices.sorted { gaps[$0] > gaps[$1] }.prefix(16)
+      var (originals, decoded): ([UInt8], [UInt8]) = ([], [])
+      for image in order {
+        let batch = try model.batch(
+          of: results.data, image..<image + 1, seed: results.plan.seed)
+        originals += batch.rows(.data, of: model.reads)?.greyBytes ?? []
+        decoded += model.decode(model.posterior(given: batch).mean, batch).greyBytes
+      }
+      return ImageGrid(
+        title: "Where the ELBO is furthest below log p(x)", subtitle: subtitle,
+        caption:
+          "Widest first, of the first \(results.plan.limit) images: \(gaps[order[0]].fixed(1)) "
+          + "to \(gaps[order[order.count - 1]].fixed(1)) nats.",
+        pixels: originals + decoded, imageWidth: size.width, imageHeight: size.height,
+        imageChannels: size.channels, columns: order.count,
+        rowLabels: ["image", "reconstruction"])
+    }
   }
 }

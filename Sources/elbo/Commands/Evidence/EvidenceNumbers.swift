@@ -14,21 +14,21 @@ extension EvidenceResults {
     [onImages, onSimulated, gapSection, onAll].filter { !$0.numbers.isEmpty }
   }
 
-  private var data: [JSONValue.Member] {
+  private var dataMembers: [JSONValue.Member] {
     [
-      .init("data", .string(images.name)), .init("split", .string(images.split)),
-      .init("binarize", .string(binarization.rawValue)),
-      .init("objective", .string(binarization.meaning(isBinary: images.isBinary))),
+      .init("data", .string(data.name)), .init("split", .string(data.split)),
+      .init("binarize", .string(data.binarizationName)),
+      .init("objective", .string(data.meaning)),
       .init("seed", .string("\(plan.seed)")),
       .init("unit", "nats per image"),
-    ] + model
+    ]
   }
 
   private var fromModel: [JSONValue.Member] {
     [
       .init("data", "simulated from the model"), .init("binarize", "drawn from p(x|z)"),
       .init("seed", .string("\(plan.seed)")), .init("unit", "nats per image"),
-    ] + model
+    ]
   }
 
   private var annealing: [JSONValue.Member] {
@@ -56,14 +56,14 @@ extension EvidenceResults {
   }
 
   private func first(_ count: Int) -> JSONValue.Member {
-    .init("images", .string(count == images.count ? "all" : "the first \(count)"))
+    .init("images", .string(count == data.count ? "all" : "the first \(count)"))
   }
 
   private var onImages: Section {
-    let data = data + [first(plan.limit)]
+    let members = dataMembers + [first(plan.limit)]
     let samples = plan.importanceSamples
-    let oneDraw = data + [.init("samples", 1)]
-    let shared = data + [.init("samples", JSONValue(samples))]
+    let oneDraw = members + [.init("samples", 1)]
+    let shared = members + [.init("samples", JSONValue(samples))]
     let dear = iwae != nil || ais != nil
     var numbers = number(
       "elbo_on_subset", "ELBO, L[q]", dear ? elboOfLimit : nil, "1 draw of q", oneDraw)
@@ -76,10 +76,10 @@ extension EvidenceResults {
       "khat", "  Pareto k-hat", shapes.isEmpty ? nil : shapes,
       "\(Int(100 * shareAboveThreshold)) % of images above 0.7",
       shared + [.init("share_above_0.7", .number(shareAboveThreshold))])
-    numbers += number("ais_lower", "AIS", ais?.bound, annealingWords, data + annealing)
+    numbers += number("ais_lower", "AIS", ais?.bound, annealingWords, members + annealing)
     return Section(
-      title: "Lower bounds of log p(x): \(images.name) \(images.split), "
-        + (plan.limit == images.count ? "all" : "the first") + " \(plan.limit.grouped) images",
+      title: "Lower bounds of log p(x): \(data.name) \(data.split), "
+        + (plan.limit == data.count ? "all" : "the first") + " \(plan.limit.grouped) images",
       numbers: numbers)
   }
 
@@ -102,14 +102,14 @@ extension EvidenceResults {
   }
 
   private var gapSection: Section {
-    let data = data + [first(plan.gapImages)]
+    let members = dataMembers + [first(plan.gapImages)]
     func optimum(_ family: PosteriorFamily) -> [EvidenceNumber] {
       guard let found = gaps?.optimised.first(where: { $0.family == family }) else { return [] }
       let settled = found.hasConverged.count { $0 }
       return number(
         "best_\(family.key)", "L[q*] \(family.rawValue)", found.bound,
         "\(settled) of \(found.bound.count) searches converged",
-        data + [
+        members + [
           .init("family", .string(family.rawValue)), .init("converged", JSONValue(settled)),
         ])
     }
@@ -120,27 +120,27 @@ extension EvidenceResults {
       .init("log_evidence_is_lower_bound", true),
     ]
     return Section(
-      title: "Where the ELBO loses: \(images.name) \(images.split), "
+      title: "Where the ELBO loses: \(data.name) \(data.split), "
         + "the first \(plan.gapImages.grouped) images",
       numbers: number(
-        "elbo_of_gaps", "ELBO, L[q]", gaps?.bound, "the draws of L[q*]", data)
+        "elbo_of_gaps", "ELBO, L[q]", gaps?.bound, "the draws of L[q*]", members)
         + PosteriorFamily.allCases.flatMap(optimum)
         + number(
           "approximation_gap", "approximation gap", parts?.approximation,
-          "\(reference?.method ?? "") - L[q* diagonal]", data + method)
+          "\(reference?.method ?? "") - L[q* diagonal]", members + method)
         + number(
           "amortisation_gap", "amortisation gap", gaps?.amortisationGap(.diagonal),
-          "L[q* diagonal] - L[q]", data + method.prefix(1)))
+          "L[q* diagonal] - L[q]", members + method.prefix(1)))
   }
 
   private var onAll: Section {
-    let all = data + [.init("images", "all")]
+    let all = dataMembers + [.init("images", "all")]
     var numbers = number("elbo", "ELBO, L[q]", elbo, "1 draw of q", all + [.init("samples", 1)])
     if let health {
       numbers.append(
         EvidenceNumber(
           key: "active_units", name: "active units",
-          mean: Double(health.activeUnits), standardError: nil, examples: images.count,
+          mean: Double(health.activeUnits), standardError: nil, examples: data.count,
           words: "of \(health.activity.count) dimensions have activity above 0.01",
           details: all + [
             .init("threshold", .number(LatentHealth.activityThreshold)),
@@ -159,11 +159,27 @@ extension EvidenceResults {
         "distance of the dimensions from the prior", all)
     }
     return Section(
-      title: "\(images.name) \(images.split), all \(images.count.grouped) images",
+      title: "\(data.name) \(data.split), all \(data.count.grouped) images",
       numbers: numbers)
   }
 }
 
 extension PosteriorFamily {
   fileprivate var key: String { self == .fullCovariance ? "full_covariance" : rawValue }
+}
+
+/// A number with what makes it comparable.
+struct EvidenceNumber {
+  /// Its key in JSON.
+  let key: String
+  /// Its row in the table.
+  let name: String
+  let mean: Double
+  /// Over examples; nil for a count.
+  let standardError: Double?
+  let examples: Int
+  /// In short, for the table.
+  let words: String
+  /// In full.
+  let details: [JSONValue.Member]
 }

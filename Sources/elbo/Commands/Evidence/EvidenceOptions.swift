@@ -56,12 +56,10 @@ struct EvidenceOptions: ParsableArguments {
     }
   }
 
-  /// The plan where no time is set.
-  func plan(images: Int, seed: UInt64) -> EvidencePlan {
-    let limit = min(limit ?? 100, images)
-    return EvidencePlan(
-      parts: parts.parts, limit: limit, gapImages: limit,
-      importanceSamples: importanceSamples ?? 5000, steps: aisSteps ?? 100, chains: aisChains ?? 16,
-      simulated: simulated ?? 50, seed: seed)
+  /// What was given.
+  var wishes: EvidenceWishes {
+    EvidenceWishes(
+      limit: limit, importanceSamples: importanceSamples, aisSteps: aisSteps,
+      aisChains: aisChains, simulated: simulated)
   }
 }

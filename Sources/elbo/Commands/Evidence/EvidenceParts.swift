@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-
-/// What `elbo evidence` measures, in the order in which it does.
-enum EvidencePart: String, CaseIterable {
-  case elbo, iwae, ais, gaps, health
-}
+internal import VariationalInference
 
 /// Parts separated by commas: "iwae,ais".
 struct EvidenceParts: ExpressibleByArgument {

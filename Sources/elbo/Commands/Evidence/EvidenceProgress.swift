@@ -4,7 +4,7 @@ internal import Synchronization
 internal import VariationalInference
 
 /// Shows how far `elbo evidence` is over all its parts, and asks them to stop on Ctrl-C.
-final class EvidenceDisplay: Sendable {
+final class EvidenceDisplay: EvidenceListener {
   private struct State {
     var part: EvidencePart?
     var finished = 0.0
@@ -32,7 +32,7 @@ final class EvidenceDisplay: Sendable {
   }
 
   /// For a stretch of the present part, as shares of it; it asks to stop on Ctrl-C.
-  func listener(from start: Double = 0, to end: Double = 1) -> EvaluationProgress {
+  func listener(from start: Double, to end: Double) -> EvaluationProgress {
     { share in self.advance(start + (end - start) * share) }
   }
 

@@ -4,8 +4,9 @@ internal import Formats
 internal import VariationalInference
 
 extension EvidenceResults {
-  /// One object: a number for each key, with error, count and protocol.
-  var json: JSONValue {
+  /// One object: a number for each key, with error, count and protocol, which ends with what is to be
+  /// said of the model.
+  func json(_ model: [JSONValue.Member]) -> JSONValue {
     .object(
       sections.flatMap(\.numbers).map { number in
         .init(
@@ -14,7 +15,7 @@ extension EvidenceResults {
             "estimate": .number(number.mean),
             "standard_error": number.standardError.map(JSONValue.number) ?? .null,
             "examples": JSONValue(number.examples),
-            "protocol": .object(number.details),
+            "protocol": .object(number.details + model),
           ])
       })
   }
@@ -28,7 +29,7 @@ extension EvidenceResults {
     }
     for line in conclusions { Terminal.line(line) }
     Terminal.line(
-      "Protocol: \(binarization.meaning(isBinary: images.isBinary)); seed \(plan.seed); nats per image ± one standard error over "
+      "Protocol: \(data.meaning); seed \(plan.seed); nats per image ± one standard error over "
         + "images. Compare numbers of one section only.")
   }
 

@@ -36,7 +36,7 @@ struct InferenceGapTests {
     progress: EvaluationProgress? = nil
   ) throws -> InferenceGaps {
     try model.inferenceGaps(
-      x, posterior: q, through: family, options: options, seed: 5,
+      Batch(x), posterior: q, through: family, options: options, seed: 5,
       workers: WorkerPool(count: threads), progress: progress)
   }
 
@@ -185,6 +185,6 @@ private func shortSearch(_ change: (inout GapOptions) -> Void) throws {
   let model = KnownAmortization.independent
   let x = Tensor<Double>.zeros([1, 4])
   _ = try model.inferenceGaps(
-    x, posterior: DiagonalGaussian(mean: .zeros([1, 2]), logVariance: .zeros([1, 2])),
+    Batch(x), posterior: DiagonalGaussian(mean: .zeros([1, 2]), logVariance: .zeros([1, 2])),
     through: .diagonal, options: options, workers: WorkerPool(count: 1))
 }

@@ -245,7 +245,7 @@ struct LatentHealthTests {
     let images = ImageDataset.bars(count: 300)
     let model = smallModel(Float.self)
     let health = try model.latentHealth(on: images, workers: workers)
-    let evaluation = model.evaluate(on: images, workers: workers)
+    let evaluation = try model.evaluate(on: images, workers: workers)
     #expect(relativeError(health.divergence, evaluation.kl, scale: 1) < 1e-5)
   }
 }

@@ -1,27 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import VariationalInference
+/// What a measurement of the evidence is made of, in the order in which it is measured.
+package enum EvidencePart: String, CaseIterable, Sendable {
+  case elbo, iwae, ais, gaps, health
+}
 
-/// How much each part of `elbo evidence` computes.
-struct EvidencePlan {
-  var parts: Set<EvidencePart>
-  /// Images for importance sampling and annealing: the first ones.
-  var limit: Int
+/// How much of a measurement somebody has decided; what is nil is to be chosen.
+package struct EvidenceWishes: Sendable {
+  package var limit, importanceSamples, aisSteps, aisChains, simulated: Int?
+
+  package init(
+    limit: Int? = nil, importanceSamples: Int? = nil, aisSteps: Int? = nil, aisChains: Int? = nil,
+    simulated: Int? = nil
+  ) {
+    self.limit = limit
+    self.importanceSamples = importanceSamples
+    self.aisSteps = aisSteps
+    self.aisChains = aisChains
+    self.simulated = simulated
+  }
+}
+
+/// How much each part of a measurement of the evidence computes.
+package struct EvidencePlan: Sendable {
+  package var parts: Set<EvidencePart>
+  /// Examples for importance sampling and annealing: the first ones.
+  package var limit: Int
   /// The first of those, for which the best posterior is sought.
-  var gapImages: Int
-  var importanceSamples: Int
-  var steps: Int
-  var chains: Int
-  var simulated: Int
-  var seed: UInt64
+  package var gapImages: Int
+  package var importanceSamples: Int
+  package var steps: Int
+  package var chains: Int
+  package var simulated: Int
+  package var seed: UInt64
 
-  var annealing: AnnealedImportanceSampling {
+  /// The plan where no time is set.
+  package init(
+    _ parts: Set<EvidencePart>, examples: Int, wishes: EvidenceWishes, seed: UInt64
+  ) {
+    self.parts = parts
+    limit = min(wishes.limit ?? 100, examples)
+    gapImages = limit
+    importanceSamples = wishes.importanceSamples ?? 5000
+    steps = wishes.aisSteps ?? 100
+    chains = wishes.aisChains ?? 16
+    simulated = wishes.simulated ?? 50
+    self.seed = seed
+  }
+
+  package var annealing: AnnealedImportanceSampling {
     AnnealedImportanceSampling(steps: steps, chains: chains, seed: seed)
   }
 
   /// Passes of the decoder that a part takes, a gradient counting as two: what progress is told in.
   /// That of the gaps is a guess, as it depends on when the searches converge.
-  func work(_ part: EvidencePart) -> Double {
+  package func work(_ part: EvidencePart) -> Double {
     guard parts.contains(part) else { return 0 }
     switch part {
     case .elbo, .health: return 10_000
@@ -43,18 +76,18 @@ struct EvidencePlan {
 }
 
 /// What was found out about speed and precision before a plan is made to fit a time.
-struct EvidencePilot {
+package struct EvidencePilot: Sendable {
   /// Seconds of all threads for a pass of the decoder in importance sampling.
-  let secondsPerDraw: Double
+  package let secondsPerDraw: Double
   /// Seconds of all threads for a pass in annealing.
-  let secondsPerPass: Double
+  package let secondsPerPass: Double
   /// The gap between reverse and forward annealing times T, in nats: the gap falls as 1 / T.
-  let gapTimesSteps: Double
+  package let gapTimesSteps: Double
   /// The standard deviation of the bound over images, in nats.
-  let spread: Double
+  package let spread: Double
 
   /// Whether a plan can be made from it: the model's parameters may be too large to compute with.
-  var isDefined: Bool { gapTimesSteps.isFinite && spread.isFinite }
+  package var isDefined: Bool { gapTimesSteps.isFinite && spread.isFinite }
 
   /// T and the number of images N for a number of image-steps M = N T: the least squared error
   ///
@@ -78,9 +111,9 @@ struct EvidencePilot {
 
   /// The plan that fits the time: half of it for annealing on the images, a fifth each for the simulated
   /// images and the gaps, a tenth for importance sampling on the same images.
-  func fit(_ plan: EvidencePlan, seconds: Double, images: Int, keeping fixed: EvidenceOptions)
-    -> EvidencePlan
-  {
+  package func fit(
+    _ plan: EvidencePlan, seconds: Double, images: Int, keeping fixed: EvidenceWishes
+  ) -> EvidencePlan {
     var plan = plan
     let weights: [EvidencePart: Double] = [.ais: 0.7, .gaps: 0.2, .iwae: 0.1]
     let total = plan.parts.reduce(0) { $0 + (weights[$1] ?? 0) }

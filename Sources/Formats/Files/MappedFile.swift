@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// A file as memory: its bytes come from the disk page by page, as they are looked at.
+///
+/// `@unchecked Sendable`: the memory is only read, and lives as long as the object. The file must not
+/// be cut short meanwhile; a reader would then be stopped by the system.
+package final class MappedFile: @unchecked Sendable {
+  /// All bytes of the file.
+  package let bytes: UnsafeRawBufferPointer
+  private let mapping: UnsafeMutableRawPointer?
+
+  /// Opens the regular file at `path`.
+  ///
+  /// - Throws: `FileError` naming the path.
+  package init(_ path: String) throws {
+    do {
+      let file = try Descriptor(path, .read)
+      let status = try file.status()
+      switch status.kind {
+      case .folder: throw FileError.isFolder(path: path)
+      case .other: throw FileError.notRegular(path: path)
+      case .regular: break
+      }
+      guard status.size > 0 else {
+        (bytes, mapping) = (UnsafeRawBufferPointer(start: nil, count: 0), nil)
+        return
+      }
+      let address = mmap(nil, status.size, PROT_READ, MAP_PRIVATE, file.number, 0)
+      guard let address, address != MAP_FAILED else { throw SystemError.last }
+      mapping = address
+      bytes = UnsafeRawBufferPointer(start: address, count: status.size)
+    } catch let error as SystemError where error == .missing {
+      throw FileError.missing(path: path)
+    } catch let error as SystemError {
+      throw FileError.unreadable(path: path, reason: error.reason)
+    }
+  }
+
+  deinit { if let mapping { munmap(mapping, bytes.count) } }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Data drawn from a model with the latent variables that they were drawn from: for each example an exact
+/// draw of its posterior.
+public struct SimulatedData<Scalar: TensorScalar>: Sendable {
+  /// The field x that the model reads, the conditions that the data were drawn under, and ones for weights
+  /// and masks that it reads.
+  public let data: ArrayDataset
+  /// `[count, latent]`.
+  public let latent: Tensor<Scalar>
+}
+
+extension GenerativeModel where Likelihood: DrawableDistribution {
+  /// Draws z ~ p(z), then x ~ p(x | z).
+  ///
+  /// - Parameters:
+  ///   - count: The number of examples.
+  ///   - field: What x is, as the data that the model was trained on call it.
+  ///   - batch: The conditions of each example, where the model reads conditions.
+  ///   - seed: Decides the draws. Those of z are those of ``priorDraws(count:seed:)``.
+  /// - Returns: The examples and what they were drawn from.
+  public func simulate(
+    count: Int, as field: DataField, _ batch: Batch<Scalar>? = nil, seed: UInt64 = 0
+  ) -> SimulatedData<Scalar> {
+    let z = priorDraws(count: count, seed: seed)
+    let x = likelihood(given: batch?.joined(to: z, reads) ?? z).draw(
+      (0..<count).map { NoisePurpose.simulatedPixels.key(seed: seed, example: $0) })
+    precondition(
+      x.shape == [count, field.width],
+      "field '\(field.name)' of \(field.width) numbers for draws of shape \(x.shape)")
+    let others = reads.filter { $0.role != .data }.map { use in
+      let rows: Tensor<Scalar> =
+        switch (use.role, batch) {
+        case (.condition, let batch?): batch[use.name]
+        default: Tensor(repeating: 1, shape: [count, use.role == .mask ? field.width : 1])
+        }
+      return DataColumn(DataField(use.name, shape: [rows.shape[1]]), rows.doubles)
+    }
+    return SimulatedData(
+      data: ArrayDataset(
+        name: "simulated", split: "test",
+        columns: [DataColumn(field, x.doubles)] + others),
+      latent: z)
+  }
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An autoencoder that can be measured from all sides: its x can be drawn, its q is a diagonal Gaussian,
+/// its prior N(0, I).
+public protocol MeasurableAutoencoder<Scalar>: Autoencoder
+where
+  Likelihood: FactorizedDistribution & DrawableDistribution, Posterior == DiagonalGaussian<Scalar>,
+  Prior == StandardNormal<Scalar>
+{}
+
+extension VariationalAutoencoder: MeasurableAutoencoder {}
+extension GaussianVariationalAutoencoder: MeasurableAutoencoder {}
