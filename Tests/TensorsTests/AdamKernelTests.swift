@@ -16,8 +16,8 @@ struct AdamKernelTests {
     rate: Scalar = 0.01
   ) -> (said: Bool, seen: Bool) {
     let buffers = AdamBuffer.allCases.enumerated().map { seed, buffer -> FlatBuffer<Scalar> in
-      var scalars = Tensor<Scalar>.pseudoRandom([count], .uniform(0...1), seed: UInt64(seed))
-        .scalars
+      let drawn = Tensor<Scalar>.pseudoRandom([count], .uniform(0...1), seed: UInt64(seed))
+      var scalars = drawn.scalars
       if buffer == replaced { scalars[place] = value }
       return FlatBuffer([Tensor(scalars)])
     }

@@ -41,6 +41,18 @@ struct GroupedOperationTests {
     checkGradients(of: { [factor] in $0[0].lowerTriangularSolve(factor: factor) }, at: [x])
   }
 
+  @Test("groups as an axis of their own: the same numbers, and gradients of that shape")
+  func axis() {
+    let rows = x.reshaped(to: [2, 3, 3])
+    let (y, z) = (
+      rows.groupedLinear(weight: weight), rows.lowerTriangularSolve(factor: factor)
+    )
+    #expect(y.shape == [2, 3, 4] && y.scalars == x.groupedLinear(weight: weight).scalars)
+    #expect(z.shape == [2, 3, 3] && z.scalars == x.lowerTriangularSolve(factor: factor).scalars)
+    checkGradients(of: { $0[0].groupedLinear(weight: $0[1]) }, at: [rows, weight])
+    checkGradients(of: { $0[0].lowerTriangularSolve(factor: $0[1]) }, at: [rows, factor])
+  }
+
   @Test("in Float as in Double")
   func float() {
     func rounded(_ t: Tensor<Double>) -> Tensor<Float> { t.converted(to: Float.self) }
@@ -54,6 +66,9 @@ struct GroupedOperationTests {
   func refused() async {
     await #expect(processExitsWith: .failure) {
       _ = Tensor<Float>.zeros([5, 3]).groupedLinear(weight: .zeros([2, 4, 3]))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor<Float>.zeros([4, 1, 3]).groupedLinear(weight: .zeros([2, 4, 3]))
     }
     await #expect(processExitsWith: .failure) {
       _ = Tensor<Float>.zeros([4, 3]).lowerTriangularSolve(factor: .zeros([2, 4, 3]))

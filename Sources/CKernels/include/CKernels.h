@@ -95,9 +95,10 @@ ELBO_DECLARE_COLUMNS(uint16_t, bf16)
 
 #define ELBO_DECLARE(REAL, S)                                                                      \
   void elbo_unary_##S(ElboUnary op, size_t n, const REAL *x, REAL *y);                             \
-  /* y[i] = op(a[i * sa], b[i * sb]); a stride is 0 (one value for all) or 1. */                   \
-  void elbo_binary_##S(ElboBinary op, size_t n, const REAL *a, size_t sa, const REAL *b,           \
-                       size_t sb, REAL *y);                                                        \
+  /* y[r, i] = op(a[r * ra + i * sa], b[r * rb + i * sb]), [rows, n]; sa and sb are 0 (one value for \
+     all) or 1, ra and rb any steps between rows. */                                               \
+  void elbo_binary_##S(ElboBinary op, size_t rows, size_t n, const REAL *a, size_t ra, size_t sa,  \
+                       const REAL *b, size_t rb, size_t sb, REAL *y);                              \
   void elbo_fill_##S(size_t n, REAL value, REAL *y);                                               \
   /* y[i] += x[i] */                                                                               \
   void elbo_accumulate_##S(size_t n, const REAL *x, REAL *y);                                      \
@@ -124,6 +125,9 @@ ELBO_DECLARE_COLUMNS(uint16_t, bf16)
   /* z = mean + exp(log_variance / 2) * noise */                                                   \
   void elbo_gaussian_sample_##S(size_t n, const REAL *mean, const REAL *log_variance,              \
                                 const REAL *noise, REAL *z);                                       \
+  /* The same for rows [draws, columns] of noise and z, all of one mean [columns] and log variance. */ \
+  void elbo_gaussian_draws_##S(size_t draws, size_t columns, const REAL *mean,                     \
+                               const REAL *log_variance, const REAL *noise, REAL *z);              \
   /* d z / d log_variance * g = g * (z - mean) / 2 */                                              \
   void elbo_gaussian_sample_gradient_##S(size_t n, const REAL *g, const REAL *z,                   \
                                          const REAL *mean, REAL *d_log_variance);                  \

@@ -6,7 +6,8 @@ extension Float: TensorScalar {
   /// The kernels for `Float`.
   public static let kernels = Kernels<Float>(
     unary: { elbo_unary_f32($0, $1, $2, $3) },
-    binary: { elbo_binary_f32($0, $1, $2, $3, $4, $5, $6) },
+    binary: { elbo_binary_f32($0, 1, $1, $2, 0, $3, $4, 0, $5, $6) },
+    binaryRows: { elbo_binary_f32($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) },
     fill: { elbo_fill_f32($0, $1, $2) },
     accumulate: { elbo_accumulate_f32($0, $1, $2) },
     sum: { elbo_sum_f32($0, $1, $2, $3, $4) },
@@ -17,6 +18,7 @@ extension Float: TensorScalar {
     bernoulli: { elbo_bernoulli_f32($0, $1, $2, $3, $4, $5) },
     scaleRows: { elbo_scale_rows_f32($0, $1, $2, $3, $4) },
     gaussianSample: { elbo_gaussian_sample_f32($0, $1, $2, $3, $4) },
+    gaussianDraws: { elbo_gaussian_draws_f32($0, $1, $2, $3, $4, $5) },
     gaussianSampleGradient: { elbo_gaussian_sample_gradient_f32($0, $1, $2, $3, $4) },
     gaussianKL: { elbo_gaussian_kl_f32($0, $1, $2, $3, $4) },
     gaussianKLGradient: { elbo_gaussian_kl_gradient_f32($0, $1, $2, $3, $4, $5, $6) },

@@ -97,7 +97,9 @@ struct MatrixProduct: Sendable {
     var (m, n, k) = (Int32(m), Int32(n), Int32(k))
     var (lda, ldb, ldc) = (Int32(strideA), Int32(strideB), Int32(strideC))
     var (alpha, beta) = (1.0, accumulates ? 1.0 : 0.0)
-    dgemm_(&tb, &ta, &n, &m, &k, &alpha, b, &ldb, a, &lda, &beta, c, &ldc)
+    ProductThread.shieldedBLAS {
+      dgemm_(&tb, &ta, &n, &m, &k, &alpha, b, &ldb, a, &lda, &beta, c, &ldc)
+    }
   }
 
   /// The same for numbers rounded to bfloat16, their products summed in `Float`.

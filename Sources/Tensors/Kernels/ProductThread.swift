@@ -6,8 +6,8 @@
   internal import Darwin
 #endif
 
-/// What oneDNN needs of the thread that calls it: its own OpenMP threads kept away, which would spin
-/// against ours, and signals held back.
+/// What oneDNN and BLAS need of the thread that calls them: threads of their own kept away, which would
+/// spin against ours, and signals held back.
 ///
 /// The second is not a nicety. Some of oneDNN's generated kernels use a buffer on the heap as their
 /// stack. A signal's handler writes its frame below the stack pointer, there as anywhere: over
@@ -20,6 +20,13 @@ enum ProductThread {
     pthread_sigmask(SIG_BLOCK, &blocked, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     return product()
+  }
+
+  /// The same for a call of BLAS or LAPACK. Some of these have threads of their own, which are not
+  /// OpenMP's.
+  static func shieldedBLAS<Result>(_ call: () -> Result) -> Result {
+    _ = keepBLASOnOneThread
+    return shielded(call)
   }
 
   /// Keeps signals from this thread for good, as suits one that only computes: others take them.
@@ -46,10 +53,23 @@ enum ProductThread {
     return key
   }()
 
-  /// The symbol is looked up because oneDNN may be built without OpenMP.
-  private static let setOpenMPThreads: (@convention(c) (Int32) -> Void)? = {
-    guard let symbol = dlsym(dlopen(nil, RTLD_NOW), "omp_set_num_threads") else { return nil }
-    return unsafeBitCast(symbol, to: (@convention(c) (Int32) -> Void).self)
+  private typealias SetThreads = @convention(c) (Int32) -> Void
+
+  /// Symbols are looked up because oneDNN may be built without OpenMP, and BLAS is whichever the system
+  /// has.
+  private static func setter(_ name: String) -> SetThreads? {
+    dlsym(dlopen(nil, RTLD_NOW), name).map { unsafeBitCast($0, to: SetThreads.self) }
+  }
+
+  /// OpenMP asks this of each thread.
+  private static let setOpenMPThreads = setter("omp_set_num_threads")
+
+  /// OpenBLAS, its ancestor and MKL are asked once for the whole process, others in it included, and so
+  /// not before something is to be multiplied in `Double`.
+  private static let keepBLASOnOneThread: Void = {
+    for name in ["openblas_set_num_threads", "goto_set_num_threads", "MKL_Set_Num_Threads"] {
+      setter(name)?(1)
+    }
   }()
 
   /// All signals but those that a fault of the program itself raises: they cannot wait.

@@ -21,6 +21,7 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
 
   let unary: @Sendable (ElboUnary, Int, Input, Output) -> Void
   let binary: @Sendable (ElboBinary, Int, Input, Int, Input, Int, Output) -> Void
+  let binaryRows: @Sendable (ElboBinary, Int, Int, Input, Int, Int, Input, Int, Int, Output) -> Void
   let fill: @Sendable (Int, Scalar, Output) -> Void
   let accumulate: @Sendable (Int, Input, Output) -> Void
   let sum: @Sendable (Int, Int, Int, Input, Output) -> Void
@@ -31,6 +32,7 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let bernoulli: @Sendable (Int, Int, Input, Input, Output, Output?) -> Void
   let scaleRows: @Sendable (Int, Int, Input, Input, Output) -> Void
   let gaussianSample: @Sendable (Int, Input, Input, Input, Output) -> Void
+  let gaussianDraws: @Sendable (Int, Int, Input, Input, Input, Output) -> Void
   let gaussianSampleGradient: @Sendable (Int, Input, Input, Input, Output) -> Void
   let gaussianKL: @Sendable (Int, Int, Input, Input, Output) -> Void
   let gaussianKLGradient: @Sendable (Int, Int, Input, Input, Input, Output, Output) -> Void

@@ -17,17 +17,27 @@ struct Broadcast {
   private(set) var axes: [Axis] = []
 
   init(_ a: [Int], _ b: [Int]) {
+    precondition(Self.areAlike(a, b), "shapes \(a) and \(b) do not broadcast")
     let rank = max(a.count, b.count)
     shape = (0..<rank).map { axis in
       let (sizeA, sizeB) = (Self.size(a, axis, rank), Self.size(b, axis, rank))
-      precondition(
-        sizeA == sizeB || sizeA == 1 || sizeB == 1, "shapes \(a) and \(b) do not broadcast")
       return sizeA == 1 ? sizeB : sizeA
     }
     for axis in 0..<rank {
       let (sizeA, sizeB) = (Self.size(a, axis, rank), Self.size(b, axis, rank))
       append(Axis(size: shape[axis], advancesA: sizeA != 1, advancesB: sizeB != 1))
     }
+  }
+
+  /// The rows of two operands of whole rows, such as `[batch, 1, n]` and `[batch, draws, n]`: shapes
+  /// of as many axes, the last of them equal. Rows are what is counted here, not elements.
+  init?(rowsOf a: [Int], _ b: [Int]) {
+    guard a.count == b.count, a.last == b.last, Self.areAlike(a, b) else { return nil }
+    self.init(a.dropLast(), b.dropLast())
+  }
+
+  private static func areAlike(_ a: [Int], _ b: [Int]) -> Bool {
+    zip(a.reversed(), b.reversed()).allSatisfy { $0 == $1 || $0 == 1 || $1 == 1 }
   }
 
   private static func size(_ shape: [Int], _ axis: Int, _ rank: Int) -> Int {
@@ -44,25 +54,59 @@ struct Broadcast {
     }
   }
 
+  /// Rows of the result that follow each other, element i of row r being
+  ///
+  ///     result[out + r count + i] = op(A[a + r rowStepA + i stepA], B[b + r rowStepB + i stepB])
+  ///
+  /// Steps are 0 where an operand is repeated; those between elements are 0 or 1.
+  struct Rows {
+    var out, a, b: Int
+    let rows, count: Int
+    let rowStepA, rowStepB, stepA, stepB: Int
+  }
+
+  /// Calls `body` for the last two axes together, at each place along the others.
+  func forEachRows(_ body: (Rows) -> Void) {
+    let one = Axis(size: 1, advancesA: true, advancesB: true)
+    let (inner, outer) = (axes.last ?? one, axes.dropLast())
+    let (middle, rest) = (outer.last ?? one, outer.dropLast())
+    let blocks = rest.reduce(1) { $0 * $1.size }
+    if blocks * middle.size * inner.size == 0 { return }
+    let (stepA, stepB) = (inner.advancesA ? 1 : 0, inner.advancesB ? 1 : 0)
+    let stepsA = Self.strides(outer.map { ($0.size, $0.advancesA) }, stepA * inner.size)
+    let stepsB = Self.strides(outer.map { ($0.size, $0.advancesB) }, stepB * inner.size)
+    for block in 0..<blocks {
+      var rows = Rows(
+        out: block * middle.size * inner.size, a: 0, b: 0, rows: middle.size, count: inner.size,
+        rowStepA: stepsA.last ?? 0, rowStepB: stepsB.last ?? 0, stepA: stepA, stepB: stepB)
+      var place = block
+      for axis in rest.indices.reversed() {
+        let (quotient, index) = place.quotientAndRemainder(dividingBy: rest[axis].size)
+        place = quotient
+        rows.a += index * stepsA[axis]
+        rows.b += index * stepsB[axis]
+      }
+      body(rows)
+    }
+  }
+
   /// Calls `body` for each innermost row with the offsets of output and operands, the length, and
   /// the operands' strides, 0 or 1.
   func forEachRow(_ body: (_ out: Int, _ a: Int, _ b: Int, Int, Int, Int) -> Void) {
-    let inner = axes.last ?? Axis(size: 1, advancesA: true, advancesB: true)
-    let outer = axes.dropLast()
-    let (strideA, strideB) = (inner.advancesA ? 1 : 0, inner.advancesB ? 1 : 0)
-    let rows = outer.reduce(1) { $0 * $1.size }
-    if rows == 0 || inner.size == 0 { return }
-    let stepsA = Self.strides(outer.map { ($0.size, $0.advancesA) }, strideA * inner.size)
-    let stepsB = Self.strides(outer.map { ($0.size, $0.advancesB) }, strideB * inner.size)
-    for row in 0..<rows {
-      var (rest, a, b) = (row, 0, 0)
-      for axis in outer.indices.reversed() {
-        let (quotient, index) = rest.quotientAndRemainder(dividingBy: outer[axis].size)
-        rest = quotient
-        a += index * stepsA[axis]
-        b += index * stepsB[axis]
+    forEachRows { rows in
+      for row in 0..<rows.rows {
+        body(
+          rows.out + row * rows.count, rows.a + row * rows.rowStepA, rows.b + row * rows.rowStepB,
+          rows.count, rows.stepA, rows.stepB)
       }
-      body(row * inner.size, a, b, inner.size, strideA, strideB)
+    }
+  }
+
+  /// Calls `body` for each block of rows that follow each other in both operands.
+  func forEachBlock(_ body: (_ out: Int, _ a: Int, _ b: Int, _ count: Int) -> Void) {
+    forEachRow { out, a, b, count, strideA, strideB in
+      if strideA == 1, strideB == 1 { return body(out, a, b, count) }
+      for row in 0..<count { body(out + row, a + row * strideA, b + row * strideB, 1) }
     }
   }
 
@@ -101,9 +145,11 @@ extension Tensor {
     }
     let broadcast = Broadcast(a.shape, b.shape)
     return generate(broadcast.shape, a, b) { out, pointerA, pointerB in
-      broadcast.forEachRow { offset, offsetA, offsetB, count, strideA, strideB in
-        kernel(
-          operation, count, pointerA + offsetA, strideA, pointerB + offsetB, strideB, out + offset)
+      broadcast.forEachRows {
+        // All rows in one call: they may be as short as a latent vector.
+        Scalar.kernels.binaryRows(
+          operation, $0.rows, $0.count, pointerA + $0.a, $0.rowStepA, $0.stepA, pointerB + $0.b,
+          $0.rowStepB, $0.stepB, out + $0.out)
       }
     }
     .marked(a.rows(spanning: broadcast.shape) ?? b.rows(spanning: broadcast.shape))

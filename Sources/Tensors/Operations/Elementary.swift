@@ -108,6 +108,8 @@ extension Tensor {
     generate(a.shape, a) { Scalar.kernels.unary(operation, a.count, $1, $0) }.marked(a.rows)
   }
 
+  /// `gradient` maps the gradient of y = f(x), and x, to that of x: for a derivative that is simplest
+  /// in x.
   private func recordedFromInput(
     _ kernel: ElboUnary, gradient: @escaping (Tensor, Tensor) -> Tensor
   ) -> Tensor {
@@ -115,6 +117,7 @@ extension Tensor {
     return Tensor.operation(value: .unary(kernel, self), inputs: [self]) { [gradient($0, x)] }
   }
 
+  /// The same for a derivative that is simplest in y, as exp' = y. Then x need not be kept.
   private func recordedFromOutput(
     _ kernel: ElboUnary, gradient: @escaping (Tensor, Tensor) -> Tensor
   ) -> Tensor {

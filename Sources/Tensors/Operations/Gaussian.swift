@@ -5,50 +5,71 @@ extension Tensor {
   ///
   /// dz/dmean = 1 and dz/dlogVariance = (z - mean) / 2 (Kingma and Welling 2014, section 2.4).
   ///
-  /// A mean `[batch, 1, n]` meets noise `[batch, draws, n]` without copies; its gradient is the sum over
-  /// the draws. The bits are those of the copies.
-  ///
   /// - Parameters:
-  ///   - mean: A shape that broadcasts to that of `noise`.
+  ///   - mean: Any shape.
   ///   - logVariance: The shape of `mean`.
-  ///   - noise: Standard normal numbers.
-  /// - Returns: The draws, of the shape of `noise`.
+  ///   - noise: Standard normal numbers, of the shape of `mean`; or axes before the last are of size 1 in
+  ///     one of the two, which is then repeated: `[batch, 1, n]` and noise `[batch, draws, n]`.
+  /// - Returns: The draws, of the shape of `noise` where that is the larger.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public static func gaussianSample(mean: Tensor, logVariance: Tensor, noise: Tensor) -> Tensor {
-    let layout = Broadcast(mean.shape, noise.shape)
-    precondition(
-      mean.shape == logVariance.shape && layout.shape == noise.shape,
-      "a Gaussian of mean \(mean.shape), log variance \(logVariance.shape), noise \(noise.shape)")
+    guard mean.shape == logVariance.shape, let layout = Broadcast(rowsOf: mean.shape, noise.shape)
+    else {
+      preconditionFailure(
+        "a Gaussian of mean \(mean.shape), log variance \(logVariance.shape), noise \(noise.shape)")
+    }
     let (m, v, e) = (mean.detached, logVariance.detached, noise.detached)
+    let columns = m.shape.last ?? 1
     let tape = commonTape(of: [mean, logVariance, noise])
+    let shape: [Int] = layout.shape + m.shape.suffix(1)
     let rows = mean.rows ?? logVariance.rows ?? noise.rows
-    let z =
-      tape?.allocate(noise.shape, rows: rows) ?? Tensor(uninitialized: noise.shape, rows: rows)
+    let z = tape?.allocate(shape, rows: rows) ?? Tensor(uninitialized: shape, rows: rows)
     withExtendedLifetime((m, v, e)) {
-      layout.forEachRun { out, ownMean, count in
-        Scalar.kernels.gaussianSample(
-          count, m.pointer + ownMean, v.pointer + ownMean, e.pointer + out, z.mutablePointer + out)
+      layout.forEachRow { first, a, b, count, stride, noiseStride in
+        write(
+          z.mutablePointer + first * columns, m.pointer + a * columns, v.pointer + a * columns,
+          e.pointer + b * columns, rows: count, columns, stride, noiseStride)
       }
     }
     let tracedNoise = noise.isTraced
     return operation(value: z, inputs: [mean, logVariance, noise]) { g in
       let dv = Tensor(uninitialized: z.shape)
       withExtendedLifetime((g, z, m)) {
-        layout.forEachRun { out, ownMean, count in
+        layout.forEachBlock { first, a, _, count in
+          let start = first * columns
           Scalar.kernels.gaussianSampleGradient(
-            count, g.pointer + out, z.pointer + out, m.pointer + ownMean, dv.mutablePointer + out)
+            count * columns, g.pointer + start, z.pointer + start, m.pointer + a * columns,
+            dv.mutablePointer + start)
         }
       }
       return [
-        g.summed(to: m.shape), dv.summed(to: m.shape), tracedNoise ? g * (v * 0.5).exp() : nil,
+        g.summed(to: m.shape), dv.summed(to: m.shape),
+        tracedNoise ? (g * (v * 0.5).exp()).summed(to: e.shape) : nil,
       ]
+    }
+  }
+
+  /// Some rows of draws: of one Gaussian with many noises, of many with one noise, or row by row.
+  private static func write(
+    _ z: UnsafeMutablePointer<Scalar>, _ mean: UnsafePointer<Scalar>,
+    _ logVariance: UnsafePointer<Scalar>, _ noise: UnsafePointer<Scalar>, rows: Int, _ columns: Int,
+    _ stride: Int, _ noiseStride: Int
+  ) {
+    if stride == 0 {
+      return Scalar.kernels.gaussianDraws(rows, columns, mean, logVariance, noise, z)
+    }
+    // With one noise each row is a block of its own.
+    let (blocks, length) = noiseStride == 1 ? (1, rows * columns) : (rows, columns)
+    for block in 0..<blocks {
+      let start = block * length
+      Scalar.kernels.gaussianSample(length, mean + start, logVariance + start, noise, z + start)
     }
   }
 
   /// KL(N(mean, exp(logVariance)) || N(0, I)), summed over the last axis.
   ///
-  ///     1/2 sum over j of exp(v[j]) + m[j]^2 - 1 - v[j]
+  ///     1/2 sum over j of exp(v[j]) + m[j]^2 - 1 - v[j],  with d/dm = m and d/dv = (exp(v) - 1) / 2
   ///
   /// - Parameters:
   ///   - mean: `[..., n]`.

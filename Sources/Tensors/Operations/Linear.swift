@@ -37,7 +37,7 @@ extension Tensor {
   ///
   /// With D the gradient before the activation: dx = D W, dW = D^T x, db = D^T 1. In a parallel step,
   /// where x is rows of the batch, those of the step's parameters are left to its second phase as the
-  /// factors D and x.
+  /// factors D and x. What is not finite in W need not show in dx where it meets zeros of D.
   ///
   /// - Parameters:
   ///   - weight: `[outputs, inputs]`, as `torch.nn.Linear` stores it.

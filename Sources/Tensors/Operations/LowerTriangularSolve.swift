@@ -7,8 +7,8 @@ extension Tensor {
   ///
   /// - Parameter factor: L, `[groups, n, n]`; what lies above its diagonal is not read. No element of
   ///   the diagonal is 0.
-  /// - Returns: This tensor's shape: `[rows, n]`, of which the first rows / groups rows are the first
-  ///   group, or `[groups, rows, n]`.
+  /// - Returns: This tensor's shape: `[groups, size, n]`, or `[rows, n]`, whose first rows / groups
+  ///   rows are the first group.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func lowerTriangularSolve(factor: Tensor) -> Tensor {
@@ -26,7 +26,7 @@ extension Tensor {
 
   /// Forward substitution in L, or backward substitution in its transpose, row by row.
   private func substituted(_ factor: Tensor, _ groups: RowGroups, transposed: Bool) -> Tensor {
-    let (n, result) = (factor.shape[1], copy)
+    let (n, result) = (shape[rank - 1], copy)
     withExtendedLifetime(factor) {
       for row in 0..<groups.count * groups.size {
         let l = factor.pointer + row / groups.size * n * n

@@ -25,14 +25,16 @@ extension Tensor {
     return Tensor.operation(value: value, inputs: [self]) { [$0.summed(to: shape)] }
   }
 
-  /// This tensor with as many axes as `rank` asks for, new ones of size 1 before the last: how `[batch, n]`
-  /// meets `[batch, draws, n]`, as `[batch, 1, n]`. The tensor itself where it has as many.
+  /// This tensor with axes of size 1 before its last, until there are `newRank`: `[batch, n]` becomes
+  /// `[batch, 1, n]`, which broadcasts with `[batch, draws, n]`. Nothing is copied.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func aligned(toRank rank: Int) -> Tensor {
-    if self.rank >= rank { return self }
-    let new = [Int](repeating: 1, count: rank - self.rank)
-    return reshaped(to: shape.dropLast() + new + shape.suffix(1))
+  public func aligned(toRank newRank: Int) -> Tensor {
+    precondition(
+      rank >= 1 && rank <= newRank, "a tensor of shape \(shape) has no \(newRank) axes to align")
+    if rank == newRank { return self }
+    let ones = [Int](repeating: 1, count: newRank - rank)
+    return reshaped(to: shape.dropLast() + ones + shape.suffix(1))
   }
 
   /// The transposed matrix.
@@ -47,7 +49,8 @@ extension Tensor {
     return Tensor.operation(value: value, inputs: [self]) { [$0.transposed()] }
   }
 
-  /// The part of this tensor with indices in `range` along one axis.
+  /// The part of this tensor with indices in `range` along one axis, a copy. Its gradient is 0 at the
+  /// other indices.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func slice(_ range: Range<Int>, along axis: Int = 0) -> Tensor {

@@ -20,9 +20,11 @@ extension Tensor where Scalar == Double {
     var (order, leading, status): (Int32, Int32, Int32) = (Int32(n), Int32(max(n, 1)), 0)
     var workSize = Int32(max(1, 34 * n))
     var work = [Double](repeating: 0, count: Int(workSize))
-    dsyev_(
-      &job, &triangle, &order, vectors.mutablePointer, &leading, values.mutablePointer, &work,
-      &workSize, &status)
+    ProductThread.shieldedBLAS {
+      dsyev_(
+        &job, &triangle, &order, vectors.mutablePointer, &leading, values.mutablePointer, &work,
+        &workSize, &status)
+    }
     precondition(status == 0, "LAPACK found no eigenvalues of a matrix of shape \(shape)")
     return (values, vectors)
   }

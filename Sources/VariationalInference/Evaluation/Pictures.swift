@@ -18,10 +18,20 @@ extension GuidedModel where Surrogate.Posterior == DiagonalGaussian<Scalar> {
     let source = BatchSource.evaluation(data, allReads, seed: seed)
     let blocks = ExampleBlocks(0..<data.count)
     let parts = workers.map(blocks.count) { block in
-      self.guide.posterior(given: source.batch(Array(blocks[block])))
+      let q = self.guide.posterior(given: source.batch(Array(blocks[block])))
+      return q.repeated(to: [blocks[block].count, q.noiseDimension])
     }
     return DiagonalGaussian(
       mean: .concatenated(parts.map(\.mean)), logVariance: .concatenated(parts.map(\.logVariance)))
+  }
+}
+
+extension DiagonalGaussian {
+  /// One row for each example; those that are there already stay as they are.
+  fileprivate func repeated(to shape: [Int]) -> DiagonalGaussian {
+    if mean.shape == shape { return self }
+    return DiagonalGaussian(
+      mean: mean.repeated(to: shape), logVariance: logVariance.repeated(to: shape))
   }
 }
 

@@ -20,22 +20,19 @@ public struct CouplingFlow<Scalar: TensorScalar>: ReparameterizedDistribution {
 
   /// Exact, through the inverse of each step: `[...]`, in nats.
   public func logProbability(of value: Tensor<Scalar>) -> Tensor<Scalar> {
-    let (noise, logDeterminant) = inverse(value)
-    return noise.standardNormalLogProbability() - logDeterminant
+    logProbability(ofBent: base.noise(of: value))
   }
 
-  /// f^-1(L^-1 (z - mean)), and log |dz / de| of each row.
-  private func inverse(
-    _ value: Tensor<Scalar>
-  ) -> (noise: Tensor<Scalar>, logDeterminant: Tensor<Scalar>) {
-    var noise = base.noise(of: value)
-    var logDeterminant = base.logDeterminant.besideRows(ofRank: value.rank - 1)
+  /// log q(z) for f(e) = L^-1 (z - mean): log N(e; 0, I) - log |dz / de|.
+  private func logProbability(ofBent bent: Tensor<Scalar>) -> Tensor<Scalar> {
+    var noise = bent
+    var logDeterminant = base.logDeterminant.besideRows(ofRank: bent.rank - 1)
     for step in steps.reversed() {
       let inverse = step.inverse(noise)
       noise = inverse.value
       logDeterminant = logDeterminant + inverse.logDeterminant
     }
-    return (noise, logDeterminant)
+    return noise.standardNormalLogProbability() - logDeterminant
   }
 
   /// That of the base.
@@ -60,14 +57,16 @@ public struct CouplingFlow<Scalar: TensorScalar>: ReparameterizedDistribution {
     base.sample(noise: steps.reduce(noise) { $1.forward($0).value })
   }
 
-  /// Through the inverse of each step, with the noise for the value of what it gives.
+  /// Through the inverse of each step, from f(noise) + L^-1 (z - z): its value is what z was made of
+  /// before it was rounded, its gradient that of L^-1 (z - mean).
   public func logProbabilityAlongPath(
     of z: Tensor<Scalar>, noise: Tensor<Scalar>
   ) -> Tensor<Scalar> {
     let still = CouplingFlow(
       base: FullCovarianceGaussian(mean: base.mean.detached, factor: base.factor.detached),
       steps: steps.map(\.detached))
-    let (found, logDeterminant) = still.inverse(z)
-    return (noise + (found - found.detached)).standardNormalLogProbability() - logDeterminant
+    let bent = still.steps.reduce(noise) { $1.forward($0).value }
+    let moved = (z - z.detached).lowerTriangularSolve(factor: still.base.factor)
+    return still.logProbability(ofBent: bent + moved)
   }
 }

@@ -10,7 +10,7 @@ public protocol Guide<Scalar>: Sendable {
   /// The distribution of the coordinates of one example.
   associatedtype Posterior: ReparameterizedDistribution<Scalar>
 
-  /// q of the latent variables of each example, one row each.
+  /// q of the latent variables of each example: one row each, or one for all.
   func posterior(given batch: Batch<Scalar>) -> Posterior
 
   /// Fields that it reads, whether or not the model does.

@@ -78,8 +78,9 @@ extension JointDensity {
   ) -> EvidenceLowerBound<Scalar> {
     func bound(_ u: Tensor<Scalar>, kl: Tensor<Scalar>) -> EvidenceLowerBound<Scalar> {
       let cost = reconstructionCost(batch, at: u, shared: shared?.values)
+      let shape = cost.perExample.shape
       return EvidenceLowerBound(
-        reconstruction: cost.perExample, kl: kl,
+        reconstruction: cost.perExample, kl: kl.shape == shape ? kl : kl.repeated(to: shape),
         once: shared.map { shared in
           cost.once.map { shared.logProbability + $0 } ?? shared.logProbability
         })

@@ -120,8 +120,8 @@ struct KullbackLeiblerTests {
       at: [mean, factor, priorMean, priorLogVariance])
   }
 
-  /// The trapezoidal rule for one dimension, over 12 standard deviations of q to either side: it converges
-  /// faster than any power of the step for such functions.
+  /// The trapezoidal rule for one dimension, over 12 standard deviations of q to either side: it
+  /// converges faster than any power of the step for such functions.
   @Test("one dimension, by quadrature")
   func quadrature() throws {
     let q = DiagonalGaussian<Double>(mean: Tensor([0.7]), logVariance: Tensor([-1.2]))

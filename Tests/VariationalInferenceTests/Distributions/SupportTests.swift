@@ -26,8 +26,8 @@ struct SupportTests {
     }
   }
 
-  /// The distance from a bound that is not 0 has lost as many digits as exp(-|u|) is small: up to |u| = 5,
-  /// two of sixteen there, and three more where the bound is 1000.
+  /// The distance from a bound that is not 0 has lost as many digits as exp(-|u|) is small: up to
+  /// |u| = 5, two of sixteen there, and three more where the bound is 1000.
   @Test("unconstrained numbers come back, and lie where they should", arguments: all)
   func inverse(_ support: Support) {
     let (value, _) = support.constrain(u)
@@ -40,8 +40,8 @@ struct SupportTests {
     #expect(relativeError(kept.map { back[$0] }, kept.map { u.scalars[$0] }, scale: 1) < bound)
   }
 
-  /// T is increasing, so that T' > 0; central differences err by about 2e-11, relative to T' >= 1e-2
-  /// here 2e-9, and to 1000 / h roundings of 1e-13 for the interval far from 0.
+  /// T' is at least 1e-2 here. Central differences err by about 2e-11, so 2e-9 of that; those of
+  /// numbers around 1000 by a rounding of 1e-13 over h, so 1e-6 of it.
   @Test("log T' is the logarithm of the slope, by central differences", arguments: all)
   func slope(_ support: Support) {
     let inner = Tensor<Double>([-4, -1, -1e-3, 0, 0.3, 2])
@@ -62,8 +62,8 @@ struct SupportTests {
     checkGradients(of: { support.constrain($0[0]).logDerivative ?? $0[0] }, at: [inner])
   }
 
-  /// sigmoid'(u) = exp(-u) to 1e-17 there, where sigmoid(u) itself is 1 and its slope by the formula
-  /// s (1 - s) would be 0.
+  /// sigmoid'(u) = exp(-u) to 1e-17 there, where sigmoid(u) itself is 1 and its slope by the
+  /// formula s (1 - s) would be 0.
   @Test("log T' of an interval keeps its digits far out")
   func farOut() throws {
     let far = Tensor<Double>([-700, -40, 40, 700])

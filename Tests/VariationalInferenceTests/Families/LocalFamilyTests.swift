@@ -103,6 +103,59 @@ struct LocalFamilyTests {
     checkGradients(of: { q.sample(noise: $0[0]) }, at: [noise])
   }
 
+  @Test(
+    "several draws of an example are those of one draw after the other", arguments: FamilyCase.all)
+  func draws(_ family: FamilyCase) {
+    let noise = Tensor<Double>.pseudoRandom([2, 3, family.dimension], seed: 51)
+    let q = family.member(family.parameters)
+    let all = q.draw(noise: noise)
+    #expect(all.value.shape == noise.shape && all.logProbability.shape == [2, 3])
+    #expect(q.sample(noise: noise).scalars == all.value.scalars)
+    for draw in 0..<3 {
+      let one = q.draw(
+        noise: noise.slice(draw..<draw + 1, along: 1).reshaped(to: [2, family.dimension]))
+      let (z, logQ) = (
+        all.value.slice(draw..<draw + 1, along: 1),
+        all.logProbability.slice(draw..<draw + 1, along: 1)
+      )
+      #expect(relativeError(one.value.scalars, z.scalars, scale: 1) < 1e-14)
+      #expect(relativeError(one.logProbability.scalars, logQ.scalars, scale: 1) < 1e-14)
+    }
+  }
+
+  /// The path derivative of log q is its slope at z times dz by the parameters. A few hundred
+  /// roundings.
+  @Test(
+    "log q from the noise is log q at z; along the path it follows z alone",
+    arguments: FamilyCase.all)
+  func path(_ family: FamilyCase) {
+    let noise = Tensor<Double>.pseudoRandom([2, 3, family.dimension], seed: 51)
+    let q = family.member(family.parameters)
+    let draw = q.draw(noise: noise)
+    let atZ = valueWithGradients(at: [draw.value]) { q.logProbability(of: $0[0]) }
+    let path = valueWithGradients(at: [draw.value]) {
+      q.logProbabilityAlongPath(of: $0[0], noise: noise)
+    }
+    #expect(relativeError(draw.logProbability.scalars, atZ.value.scalars, scale: 1) < 1e-13)
+    #expect(relativeError(path.value.scalars, atZ.value.scalars, scale: 1) < 1e-13)
+    #expect(relativeError(path.gradients[0].scalars, atZ.gradients[0].scalars, scale: 1) < 1e-12)
+    guard !family.parameters.free.isEmpty else { return }
+    let fixed = family.parameters.fixed
+    func member(_ free: [Tensor<Double>]) -> any ReparameterizedDistribution<Double> {
+      family.member(GuideParameters(fixed: fixed, free: free))
+    }
+    checkGradients(
+      of: { member($0).draw(noise: noise).logProbability }, at: family.parameters.free)
+    let followed = valueWithGradients(at: family.parameters.free) {
+      member($0).logProbabilityAlongPath(of: member($0).sample(noise: noise), noise: noise)
+    }.gradients
+    let expected = valueWithGradients(at: family.parameters.free) {
+      atZ.gradients[0] * member($0).sample(noise: noise)
+    }.gradients
+    #expect(
+      relativeError(followed.flatMap(\.scalars), expected.flatMap(\.scalars), scale: 1) < 1e-12)
+  }
+
   @Test("the divergence in closed form is that of exact Gaussians, with its gradient")
   func divergence() throws {
     let family = FullCovarianceFamily<Double>()
