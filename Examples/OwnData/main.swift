@@ -28,12 +28,15 @@ var generator = CounterGenerator(seed: 0, stream: 0)
 // p(x, z | circle) = N(x; decoder(z, circle), s^2 I) N(z; 0, I), and q(z | x, circle).
 let model = GaussianVariationalAutoencoder<Float>(
   .init(
-    data: 2, hidden: [64, 64], latent: 1, activation: .tanh,
+    data: 2, hidden: [64, 64], latent: 2, activation: .tanh,
     fields: .init(conditions: [.init("circle", width: 2)])), using: &generator)
 
-let trainer = try Trainer(model, data: train, options: TrainingOptions(epochs: 20))
+let options = TrainingOptions(epochs: 100, optimiser: Adam(learningRate: 3e-3))
+let trainer = try Trainer(model, data: train, options: options)
 while let step = try trainer.step() {
-  if step.endsEpoch { print("epoch \(step.epoch + 1): ELBO \(step.epochSoFar.mean.elbo)") }
+  if step.endsEpoch, step.epoch % 10 == 9 {
+    print("epoch \(step.epoch + 1): ELBO \(step.epochSoFar.mean.elbo)")
+  }
 }
 try trainer.model.save(to: "circles.safetensors")
 
@@ -44,7 +47,11 @@ print("test: ELBO \(bound.mean) ± \(bound.standardError) nats per point; a dens
 let evidence = try loaded.importanceWeightedBound(on: test, samples: 500, workers: workers)
 print("test: IWAE-500 \(Estimate(evidence.bound).mean) nats per point")
 
-// What the decoder makes of z = 0 on either circle: points of length 1 and 2.
-let conditions = Batch(["circle": Tensor<Float>([1, 0, 0, 1], shape: [2, 2])])
-let lengths = loaded.decode(.zeros([2, 1]), conditions).squared().sum(along: 1).squareRoot()
-print("lengths of decoded points: \(lengths.scalars)")
+// What the model draws on either circle: points whose length is near 1 and 2.
+for circle in 0..<2 {
+  let onehot = Tensor<Float>([0, 1].map { $0 == circle ? 1 : 0 })
+  let z = Tensor<Float>.standardNormal([1000, 2], key: NoiseKey(seed: 3, circle))
+  let points = loaded.decode(z, Batch(["circle": onehot.repeated(to: [1000, 2])]))
+  let lengths = points.squared().sum(along: 1).squareRoot()
+  print("circle \(circle): \(lengths.mean().scalars[0]) from the centre, the mean of 1,000 draws")
+}

@@ -208,12 +208,13 @@ package final class GradientStep<Scalar: TensorScalar> {
         deferred: deferred.filter { $0.parameters.contains(number) })
     }
     // The largest first: what is left at the end is small, and no thread waits long for the other.
-    let slabs = tasks.flatMap { task in task.slabs.map { (task, $0) } }
-      .sorted { $0.0.elements(in: $0.1) > $1.0.elements(in: $1.1) }
+    let slabs = tasks.flatMap { task in
+      task.slabs.map { (task: task.number, rows: $0, elements: task.elements(in: $0)) }
+    }.sorted { $0.elements > $1.elements }
     let (memory, profile, rounded) = (slabMemory, workers.profile, rounded)
     workers.forEach(slabs.count) { thread, index in
-      let (task, rows) = slabs[index]
-      let slab = task.gradient(of: rows, in: memory[thread], profile)
+      let (task, rows, _) = slabs[index]
+      let slab = tasks[task].gradient(of: rows, in: memory[thread], profile)
       profile.measure("update", bytes: slab.updateBytes) {
         update(slab)
         rounded?.refresh(slab.range)

@@ -12,9 +12,20 @@ struct LocalGuideTests {
       mean: .pseudoRandom([5, 2], seed: 1), logVariance: .pseudoRandom([5, 2], seed: 2))
     let guide = LocalGuide(DiagonalFamily(), at: start)
     let batch = Batch(["x": Tensor<Double>.zeros([3, 1])], examples: [4, 0, 4])
-    let q = guide.posterior(given: batch)
-    #expect(q.mean.scalars == start.mean.selectingRows([4, 0, 4]).scalars)
-    #expect(q.logVariance.scalars == start.logVariance.selectingRows([4, 0, 4]).scalars)
+    func rows(_ tensor: Tensor<Double>) -> [Double] {
+      [4, 0, 4].flatMap { tensor.slice($0..<$0 + 1).scalars }
+    }
+    let first = guide.posterior(given: batch)
+    #expect(first.mean.scalars == rows(start.mean))
+    #expect(first.logVariance.scalars == rows(start.logVariance))
+    let moved = guide.mappingParameters { name, value in
+      .pseudoRandom(value.shape, seed: name == "q1" ? 3 : 4)
+    }
+    let (shift, scale) = (moved.parameters[0], moved.parameters[1])
+    let q = moved.posterior(given: batch)
+    let means = start.mean + (start.logVariance * 0.5).exp() * shift
+    #expect(relativeError(q.mean.scalars, rows(means)) < 1e-15)
+    #expect(relativeError(q.logVariance.scalars, rows(start.logVariance + scale)) < 1e-15)
     #expect(guide.namedParameters.map(\.name) == ["q1", "q2"])
     #expect(guide.alsoReads == [] && guide.sharedPosterior == nil)
   }

@@ -147,34 +147,45 @@ struct ConditionTests {
     }
   }
 
-  /// k = 4 standard errors over 60 simulated examples.
+  /// k = 4 standard errors: of the covariance of x with its expectation p under its own z and
+  /// condition, sum of (x - p) (p - 1/2), over 400 simulated examples; of the gap over the first
+  /// 60.
   @Test("data simulated under conditions carry them, and are enclosed from both sides")
   func simulated() throws {
     var model = model(Double.self)
-    model.decoder.logits.weight = model.decoder.logits.weight * 6
-    let workers = WorkerPool(count: 2)
+    model.decoder.logits.weight = model.decoder.logits.weight * 12
+    let (workers, count) = (WorkerPool(count: 2), 400)
     func under(_ shift: Int) -> Batch<Double> {
-      let groups = (0..<60).flatMap { row in (0..<3).map { ($0 + row + shift) % 3 == 0 ? 1.0 : 0 } }
+      let groups = (0..<count).flatMap { row in
+        (0..<3).map { ($0 + row + shift) % 3 == 0 ? 1.0 : 0 }
+      }
       return Batch([
-        "group": Tensor(groups, shape: [60, 3]),
-        "size": .pseudoRandom([60, 1], seed: 4),
+        "group": Tensor(groups, shape: [count, 3]),
+        "size": .pseudoRandom([count, 1], seed: 4),
       ])
     }
     let field = DataField("x", shape: [5], kind: .binary)
-    let simulated = model.simulate(count: 60, as: field, under(0), seed: 3)
-    let batch = try model.batch(of: simulated.data, 0..<60)
+    let simulated = model.simulate(count: count, as: field, under(0), seed: 3)
+    let batch = try model.batch(of: simulated.data, 0..<count)
+    let (x, p) = (batch["x"], model.decode(simulated.latent, under(0)))
+    let product = ((x - p) * (p - 0.5)).sum().scalar
+    let variance = (p * (1 - p) * (p - 0.5).squared()).sum().scalar
+    #expect(product.magnitude < 4 * variance.squareRoot(), "\(product), \(variance)")
+    // Draws at the expectations of other examples would show.
+    let others = Tensor.concatenated([p.slice(1..<count), p.slice(0..<1)])
+    #expect(((x - others) * (others - 0.5)).sum().scalar < -8 * variance.squareRoot())
     #expect(batch["group"].scalars == under(0)["group"].scalars)
     #expect(batch["size"].scalars == under(0)["size"].scalars)
-    #expect(simulated.latent.scalars == model.priorDraws(count: 60, seed: 3).scalars)
-    let other = model.simulate(count: 60, as: field, under(1), seed: 3)
-    #expect(try model.batch(of: other.data, 0..<60)["x"].scalars != batch["x"].scalars)
+    #expect(simulated.latent.scalars == model.priorDraws(count: count, seed: 3).scalars)
+    let other = model.simulate(count: count, as: field, under(1), seed: 3)
+    #expect(try model.batch(of: other.data, 0..<count)["x"].scalars != x.scalars)
     let bounds = try AnnealedImportanceSampling(steps: 10, chains: 4).sandwich(
-      of: model, batch, exact: simulated.latent, workers: workers)
+      of: model, batch.slice(0..<60), exact: simulated.latent.slice(0..<60), workers: workers)
     let gap = Estimate(bounds.gap)
     #expect(gap.mean > -4 * gap.standardError && gap.mean < 0.5, "\(gap)")
     #expect(
-      model.sample(count: 60, under(0), seed: 3).scalars
-        != model.sample(count: 60, under(1), seed: 3).scalars)
+      model.sample(count: count, under(0), seed: 3).scalars
+        != model.sample(count: count, under(1), seed: 3).scalars)
   }
 
   /// Three prototypes of 8 pixels, one for each group, of which 5 % are flipped: which group it is
