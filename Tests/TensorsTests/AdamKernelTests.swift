@@ -24,7 +24,8 @@ struct AdamKernelTests {
     let said = FlatBuffer.adam(
       buffers[0].slab(0..<count), parameter: buffers[1], first: buffers[2], second: buffers[3],
       AdamCoefficients(
-        rate: rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1, correction2: 0.001))
+        rate: rate, weight1: 0.1, weight2: 0.001, epsilon: 1e-8, correction1: 0.1,
+        correction2: 0.001))
     return (said, buffers[1...].flatMap(\.tensors).allSatisfy { $0.firstNonFinite == nil })
   }
 

@@ -192,7 +192,7 @@ struct GradientStepTests {
         FlatBuffer.adam(
           slab, parameter: parameters, first: first, second: second,
           AdamCoefficients(
-            rate: -increment, beta1: 0, beta2: 0, epsilon: 0, correction1: 1, correction2: 1))
+            rate: -increment, weight1: 1, weight2: 1, epsilon: 0, correction1: 1, correction2: 1))
       }
       return outcome.reports[0][0].scalars[0]
     }

@@ -130,7 +130,8 @@ struct FlatBufferTests {
       FlatBuffer.adam(
         FlatBuffer([g]).slab(0..<21), parameter: parameter, first: first, second: second,
         AdamCoefficients(
-          rate: rate, beta1: b1, beta2: b2, epsilon: epsilon, correction1: c1, correction2: c2))
+          rate: rate, weight1: 1 - b1, weight2: 1 - b2, epsilon: epsilon, correction1: c1,
+          correction2: c2))
       for (i, g) in g.scalars.enumerated() {
         m[i] = b1 * m[i] + (1 - b1) * g
         v[i] = b2 * v[i] + (1 - b2) * g * g
@@ -151,7 +152,8 @@ struct FlatBufferTests {
     FlatBuffer.adam(
       buffers[0].slab(0..<37), parameter: parameter, first: buffers[1], second: buffers[2],
       AdamCoefficients(
-        rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, correction1: 0.1, correction2: 0.001))
+        rate: 0.1, weight1: 0.1, weight2: 0.001, epsilon: 1e-8, correction1: 0.1, correction2: 0.001
+      ))
     #expect(parameter.tensors[0].scalars == start.scalars)
   }
 }

@@ -138,10 +138,10 @@ ELBO_DECLARE_COLUMNS(uint16_t, bf16)
   void elbo_gaussian_kl_gradient_##S(size_t rows, size_t columns, const REAL *g, const REAL *mean, \
                                      const REAL *log_variance, REAL *d_mean,                       \
                                      REAL *d_log_variance);                                        \
-  /* One step of Adam that descends along `gradient`, bias corrections given; whether all that it   \
-     wrote is finite. */                                                                           \
+  /* One step of Adam that descends along `gradient`, given 1 - beta1, 1 - beta2 and the bias       \
+     corrections; whether all that it wrote is finite. */                                          \
   int elbo_adam_##S(size_t n, const REAL *gradient, REAL *parameter, REAL *first, REAL *second,    \
-                    REAL rate, REAL beta1, REAL beta2, REAL epsilon, REAL correction1,             \
+                    REAL rate, REAL weight1, REAL weight2, REAL epsilon, REAL correction1,         \
                     REAL correction2);                                                             \
   /* Standard normals for Philox counters (c0 + i / 4, c1, c2, c3); see random.c. */               \
   void elbo_normal_##S(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3, REAL *y);   \

@@ -24,8 +24,8 @@ extension Float: TensorScalar {
     gaussianKLGradient: { elbo_gaussian_kl_gradient_f32($0, $1, $2, $3, $4, $5, $6) },
     adam: { n, gradient, parameter, first, second, c in
       elbo_adam_f32(
-        n, gradient, parameter, first, second, c.rate, c.beta1, c.beta2, c.epsilon, c.correction1,
-        c.correction2) != 0
+        n, gradient, parameter, first, second, c.rate, c.weight1, c.weight2, c.epsilon,
+        c.correction1, c.correction2) != 0
     },
     normal: { n, key, out in
       elbo_normal_f32(n, key.seed, key.counters.0, key.counters.1, key.counters.2, out)

@@ -73,17 +73,18 @@ struct ColumnKernels<Element, Scalar>: Sendable {
     ) -> Void
 }
 
-/// The numbers of one Adam step, shared by all parameters.
+/// The numbers of one Adam step, shared by all parameters: the weights of the newest gradient in the
+/// moments, 1 - beta1 and 1 - beta2, and the corrections 1 - beta1^t and 1 - beta2^t.
 package struct AdamCoefficients<Scalar: Sendable>: Sendable {
-  package var rate, beta1, beta2, epsilon, correction1, correction2: Scalar
+  package var rate, weight1, weight2, epsilon, correction1, correction2: Scalar
 
   package init(
-    rate: Scalar, beta1: Scalar, beta2: Scalar, epsilon: Scalar, correction1: Scalar,
+    rate: Scalar, weight1: Scalar, weight2: Scalar, epsilon: Scalar, correction1: Scalar,
     correction2: Scalar
   ) {
     self.rate = rate
-    self.beta1 = beta1
-    self.beta2 = beta2
+    self.weight1 = weight1
+    self.weight2 = weight2
     self.epsilon = epsilon
     self.correction1 = correction1
     self.correction2 = correction2
