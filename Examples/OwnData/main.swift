@@ -31,7 +31,11 @@ let model = GaussianVariationalAutoencoder<Float>(
     data: 2, hidden: [64, 64], latent: 2, activation: .tanh,
     fields: .init(conditions: [.init("circle", width: 2)])), using: &generator)
 
-let options = TrainingOptions(epochs: 100, optimiser: Adam(learningRate: 3e-3))
+let options = TrainingOptions(
+  epochs: 100,
+  learningRateStages: .init([
+    .init(epochs: 70, learningRate: 3e-3), .init(epochs: 30, learningRate: 3e-4),
+  ]))
 let trainer = try Trainer(model, data: train, options: options)
 while let step = try trainer.step() {
   if step.endsEpoch, step.epoch % 10 == 9 {
@@ -39,7 +43,6 @@ while let step = try trainer.step() {
   }
 }
 try trainer.model.save(to: "circles.safetensors")
-
 let loaded = try GaussianVariationalAutoencoder<Float>(checkpoint: "circles.safetensors")
 let workers = WorkerPool()
 let bound = Estimate(try loaded.evaluate(on: test, workers: workers).elbo)

@@ -3,15 +3,15 @@
 // y = x w^T for few rows x and a large weight w, as a linear layer needs it: on CPUs with AVX-512.
 //
 // A general product packs both operands, for few rows at a cost near that of multiplying. Here w is
-// read as it lies, once for every 64 rows, number by number into all lanes; only x is turned, so that
-// a vector holds one input of 16 rows. Inputs that are zero in all of these rows are left out: they
-// add zeros. (Of the pixels of MNIST, some 290 of 784 are zero in all of 64 images.)
+// read as it lies, once for every 64 rows, number by number into all lanes; only x is turned, so
+// that a vector holds one input of 16 rows. Inputs that are zero in all of these rows are left out:
+// they add zeros. (Of the pixels of MNIST, some 290 of 784 are zero in all of 64 images.)
 //
-// Each sum runs over the inputs in order, 1,024 at a time in one accumulator: its bits do not depend on
-// where a block of rows begins or ends, nor on what is left out.
+// Each sum runs over the inputs in order, 1,024 at a time in one accumulator: its bits do not
+// depend on where a block of rows begins or ends, nor on what is left out.
 //
-// Numbers of bfloat16 go the same way in pairs of inputs, 32 bits each, which one instruction multiplies
-// and adds. Moving, turning and leaving out do not ask what the 32 bits mean.
+// Numbers of bfloat16 go the same way in pairs of inputs, 32 bits each, which one instruction
+// multiplies and adds. Moving, turning and leaving out do not ask what the 32 bits mean.
 
 #include "CKernels.h"
 
@@ -23,7 +23,10 @@
 
 enum { MostVectors = 4, MostInputs = 1024, Ahead = 8 };
 
-// Up to 64 rows of some inputs of x, turned, without the inputs that are zero in all of them.
+// Up to 64 rows of some inputs of x, turned, without the inputs that are zero in all of them. The
+// kept input number c is column input[c] of these inputs of x, and its 16 `vectors` rows begin at
+// value[16 vectors c]; lanes beyond the last row are 0. Inputs that are not kept are written behind
+// the last one that is: hence MostInputs + 1.
 typedef struct {
   size_t rows, vectors, count;
   uint32_t input[MostInputs];
@@ -36,6 +39,8 @@ AVX512_INLINE Vector load_inputs(size_t inputs, const float *row, size_t k) {
   return (Vector)_mm512_maskz_loadu_ps(up_to(inputs - k), row + k);
 }
 
+// Fills a panel with at most 1,024 inputs, 16 at a time: first which of them have a bit set in any
+// row, then 16 x 16 blocks of x, transposed, whose kept lines are written behind each other.
 AVX512 static void pack(size_t inputs, const float *x, size_t stride_x, Panel *panel) {
   size_t rows = panel->rows, vectors = panel->vectors, count = 0;
   for (size_t k = 0; k < inputs; k += Lanes) {
@@ -63,10 +68,13 @@ AVX512 static void pack(size_t inputs, const float *x, size_t stride_x, Panel *p
   panel->count = count;
 }
 
-// Some outputs of a panel's rows, turned: out[output][row]. W begins at the first of them.
+// Some outputs of a panel's rows, turned: out[output][row], with 16 `vectors` rows. W begins at the
+// first of them, and each is a row of W, [outputs, inputs].
 typedef void Tile(const Panel *panel, const float *w, size_t stride_w, float *out);
 
 // Where output o, below 12, has its weight of one input: addresses that the CPU adds up itself.
+// Base plus an index times 1, 2, 4 or 8 is one operand: with s, 3 s, 5 s, 7 s, 9 s and 11 s in
+// registers, every multiple below 12 is.
 #define WEIGHT(o_)                                                                                  \
   ((o_) < 3 ? (o_) * s : (o_) == 4 ? 4 * s : (o_) == 8 ? 8 * s : (o_) == 3 ? s3 : (o_) == 5 ? s5        \
    : (o_) == 6 ? 2 * s3 : (o_) == 7 ? s7 : (o_) == 9 ? s9 : (o_) == 10 ? 2 * s5 : s11)
@@ -84,8 +92,9 @@ typedef void Tile(const Panel *panel, const float *w, size_t stride_w, float *ou
     }                                                                                              \
   }
 
-// Every eighth input, the same weights of as many outputs after these are asked for: they come while
-// these are multiplied. Each line of W holds 16 inputs, so that hardly any is missed.
+// Every eighth input, the same weights of as many outputs after these are asked for: they come
+// while these are multiplied. Each line of W holds 16 inputs, so that hardly any is missed. After
+// the last output they lie beyond W: what is only asked for cannot fault.
 #define TILE(TARGET, NAME_, OUTPUTS, VECTORS, ADD)                                                 \
   TARGET static void NAME_(const Panel *panel, const float *w, size_t stride_w, float *out) {      \
     size_t s = stride_w * sizeof(float), s3 = 3 * s, s5 = 5 * s, s7 = 7 * s, s9 = 9 * s;           \
@@ -109,7 +118,9 @@ typedef void Tile(const Panel *panel, const float *w, size_t stride_w, float *ou
 
 typedef struct { size_t outputs; Tile *multiply; } SizedTile;
 
-// For panels of 1 to 4 vectors: as many sums as there are registers, and less for what is left over.
+// For panels of 1 to 4 vectors: as many sums as there are registers, and less for what is left
+// over. At most 24 of the 32 registers are sums; a panel's vectors and a weight need the others.
+// Two units that take four cycles for a multiplication and addition need 8 sums to be busy.
 #define TILES(TARGET, KIND, ADD)                                                                   \
   TILE(TARGET, KIND##_12_1, 12, 1, ADD)                                                            \
   TILE(TARGET, KIND##_4_1, 4, 1, ADD)                                                              \
@@ -134,11 +145,14 @@ typedef struct { size_t outputs; Tile *multiply; } SizedTile;
 TILES(AVX512, float_tile, ADD_FLOATS)
 
 #define AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma,avx512bf16")))
+// SUM += the lower products + the upper products of pairs of bfloat16 numbers, in `float`; the
+// weight is one pair in all lanes.
 #define ADD_PAIRS(SUM, WEIGHT_, ROWS)                                                              \
   SUM = (Vector)_mm512_dpbf16_ps((__m512)(SUM), (__m512bh)_mm512_set1_ps(WEIGHT_), (__m512bh)(ROWS))
 TILES(AVX512_BF16, pair_tile, ADD_PAIRS)
 
-// Turns 16 outputs of 16 rows back.
+// Turns 16 outputs of 16 rows back, into y[row][output]. Where fewer outputs are left, the other
+// lines of `out` hold what lay there and are not written.
 AVX512_INLINE void store(const float *out, size_t vectors, size_t rows, size_t outputs, int adding,
                          float *y, size_t stride_y) {
   Vector block[Lanes];
@@ -147,8 +161,9 @@ AVX512_INLINE void store(const float *out, size_t vectors, size_t rows, size_t o
   write_turned(block, rows, outputs, adding, y, stride_y);
 }
 
-// A panel's rows of y, 48 outputs at a time: they stay in the first cache until they are turned back,
-// and tiles of 12, 8 and 6 outputs fill them.
+// A panel's rows of y, 48 outputs at a time: they stay in the first cache until they are turned
+// back, and tiles of 12, 8 and 6 outputs fill them. (48 outputs of 64 rows are 12 KB.) What is left
+// takes the narrower tiles of the same number of vectors, down to one output.
 AVX512 static void multiply_panel(const Panel *panel, const SizedTile tiles[MostVectors][3],
                                   size_t outputs, const float *w, size_t stride_w, int adding,
                                   float *y, size_t stride_y) {
@@ -169,6 +184,8 @@ AVX512 static void multiply_panel(const Panel *panel, const SizedTile tiles[Most
   }
 }
 
+// Every 64 rows and 1,024 inputs make a panel. From the second block of inputs on, sums are added
+// to y, so that the order is the same for each row and output.
 AVX512 static void rows_product(const SizedTile tiles[MostVectors][3], size_t rows, size_t outputs,
                                 size_t inputs, const float *x, size_t stride_x, const float *w,
                                 size_t stride_w, float *y, size_t stride_y) {
@@ -191,6 +208,7 @@ void elbo_rows_product(size_t rows, size_t outputs, size_t inputs, const float *
 void elbo_rows_product_bf16(size_t rows, size_t outputs, size_t inputs, const uint16_t *x,
                             size_t stride_x, const uint16_t *w, size_t stride_w, float *y,
                             size_t stride_y) {
+  // A pair of bfloat16 numbers is moved as one float: half as many inputs, and half the strides.
   rows_product(pair_tiles, rows, outputs, inputs / 2, (const float *)x, stride_x / 2,
                (const float *)w, stride_w / 2, y, stride_y);
 }

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // y += x w for an x most of whose numbers are zero: only the rows of w that meet another number are
-// read and added. Each number of y is summed in the order of the inputs, in one accumulator, whatever
-// rows and columns are worked on together.
+// read and added. x is [rows, inputs], w [inputs, outputs] and y [rows, outputs], without gaps:
+//
+//     y[r, o] += sum over the inputs k with x[r, k] not 0 of x[r, k] w[k, o]
+//
+// Each number of y is summed in the order of the inputs, in one accumulator, whatever rows and
+// columns are worked on together.
 
 #include "CKernels.h"
 #include "vectors.h"
 
-// Blocks of rows and inputs whose nonzero numbers are listed before they are used.
+// Blocks of rows and inputs whose nonzero numbers are listed before they are used. 512 rows of 64
+// columns of w are 128 KB, which 32 rows of x use one after the other.
 enum { Rows = 32, Inputs = 512 };
 
-// Columns of a row of y at once: running sums enough to hide the time of an addition, and rows of w so
-// short that those in use stay near.
+// Columns of a row of y at once: running sums enough to hide the time of an addition, and rows of w
+// so short that those in use stay near.
 #define WIDTH 64
 
-// For any CPU.
+// For any CPU: the inputs of one row that are not zero, up to 512 at a time, then 64 columns of y
+// at a time. A sum waits in y between blocks of inputs, at its full width, so that it rounds as in
+// one pass.
 #define PORTABLE(LINKAGE, REAL, NAME_)                                                             \
   ELBO_INLINE void NAME_##_columns(size_t count, const uint16_t *input, const REAL *x,             \
                                    const REAL *w, size_t stride, size_t width, REAL *y) {          \
@@ -58,6 +65,8 @@ typedef struct {
   uint32_t start[Inputs];
 } Row;
 
+// Lists one row of x, its inputs in order; `stride` is the number of columns of w. Each group of 16
+// is compressed to the lanes that are not zero and stored behind the others.
 AVX512 static void list(size_t inputs, const float *x, size_t stride, Row *row) {
   row->count = 0;
   for (size_t k = 0; k < inputs; k += Lanes) {
@@ -74,7 +83,9 @@ AVX512 static void list(size_t inputs, const float *x, size_t stride, Row *row) 
   }
 }
 
-// Some columns of a row of y: whole vectors, of the last one those in `last`.
+// Some columns of a row of y, in registers while the listed inputs are added: whole vectors, of the
+// last one those in `last`. `w` begins at the first of these columns, in the first row of the
+// block.
 #define ADD(VECTORS)                                                                               \
   AVX512 static void add_##VECTORS(const Row *row, const float *w, __mmask16 last, float *y) {     \
     __m512 sum[VECTORS];                                                                           \
@@ -95,6 +106,8 @@ AVX512 static void list(size_t inputs, const float *x, size_t stride, Row *row) 
   }
 ADD(1) ADD(2) ADD(3) ADD(4)
 
+// 32 rows are listed for a block of inputs, then all of them take 64 columns of w after the other:
+// these are fetched once for 32 rows.
 AVX512 static void add_sparse_product_avx512(size_t rows, size_t inputs, size_t outputs,
                                              const float *x, const float *w, float *y) {
   static void (*const add[Vectors])(const Row *, const float *, __mmask16, float *) = {
@@ -121,7 +134,8 @@ AVX512 static void add_sparse_product_avx512(size_t rows, size_t inputs, size_t 
 void elbo_add_sparse_product_f32(size_t rows, size_t inputs, size_t outputs, const float *x,
                                  const float *w, float *y) {
 #if defined(__x86_64__)
-  // The starts of rows of w are 32 bits wide.
+  // The starts of rows of w are 32 bits wide: 512 rows of fewer than 2^21 floats take less than
+  // 2^32 bytes.
   if (elbo_has_avx512() && outputs < (1u << 21))
     return add_sparse_product_avx512(rows, inputs, outputs, x, w, y);
 #endif

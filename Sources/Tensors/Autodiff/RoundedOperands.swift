@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A matrix of bfloat16 numbers, row after row.
+/// A matrix of bfloat16 numbers, row after row: `rows * columns` of them from `offset` on.
 struct RoundedMatrix: Sendable {
-  /// The upper halves of `Float`s: sign, 8 bits of exponent, 7 of the significand.
+  /// The upper halves of `Float`s: sign, 8 bits of exponent, 7 of the significand. Rounded to
+  /// nearest, a normal number is off by at most 2^-8 of itself.
   let storage: Storage<UInt16>
   /// The place of the first number.
   let offset: Int
@@ -28,9 +29,11 @@ extension RoundedMatrix {
 }
 
 /// What a parallel step multiplies in bfloat16: a copy of the parameters, which follows them, and
-/// memory for rows of the whole batch. Each number is rounded once, however many products it enters.
+/// memory for rows of the whole batch. Each number is rounded once, however many products it
+/// enters.
 final class RoundedOperands<Scalar: TensorScalar>: Sendable {
-  /// Of 2 bytes a number, with slots of its own: roundings are counted apart from other allocations.
+  /// Of 2 bytes a number, with slots of its own: roundings are counted apart from other
+  /// allocations.
   let workspace = Workspace<UInt16>()
   private let parameters: FlatBuffer<Scalar>
   /// The rounded parameters, at the places of the flat buffer.
@@ -66,8 +69,9 @@ final class RoundedOperands<Scalar: TensorScalar>: Sendable {
       columns: shape[1])
   }
 
-  /// Rounds a shard's rows into memory of the whole batch, or where another shard uses that
-  /// otherwise, into memory of their own.
+  /// Rounds a shard's rows into memory of the whole batch, from `place.offset` on, so that the rows
+  /// of all shards are one operand of dW = D^T x; or where another shard uses that otherwise, into
+  /// memory of their own.
   func round(
     _ tensor: Tensor<Scalar>, place: (offset: Int, capacity: Int), slot: Int
   ) -> RoundedMatrix {

@@ -7,12 +7,12 @@ internal import COneDNN
 /// C = op(A) op(B), or C += op(A) op(B): row-major, op(A) `[m, k]`, op(B) `[k, n]`, C `[m, n]`.
 ///
 /// Each row of C depends on its row of op(A) and on op(B) alone, and its bits are the same for any
-/// block of at least ``rowGranularity`` rows that begins at a multiple of it; if A is transposed and
-/// B is not, for any block that begins at a multiple of ``transposedRowGranularity``.
+/// block of at least ``rowGranularity`` rows that begins at a multiple of it; if A is transposed
+/// and B is not, for any block that begins at a multiple of ``transposedRowGranularity``.
 ///
-/// That holds where op(B) is finite. Products of zeros may be left out (`rows_product.c`): 0 times an
-/// infinite number or not-a-number in op(B) may then count as 0, and whether it does depends on the
-/// rows beside it. Where all products of a finite sum vanish, so may the sign of its zero.
+/// That holds where op(B) is finite. Products of zeros may be left out (`rows_product.c`): 0 times
+/// an infinite number or not-a-number in op(B) may then count as 0, and whether it does depends on
+/// the rows beside it. Where all products of a finite sum vanish, so may the sign of its zero.
 struct MatrixProduct: Sendable {
   /// Rows of C, columns of C, and the terms of each of its sums.
   var m, n, k: Int
@@ -25,13 +25,14 @@ struct MatrixProduct: Sendable {
   /// Additions and multiplications.
   var operations: Int { 2 * m * n * k }
 
-  /// oneDNN multiplies fewer than 16 rows, and a single one, in other ways, which round differently.
+  /// oneDNN multiplies fewer than 16 rows, and a single one, in other ways, which round
+  /// differently.
   static let rowGranularity = 16
   /// Found by trial; a test watches both.
   static let transposedRowGranularity = isInBlocks ? 64 : 4
 
-  /// On CPUs with AVX2 alone oneDNN takes rows in groups of six and the rest in another way, so that
-  /// bits depend on where a block ends. There, blocks of one size are multiplied one by one.
+  /// On CPUs with AVX2 alone oneDNN takes rows in groups of six and the rest in another way, so
+  /// that bits depend on where a block ends. There, blocks of one size are multiplied one by one.
   private static let isInBlocks: Bool = {
     let instructions = dnnl_get_effective_cpu_isa()
     return instructions == dnnl_cpu_isa_avx2 || instructions == dnnl_cpu_isa_avx2_vnni
@@ -56,6 +57,8 @@ struct MatrixProduct: Sendable {
     ProductThread.shielded { multiplyInBlocks(a, b, into: c) }
   }
 
+  /// Rows of C in blocks where bits depend on where a block ends. Row r of op(A) begins r strides
+  /// into A, or, if A is transposed, r elements.
   private func multiplyInBlocks(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>
   ) {
@@ -68,9 +71,9 @@ struct MatrixProduct: Sendable {
     }
   }
 
-  /// Whether the kernel for few rows serves: like oneDNN for many rows, up to twice as fast for few.
-  /// (oneDNN is up to a third faster with fewer inputs than 64; but an evaluation that does without
-  /// it saves the 30 ms in which it compiles its kernels.)
+  /// Whether the kernel for few rows serves: like oneDNN for many rows, up to twice as fast for
+  /// few. (oneDNN is up to a third faster with fewer inputs than 64; but an evaluation that does
+  /// without it saves the 30 ms in which it compiles its kernels.)
   private var isRowsProduct: Bool {
     transposeB && !transposeA && !accumulates && Self.hasOwnKernels
   }
@@ -79,6 +82,7 @@ struct MatrixProduct: Sendable {
   static let hasOwnKernels = !isInBlocks && elbo_has_avx512() != 0
   private static let hasOwnRoundedKernels = hasOwnKernels && elbo_has_avx512_bf16() != 0
 
+  /// C = op(A) op(B) + beta C with beta 0 or 1. `dnnl_sgemm` is row-major, unlike BLAS.
   private func multiplyAtOnce(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>
   ) {
@@ -88,7 +92,8 @@ struct MatrixProduct: Sendable {
     precondition(status == dnnl_success, "oneDNN refused a matrix product \(self)")
   }
 
-  /// BLAS is column-major: the row-major product is C^T = op(B)^T op(A)^T.
+  /// BLAS is column-major: the row-major product is C^T = op(B)^T op(A)^T. So B goes first, and n
+  /// before m; the strides between rows are those that it calls leading dimensions.
   func multiply(
     _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, into c: UnsafeMutablePointer<Double>
   ) {

@@ -14,13 +14,17 @@ where RawSignificand: FixedWidthInteger {
 
 /// The whole-buffer functions behind every operation on tensors of one scalar type.
 ///
-/// Each entry is documented beside its declaration in `CKernels.h`.
+/// Each entry is documented beside its declaration in `CKernels.h`, and takes its arguments in that
+/// order but where a comment says otherwise. Tensors are row-major, without gaps where no stride is
+/// given; no entry keeps a pointer.
 public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
 
   let unary: @Sendable (ElboUnary, Int, Input, Output) -> Void
+  /// One row, of strides 0 or 1: operation, n, a, its stride, b, its stride, y.
   let binary: @Sendable (ElboBinary, Int, Input, Int, Input, Int, Output) -> Void
+  /// As `elbo_binary`: operation, rows, n, a and its two strides, b and its two, y.
   let binaryRows: @Sendable (ElboBinary, Int, Int, Input, Int, Int, Input, Int, Int, Output) -> Void
   let fill: @Sendable (Int, Scalar, Output) -> Void
   let accumulate: @Sendable (Int, Input, Output) -> Void
@@ -29,6 +33,7 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let transpose: @Sendable (Int, Int, Input, Output) -> Void
   let addSparseProduct: @Sendable (Int, Int, Int, Input, Input, Output) -> Void
   let biasActivation: @Sendable (ElboActivation, Int, Int, Input?, Output) -> Void
+  /// Rows, columns, x, logits, `[rows]` of log-probabilities, and the residual or nil.
   let bernoulli: @Sendable (Int, Int, Input, Input, Output, Output?) -> Void
   let scaleRows: @Sendable (Int, Int, Input, Input, Output) -> Void
   let gaussianSample: @Sendable (Int, Input, Input, Input, Output) -> Void
@@ -36,15 +41,19 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let gaussianSampleGradient: @Sendable (Int, Input, Input, Input, Output) -> Void
   let gaussianKL: @Sendable (Int, Int, Input, Input, Output) -> Void
   let gaussianKLGradient: @Sendable (Int, Int, Input, Input, Input, Output, Output) -> Void
+  /// n, gradient, parameter, first and second moment; whether all that it wrote is finite.
   let adam: @Sendable (Int, Input, Output, Output, Output, AdamCoefficients<Scalar>) -> Bool
+  /// For normal, uniform and bernoulliBytes the key holds the seed and three counters.
   let normal: @Sendable (Int, NoiseKey, Output) -> Void
   let uniform: @Sendable (Int, NoiseKey, Range<Scalar>, Output) -> Void
   let bytes: @Sendable (Int, UnsafePointer<UInt8>, Output) -> Void
   let thresholdBytes: @Sendable (Int, UnsafePointer<UInt8>, Output) -> Void
   let bernoulliBytes: @Sendable (Int, NoiseKey, UnsafePointer<UInt8>, Output) -> Void
+  /// y[i] = x[i] as a `Double`, exactly; then the way back, rounded to nearest.
   let toDoubles: @Sendable (Int, Input, UnsafeMutablePointer<Double>) -> Void
   let fromDoubles: @Sendable (Int, UnsafePointer<Double>, Output) -> Void
   let firstNonFinite: @Sendable (Int, Input) -> Int
+  /// C = op(A) op(B) from A, B and C: see ``MatrixProduct``.
   let multiply: @Sendable (MatrixProduct, Input, Input, Output) -> Void
   /// Gradients from lists of what is not zero; nil for a type that has none.
   let columns: ColumnKernels<Scalar, Scalar>?
@@ -56,6 +65,7 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
 struct RoundedKernels<Scalar>: Sendable {
   typealias Operand = UnsafePointer<UInt16>
 
+  /// n, x and the nearest bfloat16 numbers, ties to even.
   let round: @Sendable (Int, UnsafePointer<Scalar>, UnsafeMutablePointer<UInt16>) -> Void
   let multiply: @Sendable (MatrixProduct, Operand, Operand, UnsafeMutablePointer<Scalar>) -> Void
   let columns: ColumnKernels<UInt16, Scalar>
@@ -65,16 +75,19 @@ struct RoundedKernels<Scalar>: Sendable {
 struct ColumnKernels<Element, Scalar>: Sendable {
   typealias Matrix = UnsafePointer<Element>
 
+  /// n and x: how many of x are not zero.
   let count: @Sendable (Int, Matrix) -> Int
+  /// Rows, columns (up to 16 are taken), x, the stride between its rows, and the list.
   let list: @Sendable (Int, Int, Matrix, Int, UnsafeMutablePointer<ElboColumns>) -> Void
+  /// Rows, outputs, inputs, lists, d, the stride between its rows, whether to add, and y.
   let gradient:
     @Sendable (
       Int, Int, Int, UnsafePointer<ElboColumns>, Matrix, Int, Bool, UnsafeMutablePointer<Scalar>
     ) -> Void
 }
 
-/// The numbers of one Adam step, shared by all parameters: the weights of the newest gradient in the
-/// moments, 1 - beta1 and 1 - beta2, and the corrections 1 - beta1^t and 1 - beta2^t.
+/// The numbers of one Adam step, shared by all parameters: the weights of the newest gradient in
+/// the moments, 1 - beta1 and 1 - beta2, and the corrections 1 - beta1^t and 1 - beta2^t.
 package struct AdamCoefficients<Scalar: Sendable>: Sendable {
   package var rate, weight1, weight2, epsilon, correction1, correction2: Scalar
 

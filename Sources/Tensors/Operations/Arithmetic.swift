@@ -5,20 +5,26 @@ internal import CKernels
 // Operands broadcast: `[batch, n] + [n]`, `[batch, 1] * [batch, n]`, and so on.
 //
 // The four operations have names here; `Operators.swift` gives them their signs.
+//
+// With g the gradient of the result, below stand those of a and b before they are summed over the
+// axes along which either was repeated.
 
 extension Tensor {
+  /// a + b: g and g.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func adding(_ a: Tensor, _ b: Tensor) -> Tensor {
     recorded(ElboAdd, a, b) { g, _ in (g, g) }
   }
 
+  /// a - b: g and -g.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func subtracting(_ a: Tensor, _ b: Tensor) -> Tensor {
     recorded(ElboSubtract, a, b) { g, _ in (g, -g) }
   }
 
+  /// a b: g b and g a.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func multiplying(_ a: Tensor, _ b: Tensor) -> Tensor {
@@ -26,6 +32,7 @@ extension Tensor {
     return recorded(ElboMultiply, a, b) { g, _ in (g * y, g * x) }
   }
 
+  /// a / b: g / b and -g (a / b) / b.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func dividing(_ a: Tensor, _ b: Tensor) -> Tensor {
@@ -34,6 +41,7 @@ extension Tensor {
     return recorded(ElboDivide, a, b) { g, quotient in (g / y, -(g * (quotient / y))) }
   }
 
+  /// -a: -g.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   static func negating(_ a: Tensor) -> Tensor {
@@ -90,6 +98,7 @@ extension Tensor {
   ) -> Tensor {
     let value = binary(kernel, a, b)
     if !a.isTraced, !b.isTraced { return value }
+    // Shapes, not tensors: the tape keeps no operand alive but those that `gradients` needs.
     let (shapeA, shapeB) = (a.isTraced ? a.shape : nil, b.isTraced ? b.shape : nil)
     return operation(value: value, inputs: [a, b]) { g in
       let (ga, gb) = gradients(g, value)

@@ -13,9 +13,12 @@ struct Broadcast {
     var advancesB: Bool
   }
 
+  /// The shape of the result, with all its axes.
   let shape: [Int]
+  /// Those of the result without axes of size 1, the last one innermost.
   private(set) var axes: [Axis] = []
 
+  /// - Precondition: Of each pair of sizes, from the last on, both are equal or one is 1.
   init(_ a: [Int], _ b: [Int]) {
     precondition(Self.areAlike(a, b), "shapes \(a) and \(b) do not broadcast")
     let rank = max(a.count, b.count)
@@ -29,22 +32,26 @@ struct Broadcast {
     }
   }
 
-  /// The rows of two operands of whole rows, such as `[batch, 1, n]` and `[batch, draws, n]`: shapes
-  /// of as many axes, the last of them equal. Rows are what is counted here, not elements.
+  /// The rows of two operands of whole rows, such as `[batch, 1, n]` and `[batch, draws, n]`:
+  /// shapes of as many axes, the last of them equal. Rows are what is counted here, not elements.
   init?(rowsOf a: [Int], _ b: [Int]) {
     guard a.count == b.count, a.last == b.last, Self.areAlike(a, b) else { return nil }
     self.init(a.dropLast(), b.dropLast())
   }
 
+  /// Whether the sizes agree or one is 1, from the last axis on.
   private static func areAlike(_ a: [Int], _ b: [Int]) -> Bool {
     zip(a.reversed(), b.reversed()).allSatisfy { $0 == $1 || $0 == 1 || $1 == 1 }
   }
 
+  /// The size of an operand on an axis of the result; 1 on those before its own first.
   private static func size(_ shape: [Int], _ axis: Int, _ rank: Int) -> Int {
     let own = axis - (rank - shape.count)
     return own < 0 ? 1 : shape[own]
   }
 
+  /// Adds an axis within the last. Where each operand advances along both or along neither, its
+  /// elements have one step between them, and the two axes are one.
   private mutating func append(_ axis: Axis) {
     if axis.size == 1 { return }
     if let last = axes.last, last.advancesA == axis.advancesA, last.advancesB == axis.advancesB {
@@ -65,7 +72,8 @@ struct Broadcast {
     let rowStepA, rowStepB, stepA, stepB: Int
   }
 
-  /// Calls `body` for the last two axes together, at each place along the others.
+  /// Calls `body` for the last two axes together, at each place along the others. That place is a
+  /// number whose digits, with the sizes of the other axes as bases, are the indices on them.
   func forEachRows(_ body: (Rows) -> Void) {
     let one = Axis(size: 1, advancesA: true, advancesB: true)
     let (inner, outer) = (axes.last ?? one, axes.dropLast())
@@ -73,6 +81,7 @@ struct Broadcast {
     let blocks = rest.reduce(1) { $0 * $1.size }
     if blocks * middle.size * inner.size == 0 { return }
     let (stepA, stepB) = (inner.advancesA ? 1 : 0, inner.advancesB ? 1 : 0)
+    // An operand that does not advance along the innermost axis has one element there.
     let stepsA = Self.strides(outer.map { ($0.size, $0.advancesA) }, stepA * inner.size)
     let stepsB = Self.strides(outer.map { ($0.size, $0.advancesB) }, stepB * inner.size)
     for block in 0..<blocks {
@@ -110,8 +119,9 @@ struct Broadcast {
     }
   }
 
-  /// Calls `body` for each run of elements that both operands hold side by side, the second of which has
-  /// the broadcast shape: with the offset of the run in it, that in the first, and the length.
+  /// Calls `body` for each run of elements that both operands hold side by side, the second of
+  /// which has the broadcast shape: with the offset of the run in it, that in the first, and the
+  /// length.
   func forEachRun(_ body: (_ out: Int, _ a: Int, _ count: Int) -> Void) {
     forEachRow { out, a, _, count, strideA, _ in
       if strideA == 1 { return body(out, a, count) }
@@ -139,6 +149,7 @@ extension Tensor {
       return generate(a.shape, a, b) { kernel(operation, a.count, $1, 1, $2, 1, $0) }
         .marked(a.rows ?? b.rows)
     }
+    // One value for all, as of a scalar: there is no layout to work out.
     if b.count == 1, b.rank <= a.rank {
       return generate(a.shape, a, b) { kernel(operation, a.count, $1, 1, $2, 0, $0) }
         .marked(a.rows ?? b.rows(spanning: a.shape))
@@ -155,14 +166,16 @@ extension Tensor {
     .marked(a.rows(spanning: broadcast.shape) ?? b.rows(spanning: broadcast.shape))
   }
 
-  /// This operand's mark of rows of a batch, where its first axis is that of a result of `shape`: not if
-  /// it was repeated along that axis, nor if the result has axes before it.
+  /// This operand's mark of rows of a batch, where its first axis is that of a result of `shape`:
+  /// not if it was repeated along that axis, nor if the result has axes before it.
   private func rows(spanning shape: [Int]) -> Int? {
     rank == shape.count && self.shape.first == shape.first ? rows : nil
   }
 
   /// Sums the axes along which `shape` was repeated to make this tensor's shape: the gradient of a
-  /// broadcast. Nothing is recorded.
+  /// broadcast, since dL/da[i] is the sum of dL/dy over all elements y that a[i] enters. From the
+  /// last axis to the first: those that stay become `inner`, one that does not is summed away as
+  /// the middle of `[outer, size, inner]`. Nothing is recorded.
   func summed(to shape: [Int]) -> Tensor {
     if self.shape == shape { return self }
     var result = self
@@ -181,7 +194,7 @@ extension Tensor {
     return Tensor(shape: shape, storage: result.storage, offset: result.offset)
   }
 
-  /// `[outer, size, inner]` to `[outer, inner]`.
+  /// `[outer, size, inner]` to `[outer, inner]`: y[o, j] = sum over i of x[o, i, j].
   private func summedMiddle(outer: Int, size: Int, inner: Int) -> Tensor {
     Tensor.generate([outer, inner], self) { Scalar.kernels.sum(outer, size, inner, $1, $0) }
   }

@@ -4,8 +4,8 @@ extension Tensor {
   /// Rows in groups, each group through a matrix of its own: y[r] = W[group of r] x[r].
   ///
   /// One product for each group; its bits depend on that group alone. With D the gradient of y:
-  /// dx = D W and dW = D^T x, group by group. As in all products, what is not finite in W need not show
-  /// where it meets zeros.
+  /// dx = D W and dW = D^T x, group by group. As in all products, what is not finite in W need not
+  /// show where it meets zeros.
   ///
   /// - Parameter weight: `[groups, outputs, inputs]`.
   /// - Returns: `[groups, size, outputs]` for this tensor of shape `[groups, size, inputs]`; or
@@ -45,7 +45,9 @@ struct RowGroups {
     size = rows.shape.dropLast().reduce(1, *) / groups
   }
 
-  /// op(a) op(b) of each group, with `m` rows in each product.
+  /// op(a) op(b) of each group, with `m` rows in each product: a, b and the result are cut into
+  /// `count` equal parts that follow each other. Of a transposed a the rows are summed over, `size`
+  /// of them.
   func product<Scalar>(
     _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ resultShape: [Int], m: Int,
     transposeA: Bool = false, transposeB: Bool = false

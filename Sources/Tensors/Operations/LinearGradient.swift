@@ -4,8 +4,8 @@
 ///
 ///     dW = D^T x,   db = D^T 1
 ///
-/// Both factors lie in memory of the whole batch, where all shards run the same program, so that one
-/// product serves all rows at once.
+/// Both factors lie in memory of the whole batch, where all shards run the same program, so that
+/// one product serves all rows at once.
 struct LinearGradient<Scalar: TensorScalar>: DeferredGradient {
   /// The number of W.
   let weight: Int
@@ -74,7 +74,8 @@ struct LinearGradient<Scalar: TensorScalar>: DeferredGradient {
     }
   }
 
-  /// Rows of dW: the outputs `rows` of D, transposed, times x.
+  /// Rows of dW, `[rows.count, inputs]`: the outputs `rows` of D, transposed, times x. D lies
+  /// `[batch, outputs]`, so that these are columns from `rows.lowerBound` on.
   private func writeWeight(
     _ rows: Range<Int>, adding: Bool, into target: UnsafeMutablePointer<Scalar>, _ profile: Profile?
   ) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Tensor {
-  /// The solution y of L y = x for each row x, with a lower triangular matrix for each group of rows.
+  /// The solution y of L y = x for each row x, with a lower triangular matrix for each group of
+  /// rows.
   ///
-  /// With D the gradient of y: dx = L^-T D, and dL = -(dx)^T y below and on the diagonal.
+  /// With D the gradient of y: dx = L^-T D, and dL = -(dx)^T y below and on the diagonal, summed
+  /// over the rows of the group (from d(L y) = dL y + L dy = dx; see Giles 2008, of C = A^-1 B).
   ///
-  /// - Parameter factor: L, `[groups, n, n]`; what lies above its diagonal is not read. No element of
-  ///   the diagonal is 0.
+  /// - Parameter factor: L, `[groups, n, n]`; what lies above its diagonal is not read. No element
+  ///   of the diagonal is 0.
   /// - Returns: This tensor's shape: `[groups, size, n]`, or `[rows, n]`, whose first rows / groups
   ///   rows are the first group.
   @specialized(where Scalar == Float)
@@ -24,7 +26,13 @@ extension Tensor {
     }
   }
 
-  /// Forward substitution in L, or backward substitution in its transpose, row by row.
+  /// Forward substitution in L, or backward substitution in its transpose, row by row:
+  ///
+  ///     y[i] = (x[i] - sum over j < i of L[i, j] y[j]) / L[i, i]
+  ///     y[i] = (x[i] - sum over j > i of L[j, i] y[j]) / L[i, i]
+  ///
+  /// In place, on a copy of x: y[i] is written when all that it depends on has been. n^2 / 2
+  /// multiplications for each row.
   private func substituted(_ factor: Tensor, _ groups: RowGroups, transposed: Bool) -> Tensor {
     let (n, result) = (shape[rank - 1], copy)
     withExtendedLifetime(factor) {
@@ -44,7 +52,8 @@ extension Tensor {
     return result
   }
 
-  /// The sum of d^T y over the rows d, y of each group, on and below the diagonal; else 0.
+  /// The sum of d^T y over the rows d, y of each group, `[groups, n, n]`, on and below the
+  /// diagonal; else 0, as what is there in L is not read.
   private func outerProducts(_ y: Tensor, _ groups: RowGroups, shape: [Int]) -> Tensor {
     let product = groups.product(self, y, shape, m: shape[1], transposeA: true)
     let n = shape[1]

@@ -2,22 +2,23 @@
 
 internal import CKernels
 
-/// What is not zero in a layer's input over the whole batch, listed column by column: dW = D^T A then
-/// costs one multiplication for each of these numbers and each output.
+/// What is not zero in a layer's input over the whole batch, listed column by column: dW = D^T x
+/// then costs one multiplication for each of these numbers and each output.
 ///
 ///     dW[o, j] = sum over the rows r with x[r, j] not 0 of D[r, o] x[r, j]
 ///
-/// The rows are taken in blocks of 128, whose sums are added in order, so that the bits depend on the
-/// batch alone. (A fifth of the pixels of MNIST are not zero.)
+/// The rows are taken in blocks of 128, whose sums are added in order, so that the bits depend on
+/// the batch alone. (A fifth of the pixels of MNIST are not zero.)
 struct NonzeroColumns<Scalar: TensorScalar>: Sendable {
   /// `[batch rows, inputs]`
   private let input: Operand<Scalar>
-  /// For each 128 rows one list for each 16 columns.
+  /// For each 128 rows one list for each 16 columns, `[row blocks, column blocks]`.
   private let lists: Storage<ElboColumns>
+  /// Lists for the same rows: the inputs, divided by 16 and rounded up.
   private let columnBlocks: Int
 
-  /// Memory for the lists of an input with so many numbers that are not zero; nil where a product with
-  /// all of them is as fast. The lists are yet to be made.
+  /// Memory for the lists of an input with so many numbers that are not zero; nil where a product
+  /// with all of them is as fast. The lists are yet to be made.
   init?(of input: Operand<Scalar>, nonzero: Int) {
     let all = input.rows * input.columns
     guard all > 0, Double(nonzero) <= input.largestSparseShare * Double(all) else { return nil }
@@ -33,7 +34,8 @@ struct NonzeroColumns<Scalar: TensorScalar>: Sendable {
   /// How many lists there are.
   var count: Int { lists.capacity }
 
-  /// Makes one of the lists: each has memory of its own, so that threads may make different ones at once.
+  /// Makes one of the lists: each has memory of its own, so that threads may make different ones at
+  /// once.
   func list(_ index: Int) {
     switch input {
     case .exact(let tensor): list(index, of: tensor.pointer, Scalar.kernels.columns)
@@ -51,7 +53,8 @@ struct NonzeroColumns<Scalar: TensorScalar>: Sendable {
       x + row * input.columns + column, input.columns, lists.base + index)
   }
 
-  /// Writes or adds rows of dW, those of the columns `outputs` of D, `[batch rows, all outputs]`.
+  /// Writes or adds rows of dW, `[outputs.count, inputs]`, those of the columns `outputs` of D,
+  /// `[batch rows, all outputs]`. The first block of rows writes unless `adding`, the others add.
   func writeGradient(
     _ outputs: Range<Int>, of d: Operand<Scalar>, adding: Bool,
     into target: UnsafeMutablePointer<Scalar>
@@ -79,7 +82,8 @@ struct NonzeroColumns<Scalar: TensorScalar>: Sendable {
 }
 
 extension Operand {
-  /// How many numbers are not zero; nil where a layer with so few outputs would not gain by knowing.
+  /// How many numbers are not zero; nil where a layer with so few outputs would not gain by
+  /// knowing.
   func nonzeroCount(forOutputs outputs: Int) -> Int? {
     guard outputs >= 64 else { return nil }
     switch self {
@@ -89,9 +93,9 @@ extension Operand {
     }
   }
 
-  /// Up to this share of numbers that are not zero, listing them is faster than multiplying all. With
-  /// half of them, as of rectified units, an epoch takes as long either way; a product in bfloat16 is
-  /// twice as fast.
+  /// Up to this share of numbers that are not zero, listing them is faster than multiplying all.
+  /// With half of them, as of rectified units, an epoch takes as long either way; a product in
+  /// bfloat16 is twice as fast.
   fileprivate var largestSparseShare: Double {
     switch self {
     case .exact: 0.4

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A matrix as products take it: the numbers of a tensor, or those rounded to bfloat16. Both operands
-/// of a product are of one kind.
+/// A matrix as products take it: the numbers of a tensor, or those rounded to bfloat16. Both
+/// operands of a product are of one kind.
 enum Operand<Scalar: TensorScalar>: Sendable {
   /// `[..., columns]`.
   case exact(Tensor<Scalar>)
+  /// `[rows, columns]`.
   case rounded(RoundedMatrix)
 
   /// All axes of a tensor but the last.
@@ -36,7 +37,8 @@ enum Operand<Scalar: TensorScalar>: Sendable {
 }
 
 extension MatrixProduct {
-  /// C = op(A) op(B) with the first of A's elements at `offset`.
+  /// C = op(A) op(B) with the first of A's elements at `offset`. Where A is transposed, an offset
+  /// within its first row selects rows of C: those of A's columns from `offset` on.
   func multiply<Scalar>(
     _ a: Operand<Scalar>, from offset: Int = 0, _ b: Operand<Scalar>,
     into c: UnsafeMutablePointer<Scalar>
@@ -56,7 +58,8 @@ extension MatrixProduct {
 }
 
 extension Tensor {
-  /// op(a) op(b), all axes but the last of each counted as rows. Nothing is recorded.
+  /// op(a) op(b), `[m, k]` by `[k, n]`, all axes but the last of each counted as rows before it is
+  /// transposed. Nothing is recorded.
   static func product(
     _ a: Operand<Scalar>, _ b: Operand<Scalar>, transposeA: Bool = false, transposeB: Bool = false,
     resultShape: [Int]

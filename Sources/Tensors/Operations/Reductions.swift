@@ -3,7 +3,7 @@
 internal import CKernels
 
 extension Tensor {
-  /// The sum of all elements, a scalar.
+  /// The sum of all elements, a scalar, whose gradient each of them takes.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func sum() -> Tensor {
@@ -12,7 +12,7 @@ extension Tensor {
     return Tensor.operation(value: value, inputs: [self]) { [$0.repeated(to: shape)] }
   }
 
-  /// The sum along one axis.
+  /// The sum along one axis, y[o, j] = sum over i of x[o, i, j]: dx[o, i, j] = dy[o, j].
   ///
   /// - Parameters:
   ///   - axis: Counted from the end when negative: -1 is the last.
@@ -31,7 +31,7 @@ extension Tensor {
     }
   }
 
-  /// The mean along one axis, which must not be empty.
+  /// The mean along one axis, which must not be empty: the sum divided by its size n, dx = dy / n.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func mean(along axis: Int, keepingAxis: Bool = false) -> Tensor {
@@ -40,7 +40,7 @@ extension Tensor {
     return sum(along: axis, keepingAxis: keepingAxis) / Scalar(size)
   }
 
-  /// The mean of all elements, a scalar.
+  /// The mean of all elements, a scalar; each takes its gradient divided by their number.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func mean() -> Tensor {
@@ -50,14 +50,15 @@ extension Tensor {
 
   /// log of the sum of exp(x) along one axis: m + log sum exp(x - m) with m the largest element.
   ///
-  /// The gradient is the softmax. Where all elements are -infinity the result is -infinity and the
-  /// gradient 0; elements that are +infinity share the gradient.
+  /// The gradient is the softmax, exp(x - m) / sum exp(x - m). Where all elements are -infinity the
+  /// result is -infinity and the gradient 0; elements that are +infinity share the gradient.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func logSumExp(along axis: Int, keepingAxis: Bool = false) -> Tensor {
     let layout = AxisLayout(shape, axis)
     precondition(layout.size > 0, "logSumExp along an empty axis of \(shape)")
     let x = detached
+    // m is off the tape: m + log sum exp(x - m) does not depend on it, so that its gradient is 0.
     let largest = Tensor.generate(layout.shape(with: 1), x) {
       Scalar.kernels.max(layout.outer, layout.size, layout.inner, $1, $0)
     }
@@ -71,7 +72,7 @@ extension Tensor {
     }
   }
 
-  /// log of the mean of exp(x) along one axis.
+  /// log of the mean of exp(x) along one axis of size n: logSumExp - log n.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func logMeanExp(along axis: Int, keepingAxis: Bool = false) -> Tensor {
@@ -93,6 +94,8 @@ extension Tensor {
 }
 
 /// A shape seen around one of its axes: `[outer, size, inner]`.
+///
+/// Element [o, i, j] lies at (o size + i) inner + j.
 struct AxisLayout {
   let shape: [Int]
   let axis: Int
@@ -104,8 +107,11 @@ struct AxisLayout {
     self.axis = index
   }
 
+  /// The size of the axis.
   var size: Int { shape[axis] }
+  /// The product of the sizes before it.
   var outer: Int { shape[..<axis].reduce(1, *) }
+  /// The product of the sizes after it: elements between neighbours along it.
   var inner: Int { shape[(axis + 1)...].reduce(1, *) }
 
   /// What is left of a mark of rows of a batch when this axis is summed away, cut or joined.

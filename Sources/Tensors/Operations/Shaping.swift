@@ -2,6 +2,8 @@
 
 extension Tensor {
   /// The same elements in the same order under another shape of the same count.
+  ///
+  /// The memory is shared, nothing is copied; the gradient takes the shape back.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func reshaped(to newShape: [Int]) -> Tensor {
@@ -16,6 +18,8 @@ extension Tensor {
   }
 
   /// This tensor repeated along new leading axes and along axes of size 1.
+  ///
+  /// Its gradient is summed over the repetitions.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func repeated(to newShape: [Int]) -> Tensor {
@@ -25,8 +29,8 @@ extension Tensor {
     return Tensor.operation(value: value, inputs: [self]) { [$0.summed(to: shape)] }
   }
 
-  /// This tensor with axes of size 1 before its last, until there are `newRank`: `[batch, n]` becomes
-  /// `[batch, 1, n]`, which broadcasts with `[batch, draws, n]`. Nothing is copied.
+  /// This tensor with axes of size 1 before its last, until there are `newRank`: `[batch, n]`
+  /// becomes `[batch, 1, n]`, which broadcasts with `[batch, draws, n]`. Nothing is copied.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func aligned(toRank newRank: Int) -> Tensor {
@@ -37,7 +41,7 @@ extension Tensor {
     return reshaped(to: shape.dropLast() + ones + shape.suffix(1))
   }
 
-  /// The transposed matrix.
+  /// The transposed matrix, y[j, i] = x[i, j], a copy; its gradient is transposed too.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func transposed() -> Tensor {
@@ -49,8 +53,8 @@ extension Tensor {
     return Tensor.operation(value: value, inputs: [self]) { [$0.transposed()] }
   }
 
-  /// The part of this tensor with indices in `range` along one axis, a copy. Its gradient is 0 at the
-  /// other indices.
+  /// The part of this tensor with indices in `range` along one axis, a copy. Its gradient is 0 at
+  /// the other indices.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func slice(_ range: Range<Int>, along axis: Int = 0) -> Tensor {
@@ -67,7 +71,9 @@ extension Tensor {
     }
   }
 
-  /// Tensors joined along one axis, on which alone their sizes may differ.
+  /// Tensors joined along one axis, on which alone their sizes may differ: a copy.
+  ///
+  /// Each takes its own slice of the gradient.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public static func concatenated(_ tensors: [Tensor], along axis: Int = 0) -> Tensor {
@@ -94,7 +100,8 @@ extension Tensor {
     }
   }
 
-  /// Copies the indices `range` of an axis out of this tensor.
+  /// Copies the indices `range` of an axis out of this tensor: at each place along the axes before
+  /// it, one run of `range.count * inner` elements, `size * inner` after the run before.
   private func copied(_ range: Range<Int>, of layout: AxisLayout) -> Tensor {
     let (length, step) = (range.count * layout.inner, layout.size * layout.inner)
     return Tensor.generate(layout.shape(with: range.count), self) { out, source in
@@ -105,7 +112,8 @@ extension Tensor {
     }
   }
 
-  /// Copies this tensor into the indices `range` of an axis of a tensor not yet shown to anyone.
+  /// Copies this tensor into the indices `range` of an axis of a tensor not yet shown to anyone:
+  /// the runs of the function above, which lie side by side in this tensor.
   private func write(into target: Tensor, _ range: Range<Int>, of layout: AxisLayout) {
     let (length, step) = (range.count * layout.inner, layout.size * layout.inner)
     withExtendedLifetime((self, target)) {

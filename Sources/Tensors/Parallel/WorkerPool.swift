@@ -18,8 +18,8 @@ internal import Synchronization
 /// that is asked for from within a run, of this pool or of another, does all its work on the thread
 /// that asks: the others are busy, perhaps waiting for this one.
 ///
-/// While they work, numbers below the normal range (1e-38 in `Float`) count as zero: arithmetic with
-/// them would take a hundred times as long.
+/// While they work, numbers below the normal range (1e-38 in `Float`) count as zero: arithmetic
+/// with them would take a hundred times as long.
 public final class WorkerPool: Sendable {
   /// The number of threads that work, the calling one included.
   public let count: Int
@@ -61,11 +61,12 @@ public final class WorkerPool: Sendable {
 
   deinit {
     shared.mail.withLock { $0.isClosed = true }
+    // After the mail: a thread that sees the number change finds the pool closed.
     shared.door.open { shared.generation.add(1, ordering: .releasing) }
   }
 
-  /// Runs `work` once for each thread's number, 0 ..< count, on that thread, and returns when all are
-  /// done. Within a run it is called with one number after the other on this thread.
+  /// Runs `work` once for each thread's number, 0 ..< count, on that thread, and returns when all
+  /// are done. Within a run it is called with one number after the other on this thread.
   public func run(_ work: @escaping @Sendable (Int) -> Void) {
     if WorkingThread.isCurrent {
       for number in 0..<count { work(number) }
@@ -76,8 +77,8 @@ public final class WorkerPool: Sendable {
 
   /// Hands `work` to the waiting threads, takes the part of thread 0, and waits for the others.
   ///
-  /// What this thread wrote before is seen by all of them through the door (release, acquire), and what
-  /// they wrote is seen here once `unfinished` is 0 (each releases, this thread acquires).
+  /// What this thread wrote before is seen by all of them through the door (release, acquire), and
+  /// what they wrote is seen here once `unfinished` is 0 (each releases, this thread acquires).
   private func runOnAllThreads(_ work: @escaping @Sendable (Int) -> Void) {
     WorkingThread.begin()
     let mode = elbo_flush_subnormals()
@@ -87,17 +88,21 @@ public final class WorkerPool: Sendable {
     }
     if count == 1 { return work(0) }
     shared.mail.withLock { $0.work = work }
+    // Before the door opens, or a quick thread would count down from what it was.
     shared.unfinished.store(count - 1, ordering: .relaxed)
     shared.door.open { shared.generation.add(1, ordering: .releasing) }
     work(0)
     var spins = 0
     while shared.unfinished.load(ordering: .acquiring) > 0 { pause(&spins) }
+    // What the work holds on to need not outlive the run.
     shared.mail.withLock { $0.work = nil }
   }
 
   /// Calls `body` with (thread, item) for the items 0 ..< items. Thread i begins with item i, then
   /// whoever is free takes the next: a thread that the system held up does not hold up the others.
+  /// Which thread takes an item differs from run to run, so that results must not depend on it.
   public func forEach(_ items: Int, _ body: @escaping @Sendable (Int, Int) -> Void) {
+    // The first `count` items are taken without asking.
     let next = SharedCounter(from: count)
     run { thread in
       var item = thread
@@ -122,6 +127,8 @@ public final class WorkerPool: Sendable {
 
   /// The life of a thread: waits for a run, does its part, says so.
   private static func serve(_ index: Int, _ shared: Shared) {
+    // 0 also for a thread that starts after a run has been opened: it has a part in that run too,
+    // which does not end without it.
     var seen = 0
     ProductThread.shieldForGood()
     WorkingThread.begin()
@@ -136,7 +143,8 @@ public final class WorkerPool: Sendable {
   }
 }
 
-/// Whether the thread that asks works for a pool at this moment: a mark that each thread has for itself.
+/// Whether the thread that asks works for a pool at this moment: a mark that each thread has for
+/// itself.
 private enum WorkingThread {
   static var isCurrent: Bool { pthread_getspecific(key) != nil }
   static func begin() { pthread_setspecific(key, UnsafeRawPointer(bitPattern: 1)) }
@@ -149,7 +157,8 @@ private enum WorkingThread {
   }()
 }
 
-/// Hands out whole numbers, each once.
+/// Hands out whole numbers, each once. No other memory is ordered by it: what the items give is
+/// passed on at the end of the run.
 private final class SharedCounter: Sendable {
   private let value: Atomic<Int>
   init(from first: Int) { value = Atomic(first) }
@@ -211,8 +220,8 @@ private final class Door: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  /// Makes a change that threads wait for, and wakes those that sleep. Under the mutex, so that none falls
-  /// asleep between looking and sleeping.
+  /// Makes a change that threads wait for, and wakes those that sleep. Under the mutex, so that
+  /// none falls asleep between looking and sleeping.
   func open(_ change: () -> Void) {
     pthread_mutex_lock(mutex)
     change()
@@ -220,7 +229,8 @@ private final class Door: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
-  /// The value once it is not `seen` any more.
+  /// The value once it is not `seen` any more. Reading it acquires what was written before the
+  /// change.
   func wait(until value: borrowing Atomic<Int>, isNot seen: Int) -> Int {
     var spins = 0
     while spins < Self.spins {

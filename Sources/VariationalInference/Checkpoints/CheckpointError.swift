@@ -41,6 +41,8 @@ public struct CheckpointError: Error, Sendable, Equatable, CustomStringConvertib
     case noSuchKey(String, found: [String])
     /// Two tensors of the file have one name in the model.
     case ambiguous(tensor: String, found: [String])
+    /// One name of the file is mapped to several of the model's.
+    case mappedTwice(String, to: [String])
   }
 
   /// One sentence: file, what was found, what was expected, what to do.
@@ -72,6 +74,8 @@ public struct CheckpointError: Error, Sendable, Equatable, CustomStringConvertib
     case .noSuchKey(let key, let found):
       "has no layer or tensor \"\(key.shown())\" to be renamed: it holds \(layers(found)); correct the "
         + "name behind the equals sign"
+    case .mappedTwice(let name, let names):
+      "has \"\(name.shown())\" mapped to each of \(shownList(names)); map it to one of them"
     case .ambiguous(let tensor, let found):
       "holds two tensors that would be \"\(tensor.shown())\": \(shownList(found)); map one of them to "
         + "another name, or none"

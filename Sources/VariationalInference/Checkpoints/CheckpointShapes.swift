@@ -4,6 +4,12 @@ internal import Formats
 internal import Tensors
 
 /// Reads the widths of a model off its tensors' shapes, checking that they fit together.
+///
+///     encoder.fc1 [h1, data], encoder.fc2 [h2, h1], ...
+///     encoder.fc_mu, encoder.fc_logvar [latent, h], h the last width, or data where there is none
+///     decoder.fc1 [g1, latent], decoder.fc2 [g2, g1], ..., the last with data outputs
+///
+/// These are the weights; each layer has a bias of as many numbers as outputs.
 struct CheckpointShapes {
   private let names: ParameterNames
 

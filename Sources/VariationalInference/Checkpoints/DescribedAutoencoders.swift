@@ -9,7 +9,8 @@ extension VariationalAutoencoder: DescribedModel {
   /// "bernoulli-vae".
   public static var kind: String { "bernoulli-vae" }
 
-  /// `data`, `hidden`, `decoder_hidden`, `latent`, `activation`, `likelihood`.
+  /// `data`, `hidden`, `decoder_hidden`, `latent`, `activation`, `likelihood`, and `fields` where more
+  /// than "x" is read.
   public var configuration: JSONValue { architecture.configuration(likelihood: "bernoulli") }
 
   /// A model of that architecture.
@@ -44,7 +45,8 @@ extension GaussianVariationalAutoencoder: DescribedModel {
   /// "gaussian-vae".
   public static var kind: String { "gaussian-vae" }
 
-  /// `data`, `hidden`, `decoder_hidden`, `latent`, `activation`, `likelihood`.
+  /// `data`, `hidden`, `decoder_hidden`, `latent`, `activation`, `likelihood`, and `fields` where more
+  /// than "x" is read.
   public var configuration: JSONValue { architecture.configuration(likelihood: "gaussian") }
 
   /// A model of that architecture.
@@ -95,6 +97,7 @@ extension AutoencoderArchitecture {
   }
 
   /// Those of ``GaussianEncoder`` and ``BernoulliDecoder``, in their order.
+  /// Weights are `[outputs, inputs]`, biases `[outputs]`.
   fileprivate var parameterShapes: [(name: String, shape: [Int])] {
     func layer(_ name: String, _ inputs: Int, _ outputs: Int) -> [(name: String, shape: [Int])] {
       [("\(name).weight", [outputs, inputs]), ("\(name).bias", [outputs])]
@@ -125,6 +128,10 @@ extension AutoencoderFields {
   }
 
   fileprivate init(_ configuration: JSONValue) throws {
+    guard configuration.members != nil else {
+      throw ConfigurationError(
+        key: "fields", in: ["fields": configuration], expected: "an object of names")
+    }
     func name(_ key: String, in json: JSONValue) throws -> String? {
       guard let entry = json[key] else { return nil }
       guard let name = entry.stringValue, !name.isEmpty else {
@@ -146,5 +153,10 @@ extension AutoencoderFields {
         return Condition(field, width: try condition.size("width"))
       },
       weight: try name("weight", in: configuration), mask: try name("mask", in: configuration))
+    let names = [data] + self.conditions.map(\.name) + [weight, mask].compactMap { $0 }
+    if Set(names).count < names.count {
+      throw ConfigurationError(
+        key: "fields", in: ["fields": configuration], expected: "fields of different names")
+    }
   }
 }

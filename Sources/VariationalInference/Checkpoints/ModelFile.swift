@@ -89,7 +89,9 @@ public struct ModelFile: Sendable {
         path: contents.path, fault: .kind(found: description.kind, known: [Model.kind]))
     }
     var configuration = description.configuration
-    if let activation { configuration["activation"] = .string(activation.rawValue) }
+    if let stated = activation?.rawValue ?? statedActivation {
+      configuration["activation"] = .string(stated)
+    }
     return configuration
   }
 

@@ -26,6 +26,11 @@ struct ParameterNames {
     let prefix = Self.commonPrefix(all)
     let bare = all.map { String($0.dropFirst(prefix.count)) }
     // Sorted, so that the same mapping always gives the same sentence.
+    let targets = Dictionary(grouping: keys, by: \.value).filter { $0.value.count > 1 }
+    if let twice = targets.min(by: { $0.key < $1.key }) {
+      throw CheckpointError(
+        path: file.path, fault: .mappedTwice(twice.key, to: twice.value.map(\.key).sorted()))
+    }
     let keys = keys.sorted { ($0.value.utf8.count, $0.key) > ($1.value.utf8.count, $1.key) }
     let isExample = Self.isExample(bare)
     var (unused, original, names) = (Set(keys.map(\.value)), [String: String](), [String]())

@@ -9,7 +9,8 @@ internal import Tensors
 // Under the metadata key `elbo.state` an object in JSON says what the state belongs to:
 //
 //     {"version":1,"seed":"6","options":{"batch_size":128,"learning_rate":0.001,...},
-//      "fingerprint":"1a0683e245d95dde","sha256":"9f86d0..."}
+//      "fingerprint":"1a0683e245d95dde","data":"log-probability of ...","model":{"kind":...},
+//      "sha256":"9f86d0..."}
 //
 // Version 0.1.0 wrote no such key; what is not recorded is not compared.
 
@@ -29,8 +30,10 @@ extension TrainingState {
     fingerprint: String? = nil, dataMeaning: String? = nil
   ) throws {
     let file = try Safetensors(path: path)
-    try StateOrigin(options: options, fingerprint: fingerprint, dataMeaning: dataMeaning).check(
-      file)
+    let origin = StateOrigin(
+      model: model as? any DescribedModel, options: options, fingerprint: fingerprint,
+      dataMeaning: dataMeaning)
+    try origin.check(file)
     let memoryNames = options.map { type(of: $0.optimiser).memories } ?? Adam.memories
     let named = model.namedParameters
     func tensors(_ prefix: String) throws -> [Tensors.Tensor<Scalar>] {
@@ -65,14 +68,15 @@ extension TrainingState {
   ///
   /// - Parameters:
   ///   - path: An existing file is replaced once the new one is safely on disk.
+  ///   - model: What is trained, whose kind and configuration are to be compared when it is taken up.
   ///   - options: Those of the run, to be compared when it is taken up.
   ///   - fingerprint: That of its training data, to be compared as well.
   ///   - dataMeaning: ``Dataset/meaning`` of the training data, to be compared as well.
   ///   - metadata: Further facts to keep with the file.
   /// - Throws: An error that names the file, which is then as it was before.
   public func save(
-    to path: String, options: TrainingOptions? = nil, fingerprint: String? = nil,
-    dataMeaning: String? = nil, metadata: [String: String] = [:]
+    to path: String, model: (any DescribedModel)? = nil, options: TrainingOptions? = nil,
+    fingerprint: String? = nil, dataMeaning: String? = nil, metadata: [String: String] = [:]
   ) throws {
     let parts = [("parameters", parameters)] + zip(memoryNames, memories)
     let tensors = parts.flatMap { prefix, list in
@@ -80,7 +84,9 @@ extension TrainingState {
     }
     var own = progress.metadata
     own[StateOrigin.metadataKey] =
-      StateOrigin(options: options, fingerprint: fingerprint, dataMeaning: dataMeaning)
+      StateOrigin(
+        model: model, options: options, fingerprint: fingerprint, dataMeaning: dataMeaning
+      )
       .json(sha256: Safetensors.checksum(of: tensors)).compact
     try Safetensors.write(tensors, metadata: metadata.merging(own) { $1 }, to: path)
   }
@@ -94,13 +100,30 @@ private struct StateOrigin {
   let options: TrainingOptions?
   let fingerprint: String?
   let dataMeaning: String?
+  /// The model's kind and configuration.
+  let model: JSONValue?
+
+  init(
+    model: (any DescribedModel)?, options: TrainingOptions?, fingerprint: String?,
+    dataMeaning: String?
+  ) {
+    (self.options, self.fingerprint, self.dataMeaning) = (options, fingerprint, dataMeaning)
+    self.model = model.map { model in
+      var json: JSONValue = ["kind": .string(type(of: model).kind)]
+      for member in model.configuration.members ?? [] { json[member.key] = member.value }
+      return json
+    }
+  }
 
   func json(sha256: String) -> JSONValue {
     var json: JSONValue = ["version": JSONValue(Self.version)]
+    // As text: a JSON number that is read as a Double is exact only up to 2^53, and a seed has 64
+    // bits.
     json["seed"] = options.map { .string("\($0.seed)") }
     json["options"] = options?.decisive
     json["fingerprint"] = fingerprint.map(JSONValue.string)
     json["data"] = dataMeaning.map(JSONValue.string)
+    json["model"] = model
     json["sha256"] = .string(sha256)
     return json
   }
@@ -111,6 +134,7 @@ private struct StateOrigin {
       return
     }
     func compare(_ key: String, _ old: JSONValue?, _ new: JSONValue) throws {
+      // Numbers are equal by value, however they are written.
       guard let old, old != new, old.doubleValue == nil || old.doubleValue != new.doubleValue else {
         return
       }
@@ -123,6 +147,9 @@ private struct StateOrigin {
     }
     if let dataMeaning {
       try compare("reading of the data", recorded["data"], .string(dataMeaning))
+    }
+    for member in model?.members ?? [] {
+      try compare("model's \(member.key)", recorded["model"]?[member.key], member.value)
     }
     guard let options else { return }
     try compare("seed", recorded["seed"], .string("\(options.seed)"))

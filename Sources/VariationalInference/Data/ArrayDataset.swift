@@ -34,7 +34,10 @@ public struct DataColumn: Sendable, Equatable {
     precondition(
       each > 0 && total % each == 0,
       "\(total) numbers do not fill examples of shape \(field.shape) of field '\(field.name)'")
-    check()
+    if let wrong = misplaced {
+      preconditionFailure(
+        "field '\(field.name)' holds \(wrong.found) where \(wrong.expected) is expected")
+    }
   }
 
   /// The numbers of a NumPy file, which stay there until they are asked for: the file may be larger
@@ -53,6 +56,11 @@ public struct DataColumn: Sendable, Equatable {
     }
     self.field = field
     numbers = .file(file, examples: count)
+    if let wrong = misplaced {
+      throw DatasetError.notOfKind(
+        path: path, field: field.name, example: wrong.place / numbersPerExample,
+        found: wrong.found, expected: wrong.expected)
+    }
   }
 
   /// The number of examples.
@@ -70,32 +78,52 @@ public struct DataColumn: Sendable, Equatable {
     }
   }
 
-  /// Refuses numbers that are not of the field's kind, as the caller's mistake.
-  private func check() {
-    func require(_ expected: String, _ isRight: (Double) -> Bool) {
-      let wrong: Double? =
-        switch numbers {
-        case .bytes(let values): values.lazy.map { Double($0) }.first { !isRight($0) }
-        case .integers(let values): values.lazy.map { Double($0) }.first { !isRight($0) }
-        case .floats(let values): values.lazy.map { Double($0) }.first { !isRight($0) }
-        case .doubles(let values): values.first { !isRight($0) }
-        case .file: nil
-        }
-      if let wrong {
-        preconditionFailure("field '\(field.name)' holds \(wrong) where \(expected) is expected")
+  /// The first number that is not of the field's kind, its place among all, and what was expected.
+  private var misplaced: (place: Int, found: Double, expected: String)? {
+    func first(_ expected: String, _ isRight: (Double) -> Bool) -> (Int, Double, String)? {
+      func search(_ values: some Collection<some BinaryInteger>) -> (Int, Double)? {
+        values.enumerated().lazy.map { ($0, Double($1)) }.first { !isRight($0.1) }
       }
+      func search(_ values: some Collection<some BinaryFloatingPoint>) -> (Int, Double)? {
+        values.enumerated().lazy.map { ($0, Double($1)) }.first { !isRight($0.1) }
+      }
+      let wrong: (Int, Double)? =
+        switch numbers {
+        case .bytes(let values): search(values)
+        case .integers(let values): search(values)
+        case .floats(let values): search(values)
+        case .doubles(let values): search(values)
+        case .file(let file, _):
+          withExtendedLifetime(file) {
+            switch file.elements {
+            case .uint8(let values): search(values)
+            case .float32(let values): search(values)
+            case .float64(let values): search(values)
+            }
+          }
+        }
+      return wrong.map { ($0.0, $0.1, expected) }
     }
     switch field.kind {
-    case .real: break
-    case .count: require("a whole number of at least 0") { $0 >= 0 && $0.rounded() == $0 }
+    case .real: return nil
+    case .count: return first("a whole number of at least 0") { $0 >= 0 && $0.rounded() == $0 }
     case .category(let classes):
-      require("a class from 0 to \(classes - 1)") {
+      return first("a class from 0 to \(classes - 1)") {
         $0 >= 0 && $0 < Double(classes) && $0.rounded() == $0
       }
-    case .binary: require("0 or 1") { $0 == 0 || $0 == 1 }
-    case .grey:
-      if case .bytes = numbers { return }
-      require("a level from 0 to 1") { $0 >= 0 && $0 <= 1 }
+    case .binary: return first("0 or 1") { $0 == 0 || $0 == 1 }
+    case .grey: return holdsBytes ? nil : first("a level from 0 to 1") { $0 >= 0 && $0 <= 1 }
+    }
+  }
+
+  /// Whether grey levels are bytes, all of which are levels.
+  private var holdsBytes: Bool {
+    switch numbers {
+    case .bytes: return true
+    case .file(let file, _):
+      if case .uint8 = file.elements { return true }
+      return false
+    default: return false
     }
   }
 
@@ -161,6 +189,8 @@ public struct DataColumn: Sendable, Equatable {
       for index in example * each..<(example + 1) * each {
         if case .category(let classes) = field.kind {
           for other in 0..<classes { rows[place + other] = 0 }
+          // A file is not checked beforehand: a class that there is not, or NaN, leaves its row at
+          // 0.
           let own = number(index)
           if own >= 0, own < Scalar(classes) { rows[place + Int(own)] = 1 }
           place += classes
@@ -179,6 +209,7 @@ public struct DataColumn: Sendable, Equatable {
     case .floats(let values): values.withUnsafeBytes { fingerprint.add($0) }
     case .doubles(let values): values.withUnsafeBytes { fingerprint.add($0) }
     case .file(let file, let examples):
+      // Of a prefix the bytes of its examples alone.
       let part = file.bytes.count / max(file.shape.first ?? 1, 1) * examples
       withExtendedLifetime(file) {
         fingerprint.add(UnsafeRawBufferPointer(rebasing: file.bytes[..<part]))

@@ -64,7 +64,8 @@ public struct FieldUse: Sendable, Equatable {
     case data
     /// c in p(x, z | c): given, without a density of its own.
     case condition
-    /// How often the example counts, one number: its term of the objective is multiplied by it.
+    /// How often the example counts while a model is fitted, one number of at least 0: its term of the
+    /// objective is multiplied by it. Bounds are reported of each example as it is.
     case weight
     /// 1 where a number of x was observed, 0 where it is missing; as many as x has.
     case mask

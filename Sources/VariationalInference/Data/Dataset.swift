@@ -51,6 +51,7 @@ extension Dataset {
   /// - Throws: ``DatasetError/missingField(data:field:role:there:)`` or
   ///   ``DatasetError/misfit(data:field:found:expected:)``.
   public func check(_ uses: [FieldUse]) throws {
+    if count < 1 { throw DatasetError.noExamples(data: name) }
     for use in uses {
       guard let field = field(use.name) else {
         throw DatasetError.missingField(

@@ -22,10 +22,16 @@ public enum DatasetError: Error, Equatable, Sendable {
   /// A pixel is grey where only 0 and 255 are expected; images are counted from 0.
   case notBinary(data: String, split: String, image: Int, byte: UInt8)
 
+  /// The data have no example.
+  case noExamples(data: String)
   /// A model reads a field that the data do not have; `there` are those that they have.
   case missingField(data: String, field: String, role: FieldUse.Role, there: [String])
   /// A model takes another number of numbers of a field than the data have.
   case misfit(data: String, field: String, found: Int, expected: Int)
+  /// A file of an array holds a number that is not of the field's kind, the first at an example.
+  case notOfKind(path: String, field: String, example: Int, found: Double, expected: String)
+  /// A number of an example is infinite or not a number.
+  case notFinite(data: String, field: String, example: Int, found: Double)
   /// A file of an array whose shape is not (count, ...) of the field.
   case otherShape(path: String, field: String, found: [Int], expected: [Int])
 
@@ -66,15 +72,23 @@ extension DatasetError: CustomStringConvertible {
       "the \(split) images of '\(data)' are not binary (image \(image) has a pixel of \(byte) where"
         + " only 0 and 255 are expected); binarise them by 'dynamic' or 'threshold', or take data that"
         + " were published binarised, as static-mnist"
+    case .noExamples(let data):
+      "the data '\(data)' have no example; at least one is needed"
     case .missingField(let data, let field, let role, let there):
       "the data '\(data)' have no field '\(field)', which the model reads as its \(role.rawValue);"
         + " there are: \(there.joined(separator: ", ")); name the field so, or take other data"
     case .misfit(let data, let field, let found, let expected):
       "field '\(field)' of the data '\(data)' has \(found) numbers per example where the model takes"
         + " \(expected); choose data or model to fit"
+    case .notOfKind(let path, let field, let example, let found, let expected):
+      "'\(path)' holds \(found) at example \(example), where field '\(field)' takes \(expected); mend"
+        + " the file or choose another kind of field"
+    case .notFinite(let data, let field, let example, let found):
+      "field '\(field)' of the data '\(data)' is \(found) at example \(example) (counted from 0); leave"
+        + " such examples out, or call the number missing by a mask"
     case .otherShape(let path, let field, let found, let expected):
-      "'\(path)' holds an array of \(words(found)) where field '\(field)' takes count x"
-        + " \(words(expected)); choose another file or shape"
+      "'\(path)' holds an array of \(words(found)) where field '\(field)' takes"
+        + " \((["count"] + expected.map(String.init)).joined(separator: " x ")); choose another file or shape"
     case .noMirror(let source, let folder, let files):
       "\(source) has no download that this program could check;" + byHand(folder, files)
         + ", or name the folder that holds them"
@@ -91,7 +105,7 @@ extension DatasetError: CustomStringConvertible {
   }
 
   private func words(_ dimensions: [Int]) -> String {
-    dimensions.map(String.init).joined(separator: " x ")
+    dimensions.isEmpty ? "no dimensions" : dimensions.map(String.init).joined(separator: " x ")
   }
 
   private func byHand(_ folder: String, _ files: [String]) -> String {

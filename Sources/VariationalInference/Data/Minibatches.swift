@@ -67,6 +67,26 @@ struct BatchSource: Sendable {
     }
   }
 
+  /// Blames the data for a bound that is infinite or undefined, where they are to blame.
+  ///
+  /// - Throws: ``DatasetError/notFinite(data:field:example:found:)`` for the first field in use that holds
+  ///   such a number in one of the examples, and not where a mask calls it missing.
+  func requireFinite(_ examples: [Int], epoch: Int = 0) throws {
+    let batch: Batch<Double> = self.batch(examples, epoch: epoch)
+    for use in uses {
+      let values = batch[use.name]
+      guard let index = values.firstNonFinite else { continue }
+      throw DatasetError.notFinite(
+        data: data.name, field: use.name, example: examples[index / values.shape[1]],
+        found: values.scalars[index])
+    }
+  }
+
+  /// The same for those examples that have a bound which is not finite.
+  func requireFinite(_ examples: Range<Int>, where bounds: [Double]) throws {
+    try requireFinite(zip(examples, bounds).filter { !$0.1.isFinite }.map(\.0))
+  }
+
   /// Standard normal numbers for some examples, the first axis of `shape`.
   func noise<Scalar>(
     _ examples: [Int], epoch: Int = 0, shape: [Int],
@@ -103,6 +123,7 @@ extension Tensor {
     Tensor(shape: shape) { target in
       withScalars { source in
         mask.withScalars { mask in
+          // Chosen, not multiplied: 0 x NaN is NaN.
           for index in target.indices { target[index] = mask[index] == 0 ? 0 : source[index] }
         }
       }
@@ -158,6 +179,8 @@ package struct EpochOrder: Sendable {
   ) -> UInt64 {
     var product = generator.next().multipliedFullWidth(by: bound)
     if product.low < bound {
+      // 2^64 mod bound, as 2^64 - bound has the same remainder: the products with a lower half
+      // below it are those by which some numbers would come more often.
       let surplus = (0 &- bound) % bound
       while product.low < surplus { product = generator.next().multipliedFullWidth(by: bound) }
     }

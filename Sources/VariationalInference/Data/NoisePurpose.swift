@@ -10,18 +10,32 @@ internal import Tensors
 ///
 /// It is the last counter of Philox, whose upper half is that of a `GeneratorPurpose` and 0 here.
 package enum NoisePurpose: Int, CaseIterable, Sendable {
+  /// e of z = T(e) in training: by example and epoch.
   case trainingLatent = 1
+  /// What is random in the data, as pixels drawn by their grey levels, in training: by example and
+  /// epoch.
   case trainingPixels
+  /// e in evaluations: by example, and by block where the draws of an example are cut into blocks.
   case evaluationLatent
+  /// The same in evaluations: by example alone.
   case evaluationPixels
+  /// Draws of p(z): by their number.
   case priorSample
+  /// e of latent variables that there are once, in training: by step.
   case trainingShared
+  /// The same in evaluations: one sequence.
   case evaluationShared
+  /// x ~ p(x | z) of simulated data: by example.
   case simulatedPixels = 32
+  /// The draw of each q(z | x) at which the aggregate posterior is taken: by example.
   case aggregatePosterior = 40
+  /// Draws that a search climbs on: by image and step.
   case gapOptimisation
+  /// Draws that judge its windows: by image. Not those it climbs on, which it fits.
   case gapSelection
+  /// Draws that its result is reported on: by image and block. Not those that chose it.
   case gapBound
+  /// Hidden weights of a coupling flow at its start: by coupling step.
   case flowWeights
   /// Markov chains need several sequences: this and the numbers up to 63, see `ChainNoise`.
   case firstOfChains = 48

@@ -35,7 +35,8 @@ extension GuidedModel {
   ///   - seed: Decides the draws; the same seed gives the same draws at every evaluation.
   ///   - workers: The threads to use; the result does not depend on them.
   /// - Returns: The bound and its parts, example by example.
-  /// - Throws: ``DatasetError`` naming a field that the data lack.
+  /// - Throws: ``DatasetError`` naming a field that the data lack, or an example whose numbers are not
+  ///   finite.
   @specialized(where Self == VariationalAutoencoder<Float>)
   public func evaluate(
     on data: any Dataset, _ examples: Range<Int>? = nil,
@@ -43,7 +44,11 @@ extension GuidedModel {
   ) throws -> Evaluation {
     try data.check(allReads)
     let source = BatchSource.evaluation(data, allReads, seed: seed)
-    let blocks = ExampleBlocks(examples ?? 0..<data.count, samples: objective.samples)
+    let examples = examples ?? 0..<data.count
+    precondition(
+      !examples.isEmpty && examples.upperBound <= data.count,
+      "examples \(examples) of \(data.count)")
+    let blocks = ExampleBlocks(examples, samples: objective.samples)
     let results = workers.map(blocks.count) { block in
       let examples = Array(blocks[block])
       let terms = self.terms(of: objective, source.batch(examples)) {
@@ -55,9 +60,12 @@ extension GuidedModel {
     }
     func column(_ index: Int) -> [Double] { results.flatMap { $0.report[index].doubles } }
     let (reconstruction, kl) = (column(0), column(1))
+    let elbo = zip(reconstruction, kl).map { -$0 - $1 }
+    try source.requireFinite(examples, where: elbo)
     return Evaluation(
-      elbo: zip(reconstruction, kl).map { -$0 - $1 }, reconstruction: reconstruction, kl: kl,
+      elbo: elbo, reconstruction: reconstruction, kl: kl,
       importanceWeighted: objective == .evidenceLowerBound ? nil : column(2),
+      // The same in every block, whose draw of the shared latent variables has the same noise.
       once: results.first?.once)
   }
 }
@@ -69,6 +77,7 @@ struct ExampleBlocks: Sendable {
 
   /// Blocks of about 256 rows, of which each example has as many as `samples`.
   init(_ examples: Range<Int>, samples: Int = 1) {
+    precondition(samples >= 1, "\(samples) draws give no bound")
     self.examples = examples
     size = max(1, 256 / samples)
   }

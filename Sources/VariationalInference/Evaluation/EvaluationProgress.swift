@@ -17,6 +17,7 @@ extension EvaluationProgress? {
   /// What hears of a part of the work: its shares from 0 to 1 are those from `start` to `end` here.
   func part(from start: Double, to end: Double) -> EvaluationProgress? {
     guard let self else { return nil }
+    // Exactly `end` at 1, which start + share (end - start) need not be.
     return { share in self(start * (1 - share) + end * share) }
   }
 }

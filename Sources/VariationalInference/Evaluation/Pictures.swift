@@ -21,8 +21,13 @@ extension GuidedModel where Surrogate.Posterior == DiagonalGaussian<Scalar> {
       let q = self.guide.posterior(given: source.batch(Array(blocks[block])))
       return q.repeated(to: [blocks[block].count, q.noiseDimension])
     }
-    return DiagonalGaussian(
+    let q = DiagonalGaussian(
       mean: .concatenated(parts.map(\.mean)), logVariance: .concatenated(parts.map(\.logVariance)))
+    for part in [q.mean, q.logVariance] {
+      guard let index = part.firstNonFinite else { continue }
+      try source.requireFinite([index / q.noiseDimension])
+    }
+    return q
   }
 }
 

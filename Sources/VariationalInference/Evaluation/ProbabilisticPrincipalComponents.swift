@@ -29,6 +29,7 @@ public struct ProbabilisticPrincipalComponents: Sendable {
     let (count, dimension) = (Double(points.shape[0]), points.shape[1])
     precondition(
       latent > 0 && latent < dimension, "\(latent) latent dimensions of data in \(dimension)")
+    // The likelihood is largest for the covariance with 1/N; that of the components has 1/(N - 1).
     let eigenvalues = PrincipalComponents(points).variances.map { $0 * (count - 1) / count }
     variances = Array(eigenvalues[..<latent])
     noiseVariance = eigenvalues[latent...].reduce(0, +) / Double(dimension - latent)
@@ -36,6 +37,7 @@ public struct ProbabilisticPrincipalComponents: Sendable {
     let rounding = Double(dimension) * Double.ulpOfOne * variances[0]
     precondition(
       noiseVariance > rounding, "the data lie in \(latent) dimensions: no maximum exists")
+    // The trace of C^-1 S is D at the maximum, whence the last term of the formula above.
     let logs = Tensor(variances).log().sum().scalar
     let rest = Double(dimension - latent) * Tensor(noiseVariance).log().scalar
     meanLogLikelihood =

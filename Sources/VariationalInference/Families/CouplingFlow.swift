@@ -27,6 +27,8 @@ public struct CouplingFlow<Scalar: TensorScalar>: ReparameterizedDistribution {
   private func logProbability(ofBent bent: Tensor<Scalar>) -> Tensor<Scalar> {
     var noise = bent
     var logDeterminant = base.logDeterminant.besideRows(ofRank: bent.rank - 1)
+    // Each inverse gives log |det| of the step forwards, at the same pair of points: the sum is log
+    // |dz / de|.
     for step in steps.reversed() {
       let inverse = step.inverse(noise)
       noise = inverse.value

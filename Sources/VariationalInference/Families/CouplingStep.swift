@@ -36,12 +36,15 @@ public struct CouplingStep<Scalar: TensorScalar>: Sendable {
   }
 
   /// u, and log |dv/du| of each row, for v of such a shape.
+  ///
+  ///     v -> u:  u[a] = v[a],  u[b] = (v[b] - t(v[a])) exp(-s(v[a]))
   func inverse(_ v: Tensor<Scalar>) -> (value: Tensor<Scalar>, logDeterminant: Tensor<Scalar>) {
     let (moved, given) = halves(v)
     let (s, t) = network(given)
     return (joined((moved - t) * (-s).exp(), given), s.sum(along: -1))
   }
 
+  /// s and t, each of the shape of the half that moves: s in (-1, 1), t unbounded.
   private func network(
     _ given: Tensor<Scalar>
   ) -> (logScale: Tensor<Scalar>, shift: Tensor<Scalar>) {
@@ -55,6 +58,7 @@ public struct CouplingStep<Scalar: TensorScalar>: Sendable {
     )
   }
 
+  /// Of n coordinates the first half has floor(n / 2).
   private func halves(_ u: Tensor<Scalar>) -> (moved: Tensor<Scalar>, given: Tensor<Scalar>) {
     let all = u.shape[u.rank - 1]
     let (first, second) = (

@@ -22,7 +22,8 @@ public struct GaussianEncoder<Scalar: TensorScalar>: Parameterized {
     logVariance = Linear(inputs: last, outputs: latent, using: &generator)
   }
 
-  /// q(z | x) of each row of x, `[batch, inputs]`.
+  /// q(z | x) of each row of x, `[batch, inputs]`: mean and log sigma^2, `[batch, latent]` each.
+  /// The logarithm may be any number, so the variance needs no constraint.
   public func posterior(given x: Tensor<Scalar>) -> DiagonalGaussian<Scalar> {
     let h = hidden(x)
     return DiagonalGaussian(mean: mean(h), logVariance: logVariance(h))

@@ -44,6 +44,9 @@ public struct GuideParameters<Scalar: TensorScalar>: Sendable {
 }
 
 /// q = N(mean + s d, diag(s^2 exp(e))): d and e are free, 0 at the start N(mean, diag s^2).
+///
+/// d counts standard deviations of the start, whatever its scale; e moves the logarithm of the
+/// variance, which so stays positive.
 public struct DiagonalFamily<Scalar: TensorScalar>: GuideFamily {
   /// The family.
   public init() {}
@@ -88,6 +91,7 @@ public struct FullCovarianceFamily<Scalar: TensorScalar>: GuideFamily {
     let (mean, scale) = (parameters.fixed[0], parameters.fixed[1])
     let (count, n) = (mean.shape[0], mean.shape[1])
     let below = Tensor<Scalar>((0..<n * n).map { $0 / n > $0 % n ? 1 : 0 }, shape: [n, n])
+    // What stands above the diagonal has no effect, and so no gradient.
     let raw = parameters.free[1]
     let relative = raw * below + raw.exp() * Tensor.identity(n)
     return FullCovarianceGaussian(
@@ -104,6 +108,8 @@ public struct FullCovarianceFamily<Scalar: TensorScalar>: GuideFamily {
 /// Coupling steps before a fixed Gaussian, whose halves move in turn; the identity at the start.
 ///
 /// In one dimension there is no other half to depend on, and the family is that Gaussian alone.
+///
+/// The Gaussian itself is fixed: in a search, the best of the family with full covariance.
 public struct CouplingFlowFamily<Scalar: TensorScalar>: GuideFamily {
   /// How many steps.
   public let steps: Int
@@ -125,6 +131,8 @@ public struct CouplingFlowFamily<Scalar: TensorScalar>: GuideFamily {
     let networks = (0..<(n > 1 ? steps : 0)).flatMap { step -> [Tensor<Scalar>] in
       let moved = Self.movesFirstHalf(step) ? n / 2 : n - n / 2
       // Pre-activations of variance about 1 for standard normal inputs.
+      // Random, as with both layers 0 the gradients of all weights would be 0 for ever; the same
+      // for all examples, whose flows are all the identity.
       let weight =
         Tensor<Scalar>.standardNormal(
           [1, hidden, n - moved], key: NoisePurpose.flowWeights.key(seed: seed, example: step))

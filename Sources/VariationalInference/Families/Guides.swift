@@ -59,6 +59,7 @@ public struct AmortizedGuide<Family: GuideFamily>: Guide, Parameterized {
       at: family.standardStart(rows: batch.count, dimension: dimension))
     var start = 0
     for (index, old) in parameters.free.enumerated() {
+      // The columns of `[batch, outputs]` that are this tensor of each example, row by row.
       let width = old.count / max(batch.count, 1)
       parameters.free[index] = all.slice(start..<start + width, along: 1).reshaped(to: old.shape)
       start += width
@@ -83,6 +84,8 @@ public struct LocalGuide<Family: GuideFamily>: Guide, Parameterized {
   /// What a posterior is a member of.
   public let family: Family
   /// One row for each example.
+  /// The fixed ones are not visited: a guide whose parameters are read from a file must have begun
+  /// at the same start.
   public private(set) var parameters: GuideParameters<Scalar>
 
   /// A guide for `examples` examples, whose posteriors are all N(0, I) at first.

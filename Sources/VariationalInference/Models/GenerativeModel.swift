@@ -69,7 +69,12 @@ extension GenerativeModel {
   public func reconstructionCost(
     _ batch: Batch<Scalar>, at u: Tensor<Scalar>, shared: LatentValues<Scalar>?
   ) -> LogJoint<Scalar> {
-    LogJoint(perExample: -logLikelihood(batch, given: u))
+    let likelihood = logLikelihood(batch, given: u)
+    precondition(
+      likelihood.shape == Array(u.shape.dropLast()),
+      "log p(x | z) of shape \(likelihood.shape) for z of shape \(u.shape): one number for each row is"
+        + " expected")
+    return LogJoint(perExample: -likelihood)
   }
 
   /// log p(z).

@@ -76,7 +76,8 @@ public struct LocalCost<Scalar: TensorScalar>: Sendable {
 public struct LogJoint<Scalar: TensorScalar>: Sendable {
   /// log p(x[i], z[i] | shared latent variables), `[batch]` or `[batch, draws]`.
   public let perExample: Tensor<Scalar>
-  /// log p of the latent variables that there are once, `[]`; nil where there are none.
+  /// log p of the latent variables that there are once, and of parameters that have a prior, `[]`; nil
+  /// where there are none.
   public let once: Tensor<Scalar>?
 
   /// These parts.
@@ -93,6 +94,12 @@ extension JointDensity {
   ) -> LogJoint<Scalar> {
     let own = LatentValues(latents.filter(.perExample), at: u)
     let joint = logJoint(batch, own.joined(shared))
+    // One number more or less would meet the others by broadcasting, and be counted wrong in silence.
+    precondition(
+      joint.perExample.shape == Array(u.shape.dropLast()) && joint.once?.shape ?? [] == [],
+      "log p of shape \(joint.perExample.shape), once \(joint.once?.shape ?? []), where one number for"
+        + " each row of \(Array(u.shape.dropLast())) and [] once are expected; sum over all other axes"
+    )
     let perExample = own.logJacobian.map { joint.perExample + $0 } ?? joint.perExample
     return LogJoint(perExample: -perExample, once: joint.once.map { -$0 })
   }

@@ -15,8 +15,9 @@ public struct EvidenceLowerBound<Scalar: TensorScalar>: Sendable {
   public let reconstruction: Tensor<Scalar>
   /// KL(q || p): exact where the pair has a closed form, else log q(z) - log p(z) at the draw.
   public let kl: Tensor<Scalar>
-  /// The cost of the latent variables that there are once, log q - log p at the draw, `[]`: of the whole
-  /// data set, whatever the batch. Nil where there are none.
+  /// The cost of what there is once, `[]`: log q - log p at the draw of the latent variables that there
+  /// are once, and -log p of parameters that have a prior (``LogJoint/once``). It is of the whole data
+  /// set, whatever the batch. Nil where there is nothing of the kind.
   public let once: Tensor<Scalar>?
 
   /// Parts of one shape.
@@ -80,11 +81,14 @@ extension JointDensity {
       let cost = reconstructionCost(batch, at: u, shared: shared?.values)
       let shape = cost.perExample.shape
       return EvidenceLowerBound(
+        // A q of one row for all examples has one KL, which enters the bound of each.
         reconstruction: cost.perExample, kl: kl.shape == shape ? kl : kl.repeated(to: shape),
+        // log q(u) - log |dT / du| - log p(v): the density of q at v = T(u) against the prior's.
         once: shared.map { shared in
           cost.once.map { shared.logProbability + $0 } ?? shared.logProbability
-        })
+        } ?? cost.once)
     }
+    // A KL in closed form has no noise of its own, and needs no log q at the draw.
     if let kl = divergenceFromPrior(of: q) { return bound(q.sample(noise: noise), kl: kl) }
     let draw = q.draw(noise: noise)
     let prior = logPrior(at: draw.value)

@@ -70,15 +70,18 @@ extension JointDensity {
       "noise \(noise.shape) for draws of \(batch.count) examples")
     let weights = GradientWeights<Scalar>()
     let draw = q.draw(noise, gradient, weights)
-    let reconstruction = reconstructionCost(batch, at: draw.value, shared: nil).perExample
+    let cost = reconstructionCost(batch, at: draw.value, shared: nil)
+    let reconstruction = cost.perExample
     let prior = logPrior(at: draw.value)
     let kl = prior.map { draw.logProbability - $0 } ?? draw.logProbability
     let logWeights = -(reconstruction + kl)
+    // Before the way back, which reads them.
     weights.normalise(logWeights.detached)
     return ImportanceWeightedObjective(
       logWeights: logWeights, bound: logWeights.logMeanExp(along: 1),
       evidenceLowerBound: EvidenceLowerBound(
-        reconstruction: reconstruction.detached.mean(along: 1), kl: kl.detached.mean(along: 1)))
+        reconstruction: reconstruction.detached.mean(along: 1), kl: kl.detached.mean(along: 1),
+        once: cost.once))
   }
 }
 
@@ -106,6 +109,7 @@ private final class GradientWeights<Scalar: TensorScalar> {
 
   /// v_k = w_k / sum of w, from log w `[batch, K]`.
   func normalise(_ logWeights: Tensor<Scalar>) {
+    // By way of logarithms, as w itself may overflow.
     let total = logWeights.logSumExp(along: 1, keepingAxis: true)
     values = (logWeights - total).exp().reshaped(to: logWeights.shape + [1])
   }

@@ -31,12 +31,17 @@ struct ObjectiveTerms<Scalar: TensorScalar> {
   /// What is maximised once, `[]`, of the whole data set.
   let once: Tensor<Scalar>?
   /// Off the tape, `[batch]` each: reconstruction cost, KL cost, and L_K where that is the objective.
+  /// Times the example's weight, as `value` is.
   let report: [Tensor<Scalar>]
 }
 
 extension GuidedModel {
   /// An objective on examples; `noise` makes standard normal numbers of a shape whose first axis is the
   /// batch, `sharedNoise` those for latent variables that there are once.
+  ///
+  /// With the weight omega of each example, 1 where the model reads none:
+  ///
+  ///     value[i] = omega[i] ELBO[i]   or   omega[i] log 1/K sum over k of w_k,     once = -cost
   func terms(
     of objective: TrainingObjective, _ batch: Batch<Scalar>,
     noise: (_ shape: [Int]) -> Tensor<Scalar>, sharedNoise: (_ shape: [Int]) -> Tensor<Scalar>
@@ -51,15 +56,15 @@ extension GuidedModel {
         shared: sharedDraw(sharedNoise))
       return ObjectiveTerms(
         value: weighted(bound.elbo), once: bound.once.map { -$0 },
-        report: [weighted(bound.reconstruction).detached, weighted(bound.kl).detached])
+        report: [bound.reconstruction.detached, bound.kl.detached])
     case .importanceWeighted(let samples, let gradient):
       let result = model.importanceWeightedObjective(
         batch, posterior: q, noise: noise([batch.count, samples, q.noiseDimension]),
         gradient: gradient)
       let elbo = result.evidenceLowerBound
       return ObjectiveTerms(
-        value: weighted(result.bound), once: nil,
-        report: [elbo.reconstruction, elbo.kl, result.bound].map { weighted($0).detached })
+        value: weighted(result.bound), once: elbo.once.map { -$0 },
+        report: [elbo.reconstruction, elbo.kl, result.bound].map(\.detached))
     }
   }
 

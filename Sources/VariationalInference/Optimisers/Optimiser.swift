@@ -7,7 +7,7 @@ public import Tensors
 /// A rule works element by element, so that the parts of a gradient may be used one after the other, on
 /// several threads, as soon as they are known:
 ///
-///     var state = adam.initialState(for: parameters)
+///     var state = adam.initialState(shapes: parameters.map(\.shape))
 ///     let step = adam.step(&state)                     // the numbers of this step
 ///     step.apply(gradient, to: parameters, state)      // for each part of the gradient
 ///

@@ -70,8 +70,9 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
   /// Trains on the next batch.
   ///
   /// - Returns: What the step saw; nil when all epochs are done.
-  /// - Throws: ``TrainingDivergence`` when the bound or a parameter is not a finite number. The
-  ///   parameters are then of no use; go back to a saved state.
+  /// - Throws: ``TrainingDivergence`` when the bound or a parameter is not a finite number, or
+  ///   ``DatasetError`` where a number of the data is the cause. The parameters are then of no use; go
+  ///   back to a saved state.
   @specialized(where Model == VariationalAutoencoder<Float>)
   public func step() throws -> TrainingStep? {
     // Past the last epoch, too: a state may come from a run that was asked for more.
@@ -105,6 +106,10 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
   }
 
   /// One step up the gradient of the batch's summed objective.
+  ///
+  ///     sum over i in the batch of value[i] + B/N once,      B examples of N
+  ///
+  /// An epoch of such steps counts what there is once, once, though its last batch may be smaller.
   private func ascend(_ examples: [Int]) throws -> RunningTerms {
     let (template, source, objective) = (template, source, options.objective)
     let (epoch, seed, number) = (progress.epoch, options.seed, progress.steps)
@@ -132,12 +137,17 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
         firstDefect.withLock { $0 = min($0 ?? .max, gradient.range.lowerBound) }
       }
     }
+    // Shard by shard in order: the same sums with any number of threads.
     var terms = RunningTerms()
     for report in outcome.reports { terms.add(report) }
+    // With the batch's share in it already.
     if let once = outcome.once { terms.addOnce(-once, share: 1) }
     progress.steps += 1
     let defect = firstDefect.withLock { $0 }
-    if !terms.mean.isFinite || defect != nil { throw divergence(terms.mean, defect) }
+    if !terms.mean.isFinite || defect != nil {
+      try source.requireFinite(examples, epoch: epoch)
+      throw divergence(terms.mean, defect)
+    }
     return terms
   }
 
@@ -164,7 +174,13 @@ extension Trainer {
 
   /// Continues from a state of a run with the same options and data, but for the number of epochs:
   /// where the state has them all behind it, the run is at its end.
+  ///
+  /// - Precondition: The state's counters are of a run with so many examples in such batches.
   public func restore(_ state: TrainingState<Scalar>) {
+    precondition(
+      state.progress.batch < order.count && state.progress.seen.examples <= data.count,
+      "a state after batch \(state.progress.batch) of an epoch of \(order.count) batches; it is of"
+        + " another run")
     gradientStep.assign(state.parameters)
     optimiser.restore(step: state.progress.steps, state.memories)
     progress = state.progress

@@ -50,6 +50,8 @@ public struct RunningTerms: Sendable, Equatable {
   }
 
   /// The means so far; before the first example, not a number.
+  /// Costs of weighted examples hold their weights; the divisor is the number of examples, not the
+  /// sum of the weights.
   public var mean: MeanTerms {
     MeanTerms(
       reconstruction: reconstruction / Double(examples), kl: kl / Double(examples),

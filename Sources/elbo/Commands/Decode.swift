@@ -23,6 +23,7 @@ struct Decode: ParsableCommand {
 
   func run() throws {
     let loaded = try model.load()
+    try loaded.requireUnconditional()
     let z = try readLatents(loaded)
     let intensities = loaded.model.decode(z)
     try output.write(

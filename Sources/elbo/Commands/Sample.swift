@@ -23,6 +23,7 @@ struct Sample: ParsableCommand {
 
   func run() throws {
     let loaded = try model.load()
+    try loaded.requireUnconditional()
     let intensities = loaded.model.sample(count: count, seed: seed)
     try output.write(
       ImageGrid(samples: intensities, size: loaded.imageSize, subtitle: loaded.summary),

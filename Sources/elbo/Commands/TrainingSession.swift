@@ -159,8 +159,8 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
         "width": "\(record.data.size.width)", "elbo": ElboVersion.current,
       ])
     try trainer.state.save(
-      to: folder.state, options: record.options, fingerprint: record.data.fingerprint,
-      dataMeaning: data.train.meaning)
+      to: folder.state, model: model, options: record.options,
+      fingerprint: record.data.fingerprint, dataMeaning: data.train.meaning)
     lastSave = Clock.seconds
   }
 

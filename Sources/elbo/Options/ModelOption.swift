@@ -85,6 +85,12 @@ struct ModelOption: ParsableArguments {
       }
       try data.check(model.allReads)
     }
+
+    /// Refuses a model that draws nothing without its conditions, which no option gives.
+    func requireUnconditional() throws {
+      let conditions = model.reads.filter { $0.role == .condition }.map(\.name)
+      if !conditions.isEmpty { throw ConditionsNeeded(model: path, conditions: conditions) }
+    }
   }
 
   func load() throws -> Loaded {
@@ -234,5 +240,17 @@ struct UndefinedResult: Error, CustomStringConvertible {
   var description: String {
     "the model '\(model)' gives \(what) that are infinite or undefined; train it again with a "
       + "smaller learning rate"
+  }
+}
+
+/// A model p(x | z, c) asked for x without c.
+struct ConditionsNeeded: Error, CustomStringConvertible {
+  let model: String
+  let conditions: [String]
+
+  var description: String {
+    "'\(model)' holds a conditional model, which decodes latent variables together with "
+      + "\(conditions.joined(separator: ", ")); reconstruct images that have these, or use "
+      + "decode(_:_:) in Swift"
   }
 }

@@ -33,9 +33,10 @@ enum Terminal {
   static func line(_ text: String) { write(text + "\n") }
 
   /// Tells, beside the output, what the reader of it should know; nothing where nobody listens.
-  static func warn(_ text: String) {
-    writeErrors("Warning: \(text)\n")
-  }
+  static func warn(_ text: String) { tell("Warning: \(text)") }
+
+  /// A line beside the output, for the user of a command whose output a program reads.
+  static func tell(_ text: String) { writeErrors(text + "\n") }
 
   /// Makes sure that all output has arrived, where losing some would be losing the result.
   static func finish() throws {

@@ -89,6 +89,17 @@ struct ForeignCheckpointTests {
     "decoder.fc1": "dec.1", "decoder.fc2": "dec.2",
   ]
 
+  @Test("one name of the file for two of the model is refused")
+  func mappedTwice() throws {
+    try withForeignFile(renamed) { path in
+      var keys = keys
+      keys["encoder.fc_logvar"] = "enc.mean"
+      let error = #expect(throws: CheckpointError.self) { try expectModel(path, keys: keys) }
+      #expect(
+        error?.fault == .mappedTwice("enc.mean", to: ["encoder.fc_logvar", "encoder.fc_mu"]))
+    }
+  }
+
   @Test("layers are mapped by name, tensors one by one, behind a prefix or with it")
   func mapped() throws {
     try withForeignFile(renamed) { try expectModel($0, keys: keys) }

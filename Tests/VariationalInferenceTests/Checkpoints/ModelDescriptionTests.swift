@@ -88,7 +88,7 @@ struct ModelDescriptionTests {
     try withChangedFile(of: model) { _, metadata in
       metadata["activation"] = nil
       try change(&metadata) { json in
-        json["fields"] = ["x", ["deep": nil]]
+        json["unknown"] = ["x", ["deep": nil]]
         for key in ["decoder_hidden", "activation", "likelihood", "sha256"] { json[key] = nil }
       }
     } _: { path in
@@ -96,6 +96,38 @@ struct ModelDescriptionTests {
       #expect(back.architecture == model.architecture)
       #expect(back.parameters.map(\.scalars) == model.parameters.map(\.scalars))
       #expect(try ModelFile(path: path).statedActivation == nil, "not stated, so not in silence")
+    }
+  }
+
+  @Test("the metadata of version 0.1.0 states the activation where the description does not")
+  func activationOfMetadata() throws {
+    let model = bernoulliModel(describedArchitecture(.tanh))
+    try withChangedFile(of: model) { _, metadata in
+      metadata["activation"] = "tanh"
+      try change(&metadata) { $0["activation"] = nil }
+    } _: { path in
+      #expect(try ModelFile(path: path).statedActivation == "tanh")
+      let back = try VariationalAutoencoder<Float>(checkpoint: path)
+      #expect(back.architecture.activation == .tanh)
+    }
+    let found = try fault(model) { _, metadata in
+      metadata["activation"] = "foo"
+      try change(&metadata) { $0["activation"] = nil }
+    }
+    guard case .description("activation", "\"foo\"", _) = found else {
+      Issue.record("\(found)")
+      return
+    }
+  }
+
+  @Test("fields that are no object, or two of one name, are refused")
+  func fields() throws {
+    for fields in [5, ["x"], ["data": "x", "mask": "x"]] as [JSONValue] {
+      let found = try fault(bernoulliModel()) { try change(&$1) { $0["fields"] = fields } }
+      guard case .description("fields", _, _) = found else {
+        Issue.record("\(fields.compact): \(found)")
+        continue
+      }
     }
   }
 

@@ -23,7 +23,7 @@ struct StateOriginTests {
       let trainer = try Trainer(smallModel(Float.self), data: images, options: self.options)
       _ = try trainer.step()
       try trainer.state.save(
-        to: path, options: self.options, fingerprint: images.fingerprint(),
+        to: path, model: trainer.model, options: self.options, fingerprint: images.fingerprint(),
         dataMeaning: self.meaning, metadata: ["note": "kept"])
       let file = try Safetensors(path: path)
       #expect(file.metadata["note"] == "kept")
@@ -56,6 +56,17 @@ struct StateOriginTests {
     more.epochs = 100
     try read(options: more, fingerprint: images.fingerprint())
     try read()
+  }
+
+  @Test("a model of the same shapes and another activation is refused")
+  func otherModel() throws {
+    let found = try fault {
+      $0["elbo.state"] = $0["elbo.state"]?.replacing(
+        #""activation":"relu""#, with: #""activation":"tanh""#)
+    }
+    #expect(
+      found
+        == .otherRun(key: "model's activation", recorded: "\"tanh\"", found: "\"relu\""))
   }
 
   @Test("another seed, setting or fingerprint is refused: key, recorded, found")

@@ -3,6 +3,16 @@
 internal import Tensors
 
 /// The chains of a few examples, all moved at once, `[examples, chains, n]`.
+///
+/// Forward, from z[0] ~ pi_0, with z[t] from z[t-1] by the transition K[t] that leaves
+/// pi_beta[t] invariant, and D(z) = log p(x, z) - log pi_0(z):
+///
+///     log w = sum over t = 1 ... T of (beta[t] - beta[t-1]) D(z[t-1]),      E[w] = p(x)
+///
+/// Reverse, from z[T-1] ~ p(z | x) through K[T-1], ..., K[1]: the same sum with the opposite
+/// sign, and E[1 / w] = 1 / p(x). There is no K[T]: it would move chains after their last weight.
+///
+/// - Source: Neal 2001; Grosse, Ghahramani and Adams 2015, arXiv:1511.02543.
 struct AnnealedBlock<Pair: GuidedModel> {
   typealias Scalar = Pair.Scalar
 
@@ -30,6 +40,8 @@ struct AnnealedBlock<Pair: GuidedModel> {
     else { return nil }
     guard let exact else { return .init(lower: lower, upper: nil) }
     // The same transitions in reverse order. Each is reversible, so this is the chain run backwards.
+    // All chains of an example begin at its one exact draw. Each has E[1 / w] = 1 / p(x), and so
+    // has their mean, although they depend on each other.
     let upper = follow(
       down.reversed(),
       from: exact.reshaped(to: [examples.count, 1, dimension])
@@ -47,12 +59,14 @@ struct AnnealedBlock<Pair: GuidedModel> {
     let noise = noise(role, chains: settings.chains)
     let density = density(chains: settings.chains)
     let sampler = HamiltonianMonteCarlo(density: density, leapfrogSteps: settings.leapfrogSteps)
+    // Beta decides the gradient alone, which each transition computes anew.
     var point = density(at: start, beta: 1)
     var logWeights = point.difference.map { $0 * increments[0] }
     var accepted = [Double](repeating: 0, count: examples.count)
     let betas = settings.schedule.inverseTemperatures(steps: settings.steps)
     for (index, t) in order.enumerated() {
       guard counter.goesOn else { return nil }
+      // Named by t, not by the place in `order`: both directions take the same K[t].
       let step = steps.step(beta: betas[t], index: t)
       let probabilities = sampler.transition(
         &point, beta: betas[t], step: step, noise: noise.transition(t))
@@ -71,6 +85,9 @@ struct AnnealedBlock<Pair: GuidedModel> {
 
   /// Chains that are thrown away: they follow the path once, coarsely, and each example's step grows
   /// or shrinks with how many of its proposals are accepted.
+  ///
+  /// At beta = 0 they are exact draws and need no transition; beta = 1 is the last, so that every
+  /// beta of the weighted chains lies between two of these or before the first.
   private func warmUp() -> AnnealedSteps<Scalar>? {
     let chains = AnnealedSteps<Scalar>.warmUpChains
     let noise = noise(.warmUp, chains: chains)
@@ -91,6 +108,7 @@ struct AnnealedBlock<Pair: GuidedModel> {
     return steps
   }
 
+  /// The mean of each example, whose chains are in succession.
   private func means(_ values: [Double], of chains: Int) -> [Double] {
     stride(from: 0, to: values.count, by: chains).map { first in
       values[first..<first + chains].reduce(0, +) / Double(chains)
@@ -110,6 +128,10 @@ struct AnnealedBlock<Pair: GuidedModel> {
     }
   }
 
+  /// The path of all chains, from z `[examples, chains, n]` to terms `[examples, chains]`:
+  ///
+  ///     prior        log pi_0 = log p(z),        D = log p(x | z)
+  ///     posterior    log pi_0 = log q(z | x),    D = log p(x, z) - log q(z | x)
   private func density(chains: Int) -> AnnealedDensity<Scalar> {
     let (model, batch) = (pair.model, batch)
     switch settings.start {
@@ -132,6 +154,8 @@ struct AnnealedBlock<Pair: GuidedModel> {
   /// The standard deviation of each coordinate under q, from draws that serve nothing else,
   /// `[examples, n]`.
   private func posteriorScale() -> Tensor<Scalar> {
+    // Not every q has a closed form. 64 draws of a normal q give it to 9%, (2 x 64)^(-1/2) of
+    // itself, which is enough, as steps of any length leave pi_beta invariant.
     let z = pair.guide.posterior(given: batch).sample(noise: noise(.scale, chains: 64))
     return (z - z.mean(along: 1, keepingAxis: true)).squared().mean(along: 1).squareRoot()
   }

@@ -22,6 +22,8 @@ package struct AnnealedDensity<Scalar: TensorScalar> {
     let variable = tape.variable(z)
     let (start, difference) = terms(variable)
     let total = start + difference * Scalar(beta)
+    // A row's density depends on its own z alone: the gradient of the sum over rows holds each
+    // row's.
     return AnnealedPoint(
       z: z, start: start.doubles, difference: difference.doubles,
       gradient: tape.gradients(of: total, at: [variable])[0])

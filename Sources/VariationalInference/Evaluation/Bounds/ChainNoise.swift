@@ -45,6 +45,8 @@ package struct ChainNoise {
       acceptance: uniforms.flatMap(\.scalars))
   }
 
+  /// `[examples, chains, dimension]`: the sequence of an example is cut into its chains, so that
+  /// those of the first C chains do not depend on how many there are.
   private func normal<Scalar>(_ use: Use, round: Int, dimension: Int) -> Tensor<Scalar> {
     NoisePurpose.firstOfChains.noise(
       Array(examples), round: round, offset: Self.offset(role, use),

@@ -54,15 +54,21 @@ package struct HamiltonianMonteCarlo<Scalar: TensorScalar> {
       let gain =
         end.logDensity(row, beta: beta) - after[row]
         - (start.logDensity(row, beta: beta) - before[row])
+      // log of exp(H - H'); infinity less infinity where the trajectory left all bounds.
       return gain.isNaN ? 0 : exp(min(gain, 0))
     }
     point = start
+    // Uniform numbers are below 1: a probability of 1 always moves, one of 0 never.
     point.replaceRows(zip(noise.acceptance, probabilities).map { $0 < $1 }, by: end)
     return probabilities
   }
 
   /// Half a step in p, then steps in z and p by turns, and half a step in p: reversible, and it
-  /// preserves volume.
+  /// preserves volume. With step lengths h and the gradient g of log pi_beta:
+  ///
+  ///     p <- p + h/2 g(z),   then L times   z <- z + h p,  p <- p + h g(z),   h/2 the last time
+  ///
+  /// The energy is off by terms of order h^2, which the acceptance makes up for.
   package func leapfrog(
     from start: AnnealedPoint<Scalar>, momentum: Tensor<Scalar>, step: Tensor<Scalar>, beta: Double
   ) -> (end: AnnealedPoint<Scalar>, momentum: Tensor<Scalar>) {
@@ -75,6 +81,7 @@ package struct HamiltonianMonteCarlo<Scalar: TensorScalar> {
     return (point, p)
   }
 
+  /// |p|^2 / 2 of each row.
   private func kineticEnergy(_ momentum: Tensor<Scalar>) -> [Double] {
     (momentum.squared().sum(along: -1) * 0.5).doubles
   }

@@ -43,7 +43,7 @@ extension GuidedModel {
   ///   - progress: Hears of each example that is done, and may stop the work.
   /// - Returns: Bound, effective sample size and shape of the tail, example by example.
   /// - Throws: `CancellationError` where `progress` answered false; ``DatasetError`` naming a field that
-  ///   the data lack.
+  ///   the data lack, or an example whose numbers are not finite.
   /// - Complexity: K passes of the decoder per example, and one of the encoder.
   @specialized(where Self == VariationalAutoencoder<Float>)
   public func importanceWeightedBound(
@@ -78,7 +78,9 @@ extension GuidedModel {
       return weights
     }
     try counter.check()
-    return ImportanceWeightedBound(weights.compactMap { $0 }, samples: samples)
+    let result = ImportanceWeightedBound(weights.compactMap { $0 }, samples: samples)
+    try source.requireFinite(examples, where: result.bound)
+    return result
   }
 
   private func importanceWeights(

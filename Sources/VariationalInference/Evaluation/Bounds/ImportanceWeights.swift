@@ -35,6 +35,7 @@ public struct ImportanceWeights: Sendable {
     count += 1
     tail.insert(logWeight)
     if logWeight > largest {
+      // Both sums are brought to the new largest weight: w / w_max, so the squares by scale^2.
       let scale = exp(largest - logWeight)
       (sum, squares) = (sum * scale + 1, squares * scale * scale + 1)
       largest = logWeight
@@ -50,6 +51,8 @@ public struct ImportanceWeights: Sendable {
   }
 
   /// Adds -cost + log p(z) - log q(z) of each draw.
+  ///
+  /// Where there is no `prior`, the cost is -log p(x, z) and holds it.
   mutating func add(cost: [Double], prior: [Double]?, posterior: [Double]) {
     for draw in cost.indices { add(-cost[draw] + (prior?[draw] ?? 0) - posterior[draw]) }
   }

@@ -2,6 +2,9 @@
 
 /// The largest of many values, in memory that does not grow with their number: a binary heap whose
 /// root is the smallest of those kept.
+///
+/// Children of place i are 2 i + 1 and 2 i + 2, none smaller than its parent. A value costs one
+/// comparison where it is not among the largest, else of the order log(capacity).
 struct LargestValues: Sendable {
   private var heap: [Double] = []
   private let capacity: Int

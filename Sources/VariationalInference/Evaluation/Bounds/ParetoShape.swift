@@ -52,6 +52,9 @@ public enum ParetoShape {
   /// appendix C).
   static func fit(exceedances x: [Double]) -> Double {
     let (n, grid) = (Double(x.count), 30 + Int(Double(x.count).squareRoot()))
+    // theta[i] = 1 / x[n] + (1 - sqrt(m / (i - 1/2))) / (3 x*), i = 1 ... m, x* the first quartile
+    // and m = 30 + floor(sqrt n). All are below 1 / x[n], with which the density would end at the
+    // largest x.
     let quartile = max(x[Int(n / 4 + 0.5) - 1], 1e-300)
     let thetas = (0..<grid).map { (index: Int) -> Double in
       let spread = 1 - (Double(grid) / (Double(index) + 0.5)).squareRoot()
@@ -66,6 +69,7 @@ public enum ParetoShape {
     let weights = logLikelihoods.map { $0.isNaN ? 0.0 : exp($0 - largest) }
     let weighted = zip(thetas, weights).reduce(0.0) { $0 + $1.0 * $1.1 }
     let k = shape(weighted / weights.reduce(0, +), x)
+    // (n k + 10 x 1/2) / (n + 10).
     let priorCount = 10.0
     return (k * n + priorCount / 2) / (n + priorCount)
   }

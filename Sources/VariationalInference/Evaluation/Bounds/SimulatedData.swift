@@ -36,6 +36,9 @@ extension GenerativeModel where Likelihood: DrawableDistribution {
         }
       return DataColumn(DataField(use.name, shape: [rows.shape[1]]), rows.doubles)
     }
+    // A Gaussian model of grey levels draws numbers beyond black and white.
+    let isOfKind = x.scalars.allSatisfy { $0 == 0 || $0 == 1 }
+    let field = isOfKind ? field : DataField(field.name, shape: field.shape)
     return SimulatedData(
       data: ArrayDataset(
         name: "simulated", split: "test",

@@ -57,6 +57,7 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
       "annealed importance sampling of \(plan.limit) examples and of \(plan.simulated) simulated ones"
     )
     let settings = plan.annealing
+    // Chains go one way for a test image, both ways for a simulated one.
     let share = Double(plan.limit) / Double(plan.limit + 2 * plan.simulated)
     let lower = try settings.lowerBound(
       of: model, model.batch(of: data, 0..<plan.limit, seed: plan.seed), workers: workers,
@@ -69,6 +70,8 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
 
   /// log p(x) from both sides, on examples drawn from the model under the conditions of the first
   /// examples.
+  ///
+  /// Only for these is an exact draw of p(z | x) known: the z that x was drawn from.
   private func sandwich(
     _ settings: AnnealedImportanceSampling, count: Int, progress: @escaping EvaluationProgress
   ) throws -> (data: ArrayDataset, bounds: BidirectionalBound) {
@@ -100,8 +103,12 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
 
 extension EvidenceMeasurement {
   /// Measures speed, spread and gap on a few examples, in some seconds.
+  ///
+  /// T = 20 is short, but the gap g is of the order 1 / T, so that g T foretells longer paths.
   package func pilot() throws -> EvidencePilot {
     let evaluation = try model.evaluate(on: data, seed: plan.seed, workers: workers)
+    // So many draws that the likelihood is made ready for them, as for the thousands of a
+    // measurement.
     let (count, draws) = (min(data.count, 2 * workers.count), 1024)
     let clock = ContinuousClock()
     let sampling = try clock.measure {
@@ -110,6 +117,7 @@ extension EvidenceMeasurement {
         progress: listener.listener(from: 0, to: 1))
     }
     var trial = plan
+    // With 16 chains, 8 images make one block of 128 rows: one for each thread.
     (trial.steps, trial.simulated) = (20, 8 * workers.count)
     var gap = [0.0]
     let annealing = try clock.measure {
@@ -122,7 +130,10 @@ extension EvidenceMeasurement {
       secondsPerDraw: sampling / .seconds(1) / Double(count * draws),
       secondsPerPass: annealing / .seconds(1)
         / (2 * Double(trial.simulated) * trial.annealingWork),
+      // The mean gap of a few images may be negative by chance: 0.01 nats are the least reckoned
+      // with.
       gapTimesSteps: max(Estimate(gap).mean, 0.01) * Double(trial.steps),
+      // That of the ELBO stands for that of log p(x): standard error x sqrt(N) is the deviation.
       spread: elbo.standardError * Double(elbo.examples).squareRoot())
   }
 }

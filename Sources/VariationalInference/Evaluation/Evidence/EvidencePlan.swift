@@ -65,6 +65,11 @@ package struct EvidencePlan: Sendable {
   }
 
   /// Of one image in one direction.
+  ///
+  ///     2 (C T + 4 W) (L + 1)
+  ///
+  /// C chains of T transitions and the 4 of the warm-up with W, each of L leapfrog steps: L + 1
+  /// gradients, as a transition begins with that at its start.
   var annealingWork: Double {
     let settings = annealing
     let transitions = Double(chains * steps) + Double(4 * settings.warmUpSteps)
@@ -86,6 +91,15 @@ package struct EvidencePilot: Sendable {
   /// The standard deviation of the bound over images, in nats.
   package let spread: Double
 
+  package init(
+    secondsPerDraw: Double, secondsPerPass: Double, gapTimesSteps: Double, spread: Double
+  ) {
+    self.secondsPerDraw = secondsPerDraw
+    self.secondsPerPass = secondsPerPass
+    self.gapTimesSteps = gapTimesSteps
+    self.spread = spread
+  }
+
   /// Whether a plan can be made from it: the model's parameters may be too large to compute with.
   package var isDefined: Bool { gapTimesSteps.isFinite && spread.isFinite }
 
@@ -100,9 +114,11 @@ package struct EvidencePilot: Sendable {
     var steps = Self.cubeRoot(min(max(squares, 1), 1e15))
     // More images than there are cannot be had: the rest goes into longer paths.
     steps = min(max(steps, 20, imageSteps / Double(images)), 10_000)
-    return (Int(steps), min(max(Int(imageSteps / steps), 2), images))
+    return (Int(steps), Int(min(max(imageSteps / steps, 2), Double(images))))
   }
 
+  /// Newton's method for r^3 = x from r = x, above the root: far from it a step takes off a third,
+  /// so that 1e15 is there in about 60 steps.
   private static func cubeRoot(_ x: Double) -> Double {
     var root = max(x, 1)
     for _ in 0..<200 { root -= (root - x / (root * root)) / 3 }
@@ -119,22 +135,24 @@ package struct EvidencePilot: Sendable {
     let total = plan.parts.reduce(0) { $0 + (weights[$1] ?? 0) }
     guard total > 0 else { return plan }
     func share(_ part: EvidencePart) -> Double { seconds * (weights[part] ?? 0) / total }
+    // 2 (L + 1) passes with L = 5; the warm-up is left out.
     let perImageStep = 12 * Double(plan.chains) * secondsPerPass
     let (steps, count) = balance(
       imageSteps: share(.ais) * 5 / 7 / perImageStep, images: images)
     if plan.parts.contains(.ais) {
       plan.steps = fixed.aisSteps ?? steps
-      plan.limit = fixed.limit ?? count
+      plan.limit = min(fixed.limit ?? count, images)
+      // T must be decided before: it is in the work for one image.
       let rest = share(.ais) * 2 / 7 / (2 * plan.annealingWork * secondsPerPass)
-      plan.simulated = fixed.simulated ?? min(max(Int(rest), 4), 1000)
+      plan.simulated = fixed.simulated ?? Int(min(max(rest, 4), 1000))
     } else {
-      plan.limit = fixed.limit ?? images
+      plan.limit = min(fixed.limit ?? images, images)
     }
     let draws = share(.iwae) / secondsPerDraw
     plan.importanceSamples =
-      fixed.importanceSamples ?? min(max(Int(draws / Double(plan.limit)), 50), 100_000)
+      fixed.importanceSamples ?? Int(min(max(draws / Double(plan.limit), 50), 100_000))
     let searches = share(.gaps) / (EvidencePlan.gapWork * secondsPerPass)
-    plan.gapImages = min(plan.limit, max(Int(searches), 2))
+    plan.gapImages = Int(min(Double(plan.limit), max(searches, 2)))
     return plan
   }
 }

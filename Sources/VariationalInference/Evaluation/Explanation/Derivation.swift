@@ -63,6 +63,7 @@ public struct Derivation: Sendable {
     )
     let one = model.somewhere
     let wide = model.underPosterior
+    // By quadrature, not taken for 0: that q is a density is a step of its own.
     let mass = model.underQ.logIntegral(ofExp: logQ)
     return [
       Step(

@@ -35,6 +35,7 @@ extension KnownJoint {
   }
 
   /// The same with the posterior in the place of q.
+  /// Its integrand is log p(x) at every z.
   var boundAtPosterior: Double {
     let (z, logQ) = (underPosterior.points, logPosterior(underPosterior.points))
     return underPosterior.expectation(of: logJoint(z) - logQ, under: logQ)

@@ -32,6 +32,7 @@ struct KnownLinearGaussian: KnownJoint {
   }
 
   private var dimension: Int { mean.count }
+  /// x - b.
   private var centred: Tensor<Double> { Tensor(x) - Tensor(offset) }
 
   /// P `[n, n]`.
@@ -39,6 +40,7 @@ struct KnownLinearGaussian: KnownJoint {
     .identity(dimension) + weight.transposed().matrixProduct(weight) / noiseVariance
   }
 
+  /// log det P.
   private var logDeterminant: Double {
     let p = precision.scalars
     return log(dimension == 1 ? p[0] : p[0] * p[3] - p[1] * p[2])
@@ -52,6 +54,7 @@ struct KnownLinearGaussian: KnownJoint {
     return [p[3] / determinant, -p[1] / determinant, -p[2] / determinant, p[0] / determinant]
   }
 
+  /// c^T = (x - b)^T W / s^2 P^-1, `[1, n]`: a row, as P is symmetric.
   private var posteriorMean: Tensor<Double> {
     let pull = centred.reshaped(to: [1, x.count]).matrixProduct(weight) / noiseVariance
     return pull.matrixProduct(Tensor(covariance, shape: [dimension, dimension]))
@@ -83,6 +86,7 @@ struct KnownLinearGaussian: KnownJoint {
     return 0.5 * (trace + distance - Double(dimension) - logDeterminant - entropy)
   }
 
+  /// 1/2 sum of t[j]^2 + m[j]^2 - 1 - log t[j]^2.
   var divergenceToPrior: Double {
     Tensor.gaussianKLToStandardNormal(mean: Tensor(mean), logVariance: logVariance).scalar
   }
@@ -96,6 +100,8 @@ struct KnownLinearGaussian: KnownJoint {
 
   var underPosterior: Quadrature {
     let deviations = (0..<dimension).map { covariance[$0 * (dimension + 1)].squareRoot() }
+    // P has no eigenvalue above its trace, for n <= 2 at most twice its largest diagonal element:
+    // no direction is narrower than 2^(-1/2) = 0.707 of the narrowest conditional deviation.
     return Quadrature(
       around: posteriorMean.scalars, deviations: deviations,
       narrowest: conditionalDeviations.reduce(.infinity, Swift.min) * 0.7)
@@ -123,6 +129,7 @@ struct KnownLinearGaussian: KnownJoint {
     ).logProbability(of: Tensor(x))
   }
 
+  /// -1/2 ((z - c)^T P (z - c) - log det P) - n/2 log(2 pi), `[count]`.
   func logPosterior(_ z: Tensor<Double>) -> Tensor<Double> {
     let d = z - posteriorMean
     let distance = (d.matrixProduct(precision) * d).sum(along: 1)

@@ -33,8 +33,10 @@ struct KnownMixture: KnownJoint {
     zip(weights, (logLikelihood(underQ.points)).exp().scalars).map { $0 * $1 }
   }
 
+  /// log sum over k of w[k] N(x; c[k], s[k]^2).
   var logEvidence: Double { log(jointDensities.reduce(0, +)) }
 
+  /// w[k] N(x; c[k], s[k]^2) / p(x).
   private var posterior: [Double] {
     let joint = jointDensities
     let evidence = joint.reduce(0, +)
@@ -44,6 +46,7 @@ struct KnownMixture: KnownJoint {
   var divergenceToPosterior: Double { divergence(from: posterior) }
   var divergenceToPrior: Double { divergence(from: weights) }
 
+  /// sum over k of r[k] log(r[k] / p[k]), in nats.
   private func divergence(from p: [Double]) -> Double {
     zip(q, p).reduce(0) { $0 + $1.0 * log($1.0 / $1.1) }
   }
@@ -51,10 +54,12 @@ struct KnownMixture: KnownJoint {
   var somewhere: Tensor<Double> { .zeros([1, 1]) }
   var underQ: Quadrature { Quadrature(count: weights.count) }
   var underPosterior: Quadrature { underQ }
+  /// Any probabilities are in the family of q, the posterior too.
   var bestOfFamily: KnownMixture? { nil }
 
   func logPrior(_ z: Tensor<Double>) -> Tensor<Double> { select(weights, z).log() }
 
+  /// -1/2 ((x - c[z]) / s[z])^2 - log s[z] - 1/2 log(2 pi), `[count]`.
   func logLikelihood(_ z: Tensor<Double>) -> Tensor<Double> {
     let (centre, deviation) = (select(centres, z), select(deviations, z))
     return ((Tensor(x) - centre) / deviation).squared() * -0.5 - deviation.log() - halfLogTwoPi

@@ -93,6 +93,8 @@ struct GapMeasurement<Model: JointDensity> {
   ) throws -> (own: [Double], found: [Found]) {
     let (diagonal, full) = (DiagonalFamily<Scalar>(), FullCovarianceFamily<Scalar>())
     let flow = CouplingFlowFamily<Scalar>(seed: seed)
+    // q is the member with all free parameters 0. Its bound and those of each q* take the same
+    // noise, which leaves little of it in their differences.
     let own = bounds(window(diagonal), x, diagonal.parameters(at: q), firstImage)
     func part(_ index: Int) -> EvaluationProgress? {
       let count = Double(families.count)
@@ -129,6 +131,10 @@ struct GapMeasurement<Model: JointDensity> {
   }
 
   /// The bound of each image on fresh draws, 256 at a time.
+  ///
+  ///     1/S sum over s of log p(x, z_s) - log q(z_s),     z_s ~ q
+  ///
+  /// The parts are rounds of one purpose, and their sum is taken draw by draw.
   private func bounds<Family>(
     _ window: SearchWindow<Model, Family>, _ x: Batch<Scalar>,
     _ parameters: GuideParameters<Scalar>, _ firstImage: Int

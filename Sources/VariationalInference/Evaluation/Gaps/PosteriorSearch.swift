@@ -6,9 +6,9 @@ internal import Tensors
 ///
 /// After each window of steps the mean of an image's parameters is judged on draws that the search
 /// never climbs on, the same for every window, so that the difference of two windows has little
-/// noise. The best so far is kept, and each learning rate begins there. While a window improves it, and the improvement may be above the
-/// tolerance as far as one standard error tells, the image goes on; then with the next, smaller
-/// learning rate; after the last its search has converged.
+/// noise. The best so far is kept, and each learning rate begins there. While a window improves it,
+/// and the improvement may be above the tolerance as far as one standard error tells, the image
+/// goes on; then with the next, smaller learning rate; after the last its search has converged.
 struct PosteriorSearch<Model: JointDensity, Family: GuideFamily>
 where Family.Scalar == Model.Scalar {
   typealias Scalar = Model.Scalar
@@ -84,6 +84,7 @@ where Family.Scalar == Model.Scalar {
     }
   }
 
+  /// log p(x, z) - log q(z) at the start, `[images][selection draws]`.
   private func selectionBounds() -> [[Double]] {
     let (state, window, blocks) = (active, window, blocks())
     return workers.map(blocks.count) { block in
@@ -130,7 +131,9 @@ where Family.Scalar == Model.Scalar {
   ) -> Bool {
     let image = active.images[place] - firstImage
     steps[image] = active.step
+    // Paired, draw by draw on the same noise: its standard error is that of the differences.
     let improvement = Estimate(zip(found, bounds[image]).map { $0 - $1 })
+    // Such an image is given up with the best that it has, its search not converged.
     guard improvement.mean.isFinite else { return false }
     if improvement.mean > 0 { (best[image], bounds[image]) = (candidate, found) }
     if improvement.mean <= 0

@@ -34,6 +34,7 @@ struct SearchState<Scalar: TensorScalar>: Sendable {
 
   /// One state of all images of several, in order.
   static func joined(_ parts: [SearchState]) -> SearchState {
+    // The first part's count of steps is that of all: they take their windows together.
     var result = parts[0]
     result.images = parts.flatMap(\.images)
     result.phases = parts.flatMap(\.phases)
@@ -51,6 +52,7 @@ struct SearchState<Scalar: TensorScalar>: Sendable {
     return result
   }
 
+  /// Each tensor has one row for each image. `joined` relies on their order: fixed, free, memories.
   private mutating func transformTensors(_ transform: (Tensor<Scalar>) -> Tensor<Scalar>) {
     parameters.fixed = parameters.fixed.map(transform)
     parameters.free = parameters.free.map(transform)

@@ -25,12 +25,14 @@ where Family.Scalar == Model.Scalar {
     var state = start
     let values = FlatBuffer(state.parameters.free)
     // A shorter memory than usual: a search has hundreds of steps, not tens of thousands.
+    // 0.99 forgets in 1 / (1 - 0.99) = 100.
     let optimisers = rates.map { Adam(learningRate: $0, beta2: 0.99) }
     var memory: OptimiserState<Scalar> = optimisers[0].initialState(shapes: values.shapes)
     memory.restore(step: state.step, state.memories)
     let gradients = FlatBuffer<Scalar>(shapes: values.shapes)
     let rows = Self.rows(of: values, phases: state.phases)
     var sum = values.shapes.map { Tensor<Scalar>.zeros($0) }
+    // 1/h sum of the parameters after each of the last h steps.
     let half = (options.stepsPerWindow + 1) / 2
     for step in 0..<options.stepsPerWindow {
       state.parameters.free = values.tensors
@@ -47,6 +49,8 @@ where Family.Scalar == Model.Scalar {
   }
 
   /// The elements of each image in each tensor, with the number of its learning rate.
+  ///
+  /// Images are the first axis, so each has an equal stretch of a tensor.
   private static func rows(
     of buffer: FlatBuffer<Scalar>, phases: [Int]
   ) -> [(Range<Int>, phase: Int)] {
@@ -64,9 +68,14 @@ where Family.Scalar == Model.Scalar {
   /// that the search comes to rest there.
   ///
   /// - Source: Roeder, Wu and Duvenaud, "Sticking the landing", NeurIPS 2017, arXiv:1703.09194.
+  ///
+  ///     d/dphi of the sum over images and draws of log p(x, z) - log q_phi(z),   z = T(noise, phi)
+  ///
+  /// with phi in log q held fixed. The sum in the place of a mean changes little of what Adam does.
   private func gradient(_ state: SearchState<Scalar>) -> [Tensor<Scalar>] {
     let fixed = state.parameters.fixed
     let dimension = family.member(state.parameters).noiseDimension
+    // Named by image and step: an image's draws do not depend on which others still search.
     let noise: Tensor<Scalar> = NoisePurpose.gapOptimisation.noise(
       state.images, round: state.step,
       shape: [state.images.count, options.drawsPerStep, dimension], seed: seed)

@@ -32,6 +32,11 @@ struct AggregatePosterior<Scalar: TensorScalar>: Sendable {
   ///
   /// Cost: rows x N x dimension exponentials. The means are taken from z before the scale, so that a
   /// narrow posterior far from 0 costs `Float` no more digits than z itself has.
+  ///
+  /// With l[n, j] = -log sigma[n, j] - (z[j] - mean[n, j])^2 / (2 sigma[n, j]^2):
+  ///
+  ///     log q(z)        = log sum over n of exp(sum over j of l[n, j]) - log N - d/2 log(2 pi)
+  ///     sum log q(z[j]) = sum over j of log sum over n of exp(l[n, j]) - d log N - d/2 log(2 pi)
   func logDensities(of z: Tensor<Scalar>) -> (joint: Tensor<Scalar>, marginals: Tensor<Scalar>) {
     var joint = Tensor<Scalar>.zeros([z.shape[0], count])
     var marginals = Tensor<Scalar>.zeros([z.shape[0]])

@@ -41,6 +41,8 @@ public struct LatentHealth: Sendable {
     of posterior: DiagonalGaussian<Scalar>, seed: UInt64 = 0, workers: WorkerPool,
     progress: EvaluationProgress? = nil
   ) throws {
+    // In Double: of an unused dimension, m near 0 and s near 1, the KL is what
+    // (s^2 + m^2 - 1 - log s^2) / 2 leaves of terms that cancel.
     let q = DiagonalGaussian(
       mean: posterior.mean.converted(to: Double.self),
       logVariance: posterior.logVariance.converted(to: Double.self))

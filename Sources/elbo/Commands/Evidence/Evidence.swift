@@ -55,9 +55,13 @@ struct Evidence: ParsableCommand {
         Terminal.line("Note: \(difference).")
       }
     } catch is CancellationError {
-      if !json { Terminal.clearLine() }
-      Terminal.line(
-        "Stopped; nothing was written. A smaller --limit or a --budget takes less time.")
+      let words = "Stopped; nothing was written. A smaller --limit or a --budget takes less time."
+      if json {
+        Terminal.tell(words)
+      } else {
+        Terminal.clearLine()
+        Terminal.line(words)
+      }
       throw ExitCode(128 + (Interrupt.signalNumber ?? 2))
     }
     try Terminal.finish()
