@@ -75,6 +75,9 @@ struct EvidenceTests {
     expectSuccess(outcome)
     let line = try #require(outcome.lines.first)
     #expect(line.hasPrefix("For 0:02 minutes: ") && line.contains("K = 30, T = "), "\(line)")
+    // More images than there are cannot be had.
+    expectSuccess(
+      try evidence("run", "--budget", "1s", "--limit", "100000000", "--parts", "iwae"))
   }
 
   @Test("Ctrl-C stops it with a sentence")
@@ -88,10 +91,23 @@ struct EvidenceTests {
     #expect(outcome.lines.last?.hasPrefix("Stopped; nothing was written.") == true)
   }
 
+  @Test("Ctrl-C leaves standard output to JSON")
+  func interruptOfJSON() throws {
+    let child = try workspace.start(
+      ["evidence", "run", "--ais-steps", "1000000", "--parts", "ais", "--json"])
+    // It says nothing that could be waited for; it starts in hundredths of a second.
+    Thread.sleep(forTimeInterval: 3)
+    child.send(SIGINT)
+    let outcome = child.wait()
+    #expect(outcome.status == 130 && outcome.output.isEmpty)
+    #expect(outcome.errors.contains("Stopped; nothing was written."))
+  }
+
   @Test(
     "wrong usage",
     arguments: [
       ["--parts", "elbo,nonsense"], ["--budget", "-3m"], ["--budget", "soon"], ["--limit", "1"],
+      ["--budget", "1e300h"], ["--budget", "9e18s"],
       ["--ais-steps", "0"], ["--importance-samples", "0"], ["--simulated", "1"],
     ])
   func usage(_ arguments: [String]) throws {

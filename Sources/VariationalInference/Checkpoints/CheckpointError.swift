@@ -50,6 +50,9 @@ public struct CheckpointError: Error, Sendable, Equatable, CustomStringConvertib
 
   private var explanation: String {
     switch fault {
+    case .missing(let tensor, let found, let expected) where layers(found) == layers(expected):
+      "has no tensor \"\(tensor.shown())\", though it has other tensors of all layers; choose a file in "
+        + "which nothing is missing"
     case .missing(let tensor, let found, let expected):
       "has no tensor \"\(tensor.shown())\": it holds \(layers(found)), where \(layers(expected)) are "
         + "expected; \(Self.rename)"

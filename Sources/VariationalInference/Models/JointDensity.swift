@@ -2,13 +2,28 @@
 
 /// A joint density p(x, z) of data x and latent variables z: all that inference asks of a model.
 ///
-///     struct Line: JointDensity {                          // y = a + b t + noise
+///     /// y ~ N(a + b t, s^2), with a, b ~ N(0, 1) and s ~ Exponential(1), all once in the data.
+///     struct Line: JointDensity {
 ///       var reads: [FieldUse] { [FieldUse("y", .data, width: 1), FieldUse("t", .condition, width: 1)] }
 ///       var latents: [Latent] {
-///         [Latent("line", shape: [2], .once), Latent("noise", support: .positive, .once)]
+///         [Latent("line", shape: [2], .once), Latent("s", support: .positive, .once)]
 ///       }
-///       func logJoint(_ batch: Batch<Double>, _ z: LatentValues<Double>) -> LogJoint<Double> { ... }
+///       func logJoint(_ batch: Batch<Double>, _ z: LatentValues<Double>) -> LogJoint<Double> {
+///         let (line, s) = (z["line"], z["s"])                            // [2] and []
+///         let mean = line.slice(0..<1) + batch["t"] * line.slice(1..<2)  // [batch, 1]
+///         let errors = (batch["y"] - mean) / s
+///         let densities = errors.squared() * -0.5 - s.log() - 0.918938533
+///         return LogJoint(
+///           perExample: densities.sum(along: 1),                         // [batch]
+///           once: line.squared().sum() * -0.5 - s)                       // []
+///       }
 ///     }
+///     let q = SharedGuide(FullCovarianceFamily(), dimension: 3)
+///     let trainer = try Trainer(Line().guided(by: q), data: data, options: TrainingOptions())
+///
+/// Values of latent variables that there are for each example come as `[batch]` + their shape or, where
+/// several draws are asked for, `[batch, draws]` + their shape; ``Tensor/aligned(toRank:)`` brings
+/// a field, `[batch, width]`, to meet either. `perExample` is then `[batch]` or `[batch, draws]`.
 ///
 /// Inference works in the unconstrained coordinates u of the latent variables, z = T(u), side by side
 /// in the order of ``latents``, and adds log |dT / du| itself (``Support``).

@@ -34,5 +34,7 @@ struct Duration: ExpressibleByArgument {
       number > 0, number.isFinite
     else { return nil }
     seconds = number * (unit ?? 1)
+    // A year: what is longer is a slip.
+    if seconds > 8760 * 3600 { return nil }
   }
 }
