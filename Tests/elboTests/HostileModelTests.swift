@@ -49,7 +49,9 @@ struct HostileModelTests {
     changed("a shape beyond 64 bits", ["encoder.fc1.weight"]) {
       $0[0].shape = [1 << 40, 1 << 40]
     },
-    changed("a missing tensor", ["decoder.fc2.bias", "other tensors of all layers"]) { $0.removeLast() },
+    changed("a missing tensor", ["decoder.fc2.bias", "other tensors of all layers"]) {
+      $0.removeLast()
+    },
     changed("a missing layer", ["encoder.fc1.weight", "--keys"]) { $0.removeFirst(2) },
     changed("a tensor too many", ["decoder.conv.weight"]) {
       $0.append(TensorEntry(name: "decoder.conv.weight", shape: [1], numbers: [0]))
