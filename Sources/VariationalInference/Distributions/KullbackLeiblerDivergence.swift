@@ -18,9 +18,7 @@ public func kullbackLeiblerDivergence<Scalar: TensorScalar>(
     .gaussianKLToStandardNormal(mean: q.mean, logVariance: q.logVariance)
   case (let q as DiagonalGaussian<Scalar>, let p as DiagonalGaussian<Scalar>):
     // That of q in p's units, which are the same for both sides of a divergence.
-    .gaussianKLToStandardNormal(
-      mean: (q.mean - p.mean) * (p.logVariance * -0.5).exp(),
-      logVariance: q.logVariance - p.logVariance)
+    kullbackLeiblerDivergence(p.standardized(q), StandardNormal(dimension: p.noiseDimension))
   case (let q as FullCovarianceGaussian<Scalar>, is StandardNormal<Scalar>):
     q.divergenceFromStandardNormal
   case (let q as FullCovarianceGaussian<Scalar>, let p as DiagonalGaussian<Scalar>):

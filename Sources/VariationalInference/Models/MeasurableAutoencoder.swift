@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An autoencoder that can be measured from all sides: its x can be drawn, its q is a diagonal Gaussian,
-/// its prior N(0, I).
+/// its prior a normal distribution of independent coordinates.
 public protocol MeasurableAutoencoder<Scalar>: Autoencoder
 where
   Likelihood: FactorizedDistribution & DrawableDistribution, Posterior == DiagonalGaussian<Scalar>,
-  Prior == StandardNormal<Scalar>
+  Prior: GaussianPrior
 {}
 
 extension VariationalAutoencoder: MeasurableAutoencoder {}

@@ -69,9 +69,10 @@ public struct LatentHealth: Sendable {
 extension GuidedModel
 where
   Surrogate.Posterior == DiagonalGaussian<Scalar>, Model: GenerativeModel,
-  Model.Prior == StandardNormal<Scalar>
+  Model.Prior: GaussianPrior
 {
-  /// Measures what the posteriors of a data set do with the dimensions of z.
+  /// Measures what the posteriors of a data set do with the dimensions of z, in coordinates in which the
+  /// prior is N(0, I).
   ///
   /// - Parameters:
   ///   - data: With the fields that the model reads; at least two examples. Fewer examples take less time
@@ -88,8 +89,8 @@ where
     progress: EvaluationProgress? = nil
   ) throws -> LatentHealth {
     try LatentHealth(
-      of: encode(data, seed: seed, workers: workers), seed: seed, workers: workers,
-      progress: progress)
+      of: model.prior.standardized(encode(data, seed: seed, workers: workers)), seed: seed,
+      workers: workers, progress: progress)
   }
 }
 

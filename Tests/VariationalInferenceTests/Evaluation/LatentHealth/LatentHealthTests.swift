@@ -248,4 +248,25 @@ struct LatentHealthTests {
     let evaluation = try model.evaluate(on: images, workers: workers)
     #expect(relativeError(health.divergence, evaluation.kl, scale: 1) < 1e-5)
   }
+
+  /// z = m + s u moves and scales every coordinate: with p(z) = N(m, s^2) all that is measured is what
+  /// it is of u and N(0, 1), but for roundings.
+  @Test("a prior that is moved and scaled measures the same")
+  func otherPrior() throws {
+    let (m, logVariance) = (
+      Tensor<Double>([2, -1], shape: [1, 2]), Tensor<Double>([1, -2], shape: [1, 2])
+    )
+    let prior = DiagonalGaussian(mean: m, logVariance: logVariance)
+    let u = DiagonalGaussian<Double>(
+      mean: .pseudoRandom([50, 2], seed: 1), logVariance: .pseudoRandom([50, 2], seed: 2))
+    let z = DiagonalGaussian(
+      mean: m + u.mean * (logVariance * 0.5).exp(), logVariance: u.logVariance + logVariance)
+    let back = prior.standardized(z)
+    #expect(relativeError(back.mean.scalars, u.mean.scalars) < 1e-14)
+    #expect(relativeError(back.logVariance.scalars, u.logVariance.scalars) < 1e-14)
+    let divergence = try #require(kullbackLeiblerDivergence(z, prior))
+    let health = try LatentHealth(of: back, workers: workers)
+    #expect(relativeError(health.divergence, divergence.scalars) < 1e-12)
+    #expect(StandardNormal(dimension: 2).standardized(u).mean.scalars == u.mean.scalars)
+  }
 }
