@@ -62,7 +62,8 @@ ELBO_INLINE void philox(uint64_t seed, uint32_t first, uint32_t c1, uint32_t c2,
 // angle.
 ELBO_INLINE void box_muller_float(uint32_t u, uint32_t t, float *first, float *second) {
   float uniform = ((float)(u >> 8) + (float)(u & 0xff) * 0x1p-8f + 0x1p-9f) * 0x1p-24f;
-  float radius = __builtin_elementwise_sqrt(-2.0f * float_log_normal(uniform < 1.0f ? uniform : 0x1.fffffep-1f, 0.0f));
+  float below_one = uniform < 1.0f ? uniform : 0x1.fffffep-1f;
+  float radius = __builtin_elementwise_sqrt(-2.0f * float_log_normal(below_one, 0.0f));
   float sine, cosine;
   float_sincos_turns((float)(t >> 8) * 0x1p-24f, &sine, &cosine);
   *first = radius * cosine;

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-/// A run that version 0.1.0 made of the images of ``Workspace/writeImages(_:train:test:height:width:testHeight:grey:)``:
+/// A run that version 0.1.0 made of the images of `Workspace.writeImages()`:
 ///
 ///     elbo train --data data --output run --epochs 2 --hidden 16 --latent 2 --batch-size 20 \
 ///       --seed 5 --binarize dynamic --no-figures

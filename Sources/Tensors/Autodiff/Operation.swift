@@ -36,7 +36,9 @@ extension Tensor {
   ///     /// The cube of each element.
   ///     func cubed() -> Tensor {
   ///       let x = detached
-  ///       return .operation(named: "cube", shape: shape, rowsOf: self, inputs: [self], bytes: 8 * count) { y in
+  ///       return .operation(
+  ///         named: "cube", shape: shape, rowsOf: self, inputs: [self], bytes: 8 * count
+  ///       ) { y in
   ///         x.withScalars { for i in y.indices { y[i] = $0[i] * $0[i] * $0[i] } }
   ///       } pullback: { gradient in
   ///         [gradient * x * x * 3]

@@ -5,13 +5,22 @@ internal import Tensors
 
 // The library's kinds of model in files.
 
+extension DescribedAutoencoder {
+  /// `data`, `hidden`, `decoder_hidden`, `latent`, `activation`, `likelihood`, and `fields` where more
+  /// than "x" is read.
+  public var configuration: JSONValue {
+    architecture.configuration(likelihood: likelihoodKind.rawValue)
+  }
+
+  /// That of the hidden layers, if there are any.
+  public var activation: Activation? {
+    architecture.hasHiddenLayers ? architecture.activation : nil
+  }
+}
+
 extension VariationalAutoencoder: DescribedModel {
   /// "bernoulli-vae".
   public static var kind: String { "bernoulli-vae" }
-
-  /// `data`, `hidden`, `decoder_hidden`, `latent`, `activation`, `likelihood`, and `fields` where more
-  /// than "x" is read.
-  public var configuration: JSONValue { architecture.configuration(likelihood: "bernoulli") }
 
   /// A model of that architecture.
   public init(configuration: JSONValue) throws {
@@ -25,11 +34,6 @@ extension VariationalAutoencoder: DescribedModel {
     configuration: JSONValue
   ) throws -> [(name: String, shape: [Int])]? {
     try AutoencoderArchitecture(configuration, likelihood: "bernoulli").parameterShapes
-  }
-
-  /// That of the hidden layers, if there are any.
-  public var activation: Activation? {
-    architecture.hasHiddenLayers ? architecture.activation : nil
   }
 }
 
@@ -45,10 +49,6 @@ extension GaussianVariationalAutoencoder: DescribedModel {
   /// "gaussian-vae".
   public static var kind: String { "gaussian-vae" }
 
-  /// `data`, `hidden`, `decoder_hidden`, `latent`, `activation`, `likelihood`, and `fields` where more
-  /// than "x" is read.
-  public var configuration: JSONValue { architecture.configuration(likelihood: "gaussian") }
-
   /// A model of that architecture.
   public init(configuration: JSONValue) throws {
     var generator = CounterGenerator(seed: 0, stream: 0)
@@ -62,11 +62,6 @@ extension GaussianVariationalAutoencoder: DescribedModel {
   ) throws -> [(name: String, shape: [Int])]? {
     try AutoencoderArchitecture(configuration, likelihood: "gaussian").parameterShapes
       + [("decoder.log_variance", [1])]
-  }
-
-  /// That of the hidden layers, if there are any.
-  public var activation: Activation? {
-    architecture.hasHiddenLayers ? architecture.activation : nil
   }
 }
 

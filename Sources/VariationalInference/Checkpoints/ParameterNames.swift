@@ -25,7 +25,7 @@ struct ParameterNames {
     let all = file.entries.map(\.name)
     let prefix = Self.commonPrefix(all)
     let bare = all.map { String($0.dropFirst(prefix.count)) }
-    // Sorted, so that the same mapping always gives the same sentence.
+    // Sorted, here and below, so that the same mapping always gives the same sentence.
     let targets = Dictionary(grouping: keys, by: \.value).filter { $0.value.count > 1 }
     if let twice = targets.min(by: { $0.key < $1.key }) {
       throw CheckpointError(

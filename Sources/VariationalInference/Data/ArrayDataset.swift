@@ -28,8 +28,7 @@ public struct DataColumn: Sendable, Equatable {
   public init(_ field: DataField, _ values: [Double]) { self.init(field, .doubles(values)) }
 
   private init(_ field: DataField, _ numbers: Numbers) {
-    self.field = field
-    self.numbers = numbers
+    self.init(field, checked: numbers)
     let (total, each) = (elementCount, field.shape.reduce(1, *))
     precondition(
       each > 0 && total % each == 0,
@@ -40,8 +39,14 @@ public struct DataColumn: Sendable, Equatable {
     }
   }
 
+  /// Numbers that are known to be of the field's shape and kind.
+  private init(_ field: DataField, checked numbers: Numbers) {
+    self.field = field
+    self.numbers = numbers
+  }
+
   /// The numbers of a NumPy file, which stay there until they are asked for: the file may be larger
-  /// than memory, and must not change meanwhile.
+  /// than memory, and must not change meanwhile. It is read once where the kind leaves out some numbers.
   ///
   /// - Parameters:
   ///   - field: What each example of the file's first axis is.
@@ -54,8 +59,7 @@ public struct DataColumn: Sendable, Equatable {
       throw DatasetError.otherShape(
         path: path, field: field.name, found: file.shape, expected: field.shape)
     }
-    self.field = field
-    numbers = .file(file, examples: count)
+    self.init(field, checked: .file(file, examples: count))
     if let wrong = misplaced {
       throw DatasetError.notOfKind(
         path: path, field: field.name, example: wrong.place / numbersPerExample,
@@ -131,12 +135,12 @@ public struct DataColumn: Sendable, Equatable {
   func prefix(_ maximum: Int) -> DataColumn {
     let kept = min(maximum, count) * numbersPerExample
     return switch numbers {
-    case .bytes(let values): DataColumn(field, Array(values.prefix(kept)))
-    case .integers(let values): DataColumn(field, Array(values.prefix(kept)))
-    case .floats(let values): DataColumn(field, Array(values.prefix(kept)))
-    case .doubles(let values): DataColumn(field, Array(values.prefix(kept)))
+    case .bytes(let values): DataColumn(field, checked: .bytes(Array(values.prefix(kept))))
+    case .integers(let values): DataColumn(field, checked: .integers(Array(values.prefix(kept))))
+    case .floats(let values): DataColumn(field, checked: .floats(Array(values.prefix(kept))))
+    case .doubles(let values): DataColumn(field, checked: .doubles(Array(values.prefix(kept))))
     case .file(let file, let examples):
-      DataColumn(field, .file(file, examples: min(maximum, examples)))
+      DataColumn(field, checked: .file(file, examples: min(maximum, examples)))
     }
   }
 
@@ -189,8 +193,8 @@ public struct DataColumn: Sendable, Equatable {
       for index in example * each..<(example + 1) * each {
         if case .category(let classes) = field.kind {
           for other in 0..<classes { rows[place + other] = 0 }
-          // A file is not checked beforehand: a class that there is not, or NaN, leaves its row at
-          // 0.
+          // A file may have changed since it was checked: a class that there is not leaves its row at 0
+          // and writes nowhere else.
           let own = number(index)
           if own >= 0, own < Scalar(classes) { rows[place + Int(own)] = 1 }
           place += classes

@@ -28,6 +28,8 @@ public struct ImageDataset: Dataset, Equatable {
   public let columns: [DataColumn]
   /// How bytes become the numbers of "x".
   public let binarization: Binarization
+  /// The column of the labels, where there are any, then the further columns.
+  private let besidePixels: [DataColumn]
   /// "x", then "label" where there are labels, then the further columns.
   public let fields: [DataField]
   /// Whether all pixels are black or white: bytes 0 and 255.
@@ -81,10 +83,11 @@ public struct ImageDataset: Dataset, Equatable {
     let kind: DataField.Kind = binarization == .none && !isBinary ? .grey : .binary
     let x = DataField("x", shape: [height, width, channels], kind: kind)
     let label = labels.map {
-      DataField("label", kind: .category(classes: Int($0.max() ?? 0) + 1))
+      DataColumn(DataField("label", kind: .category(classes: Int($0.max() ?? 0) + 1)), $0)
     }
-    fields = [x] + [label].compactMap { $0 } + columns.map(\.field)
-    columns.check(fields, count: count)
+    besidePixels = [label].compactMap { $0 } + columns
+    fields = [x] + besidePixels.map(\.field)
+    besidePixels.check(fields, count: count)
   }
 
   /// The number of images, at least one.
@@ -122,7 +125,9 @@ public struct ImageDataset: Dataset, Equatable {
   /// - Throws: ``DatasetError/notBinary(data:split:image:byte:)`` where `static` is asked for and
   ///   some pixel is grey.
   public func binarized(_ binarization: Binarization) throws -> ImageDataset {
-    if binarization == .static, let pixel = pixels.firstIndex(where: { $0 != 0 && $0 != 255 }) {
+    if binarization == .static, !isBinary,
+      let pixel = pixels.firstIndex(where: { $0 != 0 && $0 != 255 })
+    {
       throw DatasetError.notBinary(
         data: name, split: split, image: pixel / pixelsPerImage, byte: pixels[pixel])
     }
@@ -147,10 +152,8 @@ public struct ImageDataset: Dataset, Equatable {
   ) {
     if field.name == "x" {
       writePixels(examples, round, to: rows)
-    } else if field.name == "label", let labels {
-      DataColumn(field, labels).write(examples, to: rows)
     } else {
-      columns.column(field).write(examples, to: rows)
+      besidePixels.column(field).write(examples, to: rows)
     }
   }
 

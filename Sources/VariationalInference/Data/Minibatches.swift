@@ -72,6 +72,7 @@ struct BatchSource: Sendable {
   /// - Throws: ``DatasetError/notFinite(data:field:example:found:)`` for the first field in use that holds
   ///   such a number in one of the examples, and not where a mask calls it missing.
   func requireFinite(_ examples: [Int], epoch: Int = 0) throws {
+    if examples.isEmpty { return }
     let batch: Batch<Double> = self.batch(examples, epoch: epoch)
     for use in uses {
       let values = batch[use.name]

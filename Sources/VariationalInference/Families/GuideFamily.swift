@@ -36,6 +36,13 @@ public struct GuideParameters<Scalar: TensorScalar>: Sendable {
     self.free = free
   }
 
+  /// Visits `q1`, `q2`, ...: the free ones.
+  mutating func visitFree(
+    _ visit: (_ name: String, _ parameter: inout Tensor<Scalar>) throws -> Void
+  ) rethrows {
+    for index in free.indices { try visit("q\(index + 1)", &free[index]) }
+  }
+
   /// The parameters of some examples, by their rows.
   func selecting(_ rows: [Int]) -> GuideParameters {
     GuideParameters(

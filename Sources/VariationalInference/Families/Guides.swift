@@ -18,6 +18,8 @@ public struct AmortizedGuide<Family: GuideFamily>: Guide, Parameterized {
   public var hidden: HiddenLayers<Scalar>
   /// `fc_q`: to all free parameters of an example, one after the other.
   public var output: Linear<Scalar>
+  /// Those of one example at the start: the fixed ones of all, and the shapes of the free ones.
+  private let start: GuideParameters<Scalar>
 
   /// A guide of these sizes.
   ///
@@ -41,12 +43,13 @@ public struct AmortizedGuide<Family: GuideFamily>: Guide, Parameterized {
     }
     hidden = HiddenLayers(
       inputs: inputs, widths: widths, activation: activation, using: &generator)
-    let start = family.parameters(at: family.standardStart(rows: 1, dimension: dimension)).free
+    start = family.parameters(at: family.standardStart(rows: 1, dimension: dimension))
     output = Linear(
-      inputs: widths.last ?? inputs, outputs: start.reduce(0) { $0 + $1.count }, using: &generator)
+      inputs: widths.last ?? inputs, outputs: start.free.reduce(0) { $0 + $1.count },
+      using: &generator)
     // Small changes of the start at first, so that no posterior begins far from N(0, I).
     output.weight = output.weight * 0.1
-    output.bias = Tensor(start.flatMap(\.scalars))
+    output.bias = Tensor(start.free.flatMap(\.scalars))
   }
 
   /// What the network sees.
@@ -55,16 +58,15 @@ public struct AmortizedGuide<Family: GuideFamily>: Guide, Parameterized {
   /// The member that the network computes for each example.
   public func posterior(given batch: Batch<Scalar>) -> Family.Member {
     let all = output(hidden(batch.encoderInput(reads)))
-    var parameters = family.parameters(
-      at: family.standardStart(rows: batch.count, dimension: dimension))
-    var start = 0
-    for (index, old) in parameters.free.enumerated() {
+    func ofAll(_ one: Tensor<Scalar>) -> [Int] { [batch.count] + one.shape.dropFirst() }
+    var end = 0
+    let free = start.free.map { one in
       // The columns of `[batch, outputs]` that are this tensor of each example, row by row.
-      let width = old.count / max(batch.count, 1)
-      parameters.free[index] = all.slice(start..<start + width, along: 1).reshaped(to: old.shape)
-      start += width
+      end += one.count
+      return all.slice(end - one.count..<end, along: 1).reshaped(to: ofAll(one))
     }
-    return family.member(parameters)
+    return family.member(
+      GuideParameters(fixed: start.fixed.map { $0.repeated(to: ofAll($0)) }, free: free))
   }
 
   /// The hidden layers', then `fc_q.*`.
@@ -107,11 +109,7 @@ public struct LocalGuide<Family: GuideFamily>: Guide, Parameterized {
   /// `q1`, `q2`, ...: the family's free parameters.
   public mutating func visitParameters(
     _ visit: (_ name: String, _ parameter: inout Tensor<Scalar>) throws -> Void
-  ) rethrows {
-    for index in parameters.free.indices {
-      try visit("q\(index + 1)", &parameters.free[index])
-    }
-  }
+  ) rethrows { try parameters.visitFree(visit) }
 }
 
 /// A guide for a model with latent variables that there are once, beside those of each example.
@@ -152,9 +150,7 @@ where Own.Scalar == Family.Scalar {
     _ visit: (_ name: String, _ parameter: inout Tensor<Scalar>) throws -> Void
   ) rethrows {
     try own.visitParameters { try visit("own.\($0)", &$1) }
-    for index in parameters.free.indices {
-      try visit("shared.q\(index + 1)", &parameters.free[index])
-    }
+    try parameters.visitFree { try visit("shared.\($0)", &$1) }
   }
 }
 
