@@ -17,6 +17,9 @@
 // Before a loop of constant length, which the compiler would otherwise unroll into scalar code.
 #if defined(__clang__)
 #define ELBO_VECTOR_LOOP _Pragma("clang loop unroll(disable) vectorize(enable)")
+// Before a loop of constant length inside one that is to be vectorised.
+#define ELBO_UNROLLED_LOOP _Pragma("clang loop unroll(full)")
 #else
 #define ELBO_VECTOR_LOOP
+#define ELBO_UNROLLED_LOOP
 #endif

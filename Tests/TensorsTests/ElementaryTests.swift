@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Elementary functions")
 struct ElementaryTests {
-  /// The double kernels call the C library per element; sigmoid and softplus add two roundings each.
+  /// The double kernels are off by at most 2.4 ulps, the references by 1.5 and their own roundings.
   @Test("values are the C library's", arguments: ElementaryFunction.allCases, sampleShapes)
   func values(_ function: ElementaryFunction, _ shape: [Int]) {
     let x = Tensor<Double>.pseudoRandom(shape, function.spread)

@@ -39,6 +39,22 @@ struct OffsetIndependenceTests {
       })
   }
 
+  @Test("special functions", arguments: SpecialFunction.allCases)
+  func special(_ function: SpecialFunction) {
+    #expect(
+      isIndependent([Tensor<Double>.pseudoRandom([Self.count], function.spread)]) {
+        function($0[0])
+      })
+  }
+
+  /// The wide range of each function, in vectors and in what is left over.
+  @Test("elementary functions in Double, far out", arguments: ElementaryFunction.allCases)
+  func wide(_ function: ElementaryFunction) {
+    let isPositive = [.log, .logOnePlus, .squareRoot, .power].contains(function)
+    let spread = isPositive ? Spread.uniform(0...1e3) : .uniform(-760...760)
+    #expect(isIndependent([Tensor<Double>.pseudoRandom([Self.count], spread)]) { function($0[0]) })
+  }
+
   @Test("gradients of elementary functions", arguments: ElementaryFunction.allCases)
   func gradients(_ function: ElementaryFunction) {
     let x = Tensor<Float>.pseudoRandom([Self.count], function.spread, seed: 1)

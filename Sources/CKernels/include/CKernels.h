@@ -5,7 +5,7 @@
 // Goals, in this order:
 //   1. The same bits wherever a block of work begins or ends: an element's result depends on its
 //      inputs alone, and sums run in an order fixed by the shape.
-//   2. Accuracy: a few units in the last place (`_f64`: those of the C library).
+//   2. Accuracy: a few units in the last place.
 //   3. Speed: one vectorised clone per x86-64 generation, chosen when the program is loaded.
 //
 // Shapes in comments are row-major. No pointer may be null unless its comment says so.
@@ -17,7 +17,10 @@
 // How to read the operand of a unary kernel.
 typedef enum {
   ElboNegate, ElboExp, ElboLog, ElboLogOnePlus, ElboExpMinusOne, ElboSquareRoot, ElboSquare,
-  ElboReciprocal, ElboAbs, ElboTanh, ElboSigmoid, ElboSoftplus, ElboRelu, ElboSin, ElboCos
+  ElboReciprocal, ElboAbs, ElboTanh, ElboSigmoid, ElboSoftplus, ElboRelu, ElboSin, ElboCos,
+  ElboArctangent, ElboLogOneMinusExp, ElboLogGamma, ElboDigamma, ElboTrigamma, ElboTetragamma,
+  ElboErrorFunction, ElboComplementaryErrorFunction, ElboNormalLogCDF, ElboNormalLogCDFDerivative,
+  ElboNormalQuantile, ElboLogBesselI0, ElboBesselRatio
 } ElboUnary;
 
 // Those named gradients: the first operand is the gradient of the output, the second the input (`x`)

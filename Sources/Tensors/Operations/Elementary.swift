@@ -110,7 +110,7 @@ extension Tensor {
 
   /// `gradient` maps the gradient of y = f(x), and x, to that of x: for a derivative that is
   /// simplest in x.
-  private func recordedFromInput(
+  func recordedFromInput(
     _ kernel: ElboUnary, gradient: @escaping (Tensor, Tensor) -> Tensor
   ) -> Tensor {
     let x = detached
@@ -118,7 +118,7 @@ extension Tensor {
   }
 
   /// The same for a derivative that is simplest in y, as exp' = y. Then x need not be kept.
-  private func recordedFromOutput(
+  func recordedFromOutput(
     _ kernel: ElboUnary, gradient: @escaping (Tensor, Tensor) -> Tensor
   ) -> Tensor {
     let y = Tensor.unary(kernel, self)

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Polynomials of the special functions, lowest power first. Where no source is named they
+// interpolate at Chebyshev points, with 60 digits, and are off by at most 1e-16 of the function.
+#pragma once
+
+// log Gamma(1 + w) / (w (w - 1)) in w - 1 for 0 <= w <= 2; and psi(1 + w) / (w - w0) with
+// psi(1 + w0) = 0, in w - 1/2 for 0 <= w <= 1.
+static const double log_gamma_terms[] = {
+    0x1.b0ee6072093cep-2, -0x1.9ae6509ea10b4p-4, 0x1.0e0c9df293546p-5, -0x1.95ce223a97d37p-7,
+    0x1.47974853a554bp-8, -0x1.145121fc5cf96p-9, 0x1.dfebcf93da4a6p-11, -0x1.a96a3ea2d22dbp-12,
+    0x1.7ed732472e58fp-13, -0x1.5c86ebc7a274cp-14, 0x1.402f44c69de2cp-15, -0x1.284b7b7570031p-16,
+    0x1.13df5c29f7946p-17, -0x1.027a77320de46p-18, 0x1.e5ebc24390cd7p-20, -0x1.c3ee6fd3f4078p-21,
+    0x1.aba9aae2643cfp-22, -0x1.c6697b4306415p-23, 0x1.b15da15ef66ecp-24, -0x1.491818361fe5dp-26,
+    0x1.349389c70a1dbp-27, -0x1.fe0f43107e644p-26, 0x1.ed386b522dfd8p-27, 0x1.034ff4e678816p-27,
+    -0x1.f88206a4a8bbbp-29, -0x1.a28356454125p-29, 0x1.95a1a3aa9df99p-30};
+static const double digamma_terms[] = {
+    0x1.e6f0cbb873617p-1, -0x1.b1cb63005ee97p-2, 0x1.eca189b8e6da1p-3, -0x1.2feeeb98a7cd8p-3,
+    0x1.8512e5905d18p-4, -0x1.fb442029cdbf4p-5, 0x1.4de9aa05d3418p-5, -0x1.b9f8b1367959dp-6,
+    0x1.256475e5ac975p-6, -0x1.86355f6f68797p-7, 0x1.03c00801ba958p-7, -0x1.5a071c746535bp-8,
+    0x1.cd3e42d157015p-9, -0x1.33661f9073563p-9, 0x1.980fc9c9f0be8p-10, -0x1.1002aaf6255f5p-10,
+    0x1.7b3b41b0b38cdp-11, -0x1.f99f529bd0771p-12, 0x1.dc8ae08af0fc4p-13, -0x1.3db05b36d9a48p-13,
+    0x1.104c9d0897b58p-12, -0x1.6b107f71aa124p-13};
+
+// B_2k / (2k (2k - 1)), B_2k / (2k), B_2k and -(2k + 1) B_2k, Bernoulli numbers for k = 1, 2, ...
+static const double stirling_terms[] = {
+    0x1.5555555555555p-4, -0x1.6c16c16c16c17p-9, 0x1.a01a01a01a01ap-11, -0x1.3813813813814p-11,
+    0x1.b951e2b18ff23p-11, -0x1.f6ab0d9993c7dp-10, 0x1.a41a41a41a41ap-8, -0x1.e4286cb0f5398p-6,
+    0x1.6fe96381e068p-3, -0x1.6476701181f3ap0};
+static const double digamma_series[] = {
+    0x1.5555555555555p-4, -0x1.1111111111111p-7, 0x1.041041041041p-8, -0x1.1111111111111p-8,
+    0x1.f07c1f07c1f08p-8, -0x1.5995995995996p-6, 0x1.5555555555555p-4, -0x1.c5e5e5e5e5e5ep-2,
+    0x1.86e7f9b9fe6e8p1, -0x1.a74ca514ca515p4, 0x1.1975cc0ed7304p8};
+static const double trigamma_series[] = {
+    0x1.5555555555555p-3, -0x1.1111111111111p-5, 0x1.8618618618618p-6, -0x1.1111111111111p-5,
+    0x1.364d9364d9365p-4, -0x1.033033033033p-2, 0x1.2aaaaaaaaaaabp0, -0x1.c5e5e5e5e5e5ep2,
+    0x1.b7c4f8f13e3c5p5, -0x1.088fe72cfe72dp9, 0x1.8301f89467e25p12, -0x1.523440cc0cc0dp16};
+static const double tetragamma_series[] = {
+    -0x1p-1, 0x1.5555555555555p-3, -0x1.5555555555555p-3, 0x1.3333333333333p-2,
+    -0x1.aaaaaaaaaaaabp-1, 0x1.a52e52e52e52ep1, -0x1.18p4, 0x1.e244444444444p6,
+    -0x1.051cf3cf3cf3dp10, 0x1.5b3cdf6b0df6bp13, -0x1.16296aaaaaaabp17, 0x1.0838d29f69f6ap21,
+    -0x1.25a5c1cp25};
+
+// exp(x^2 / 2) Q(x) (1 + 2 x), Q the upper tail of the standard normal, in (x - 6) / (x + 6).
+static const double mills_terms[] = {
+    0x1.af2bce44803a8p-1, -0x1.7fd3f0f6438f4p-5, -0x1.ad670590105c2p-6, 0x1.2ba90cfe671f6p-4,
+    -0x1.6cfa9c0522bc4p-4, 0x1.48a92fc7818b6p-4, -0x1.df66abfb5b90dp-5, 0x1.2181b23413314p-5,
+    -0x1.1f55e301f4ad1p-6, 0x1.c33328e46b18dp-8, -0x1.f6e31e9d9a9eep-10, 0x1.db3994d834fa8p-13,
+    0x1.93123a88cfcf7p-14, -0x1.e8257cc50f847p-15, 0x1.1810dbdf3dd16p-17, 0x1.1f56a89ab8a42p-18,
+    -0x1.1b47139cf3cp-19, -0x1.f42d5ce7bf226p-25, 0x1.33f0a8f626151p-22, -0x1.612530a0a135fp-25,
+    -0x1.1d0faa945c2cep-25, 0x1.47deca902f5f6p-27, 0x1.ce87b23e633f5p-29, -0x1.826b50040672cp-30,
+    -0x1.eed8892902e82p-33, 0x1.fc8ba2e583e7dp-34};
+
+// erf(x) / x in x^2, |x| <= 1.
+static const double erf_terms[] = {
+    0x1.20dd750429b6dp0, -0x1.812746b0379e6p-2, 0x1.ce2f21a042b3p-4, -0x1.b82ce31284ep-6,
+    0x1.565bcd0dbaa38p-8, -0x1.c02db3dac435fp-11, 0x1.f9a321d5b8e1ep-14, -0x1.f4d1e3183f7aep-17,
+    0x1.b9df224ca4b97p-20, -0x1.5f1ecb6f0764cp-23, 0x1.f7b4bf3b13964p-27, -0x1.389d4f2641625p-30,
+    0x1.05ffd737fb32ep-34};
+
+// (I0(x) - 1) / t and 2 I1(x) / x in t = x^2 / 4, x <= 8.
+static const double bessel_i0_small[] = {
+    0x1p0, 0x1p-2, 0x1.c71c71c71c718p-6, 0x1.c71c71c71c7c2p-10, 0x1.23456789ab17bp-14,
+    0x1.02e85c08a7dfcp-19, 0x1.522a43f4ad0f5p-25, 0x1.522a441639e1cp-31, 0x1.0b3130d34d86p-37,
+    0x1.5601aa949484bp-44, 0x1.69c8a8327233ep-51, 0x1.41ac98bb3887bp-58, 0x1.e5e1e29c5a679p-66,
+    0x1.44f6f6b62cb2ep-73, 0x1.3958326cb099fp-81, 0x1.192af56e3fb42p-88};
+static const double bessel_i1_small[] = {
+    0x1p0, 0x1p-1, 0x1.5555555555556p-4, 0x1.c71c71c71c70fp-8, 0x1.6c16c16c16d2p-12,
+    0x1.845c8a0ce3807p-17, 0x1.27e4fb77a30bbp-22, 0x1.522a43f427f3bp-28, 0x1.2c9758fda3036p-34,
+    0x1.ab81e74959342p-41, 0x1.f176cf1f1237fp-48, 0x1.e260acd0c17e6p-55, 0x1.8be972f0e252ep-62,
+    0x1.159f90570389ap-69, 0x1.5ac53da80dc82p-77, 0x1.38dbeef3ff4f1p-85, 0x1.08fbc76dd1dfp-92};
+
+// sqrt(x) exp(-x) I0(x), and the same of I1, in 16 / x - 1, x >= 8.
+static const double bessel_i0_large[] = {
+    0x1.9bd428ad249a5p-2, 0x1.b87969bb93bcbp-9, 0x1.1daa72b5ccfadp-13, 0x1.75e5ee702e57ap-17,
+    0x1.8e513c6a21829p-20, 0x1.3f49ac32e14bfp-22, 0x1.7d0cd4fd1f2b8p-24, 0x1.51ccdc47b6c77p-25,
+    0x1.7288379f891f7p-26, 0x1.03bcdeab408e2p-27, -0x1.d72c8d3f0b6bcp-28, -0x1.cd5da3da6b614p-27,
+    -0x1.58ce729fc478ap-28, 0x1.05248ba2f26ap-27, 0x1.c034e59a2db9bp-28, -0x1.ece52144ada18p-29,
+    -0x1.3756a636aa04fp-28, 0x1.ba2352eb42f2p-30, 0x1.295fc465ff477p-29, -0x1.5be16a36a0dap-31,
+    -0x1.650b3e7f898bp-31, 0x1.852f5d42d1ca3p-33, 0x1.90df137cc1a36p-34, -0x1.ada2c97f3fdddp-36};
+static const double bessel_i1_large[] = {
+    0x1.8ebe783a8403p-2, -0x1.3f796198ee63dp-7, -0x1.cbc54df1d28edp-13, -0x1.f89c2304c35d3p-17,
+    -0x1.ec8e127b73a3fp-20, -0x1.761383996deap-22, -0x1.ad8afba84040bp-24, -0x1.727891f52aef6p-25,
+    -0x1.91e870dc073a7p-26, -0x1.21ba2485afab4p-27, 0x1.d68fdf13b4f0fp-28, 0x1.e2d0791db759ap-27,
+    0x1.7ee7fbfb39f9p-28, -0x1.0821c71098c2bp-27, -0x1.dd37812c1dd72p-28, 0x1.e14768d6db225p-29,
+    0x1.475d4e2f2acfep-28, -0x1.a250a944e85b4p-30, -0x1.36f288e187d2ep-29, 0x1.42be4263f9ec5p-31,
+    0x1.7455f3bd09231p-31, -0x1.6612a100e112cp-33, -0x1.a1752f6235857p-34, 0x1.8a72ab2fc6959p-36};
+
+// Of AS 241 (Wichura 1988): numerator and denominator for |p - 1/2| <= 0.425, then for
+// r = sqrt(-log p) <= 5, then beyond.
+static const double quantile_a[] = {
+    3.3871328727963666080e0, 1.3314166789178437745e+2, 1.9715909503065514427e+3,
+    1.3731693765509461125e+4, 4.5921953931549871457e+4, 6.7265770927008700853e+4,
+    3.3430575583588128105e+4, 2.5090809287301226727e+3};
+static const double quantile_b[] = {
+    1, 4.2313330701600911252e+1, 6.8718700749205790830e+2, 5.3941960214247511077e+3,
+    2.1213794301586595867e+4, 3.9307895800092710610e+4, 2.8729085735721942674e+4,
+    5.2264952788528545610e+3};
+static const double quantile_c[] = {
+    1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0,
+    3.64784832476320460504e0, 1.27045825245236838258e0, 2.41780725177450611770e-1,
+    2.27238449892691845833e-2, 7.74545014278341407640e-4};
+static const double quantile_d[] = {
+    1, 2.05319162663775882187e0, 1.67638483018380384940e0, 6.89767334985100004550e-1,
+    1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4,
+    1.05075007164441684324e-9};
+static const double quantile_e[] = {
+    6.65790464350110377720e0, 5.46378491116411436990e0, 1.78482653991729133580e0,
+    2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
+    2.71155556874348757815e-5, 2.01033439929228813265e-7};
+static const double quantile_f[] = {
+    1, 5.99832206555887937690e-1, 1.36929880922735805310e-1, 1.48753612908506148525e-2,
+    7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7,
+    2.04426310338993978564e-15};
