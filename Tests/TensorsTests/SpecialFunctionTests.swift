@@ -103,7 +103,7 @@ enum SpecialFunction: String, CaseIterable, Sendable {
       (1e-300, 1.0000000000000000251e-300), (3.0, 1.2490457723982544258),
     ],
     .logBesselI0: [
-      (1e-100, 0.0), (0.001, 2.4999998437500174652e-7), (0.5, 0.061549719185481303941),
+      (1e-100, 2.5e-201), (0.001, 2.4999998437500174652e-7), (0.5, 0.061549719185481303941),
       (-0.5, 0.061549719185481303941), (3.0, 1.5853076218134209155), (7.99, 6.0487523223678052948),
       (8.01, 6.0674570315020478446), (100.0, 96.779732689942583717),
       (1000000.0, 999992.17330631281325),
@@ -151,7 +151,8 @@ struct SpecialFunctionTests {
   @Test("derivatives of log Phi far out: -x below, 0 above")
   func millsRatio() {
     let gradients = valueWithGradients(at: [Tensor<Double>([-1e10, 40])]) { $0[0].normalLogCDF() }
-    #expect(gradients.gradients[0].scalars == [1e10, 0])
+    let derivatives = gradients.gradients[0].scalars
+    #expect((derivatives[0] - 1e10).magnitude <= 4 * 1e10.ulp && derivatives[1] == 0)
   }
 
   @Test("not-a-number passes through every function", arguments: SpecialFunction.allCases)
