@@ -25,7 +25,7 @@ let package = Package(
     // MARK: Layer 0 - doors to C
     // Matrix products, compiled for the CPU at hand while running; what PyTorch itself uses.
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
-    // Matrix products and factorisations in Double, which oneDNN lacks.
+    // Factorisations in Double.
     .systemLibrary(name: "CLAPACK", providers: [.apt(["liblapack-dev"]), .brew(["lapack"])]),
     // Unpacks gzip-compressed data sets of one piece, in half the time that zlib takes.
     .systemLibrary(

@@ -60,7 +60,7 @@ struct SignalTests {
       }
     }
 
-    @Test("a signal waits until a product or eigenvalues in Double are there")
+    @Test("a signal waits until eigenvalues in Double are there")
     func double() throws {
       Self.placeCount.store(0, ordering: .relaxed)
       var action = sigaction()

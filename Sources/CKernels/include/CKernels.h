@@ -60,6 +60,13 @@ void elbo_rows_product_bf16(size_t rows, size_t outputs, size_t inputs, const ui
                             size_t stride_x, const uint16_t *w, size_t stride_w, float *y,
                             size_t stride_y);
 
+// C = op(A) op(B), or C += op(A) op(B): [m, n] from op(A) [m, k] and op(B) [k, n], strides those
+// between rows as they lie in memory. A number's sum runs in an order that depends on k alone: its bits
+// do not depend on where rows and columns of C are cut, nor on which operand is transposed.
+void elbo_product_f64(size_t m, size_t n, size_t k, const double *a, size_t stride_a,
+                      int transpose_a, const double *b, size_t stride_b, int transpose_b, double *c,
+                      size_t stride_c, int adding);
+
 // Asks for memory that will be read soon.
 void elbo_prefetch(size_t bytes, const void *memory);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernels
-internal import CLAPACK
 internal import COneDNN
 
 /// C = op(A) op(B), or C += op(A) op(B): row-major, op(A) `[m, k]`, op(B) `[k, n]`, C `[m, n]`.
@@ -82,7 +81,7 @@ struct MatrixProduct: Sendable {
   static let hasOwnKernels = !isInBlocks && elbo_has_avx512() != 0
   private static let hasOwnRoundedKernels = hasOwnKernels && elbo_has_avx512_bf16() != 0
 
-  /// C = op(A) op(B) + beta C with beta 0 or 1. `dnnl_sgemm` is row-major, unlike BLAS.
+  /// C = op(A) op(B) + beta C with beta 0 or 1. `dnnl_sgemm` is row-major.
   private func multiplyAtOnce(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>
   ) {
@@ -92,22 +91,17 @@ struct MatrixProduct: Sendable {
     precondition(status == dnnl_success, "oneDNN refused a matrix product \(self)")
   }
 
-  /// BLAS is column-major: the row-major product is C^T = op(B)^T op(A)^T. So B goes first, and n
-  /// before m; the strides between rows are those that it calls leading dimensions.
+  /// An element's bits depend on its row and column and on k alone, whatever is cut or transposed.
   func multiply(
     _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, into c: UnsafeMutablePointer<Double>
   ) {
     if isTrivial(c) { return }
-    var (ta, tb) = (letter(transposeA), letter(transposeB))
-    var (m, n, k) = (Int32(m), Int32(n), Int32(k))
-    var (lda, ldb, ldc) = (Int32(strideA), Int32(strideB), Int32(strideC))
-    var (alpha, beta) = (1.0, accumulates ? 1.0 : 0.0)
-    ProductThread.shieldedBLAS {
-      dgemm_(&tb, &ta, &n, &m, &k, &alpha, b, &ldb, a, &lda, &beta, c, &ldc)
-    }
+    elbo_product_f64(
+      m, n, k, a, strideA, transposeA ? 1 : 0, b, strideB, transposeB ? 1 : 0, c, strideC,
+      accumulates ? 1 : 0)
   }
 
-  /// The same for numbers rounded to bfloat16, their products summed in `Float`.
+  /// The product of numbers rounded to bfloat16, summed in `Float`.
   func multiplyRounded(
     _ a: UnsafePointer<UInt16>, _ b: UnsafePointer<UInt16>, into c: UnsafeMutablePointer<Float>
   ) {
