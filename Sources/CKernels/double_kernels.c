@@ -23,3 +23,4 @@
 #define EXP_NONPOSITIVE double_exp
 
 #include "kernels.inc"
+#include "draws.inc"

@@ -24,3 +24,4 @@
 #define EXP_NONPOSITIVE float_exp_nonpositive
 
 #include "kernels.inc"
+#include "draws.inc"

@@ -103,6 +103,15 @@ ELBO_DECLARE_COLUMNS(float, f32)
 // Of bfloat16 numbers, summed as floats.
 ELBO_DECLARE_COLUMNS(uint16_t, bf16)
 
+// A product of small matrices of many draws: [m, k] by [k, n], with the steps between neighbours in rows
+// and in columns of each operand, in elements of one draw. Of a `lower` one only what is on and below
+// the diagonal is multiplied; above it are zeros.
+typedef struct {
+  size_t m, n, k;
+  size_t a_row, a_column, b_row, b_column;
+  int lower;
+} ElboDrawsProduct;
+
 #define ELBO_DECLARE(REAL, S)                                                                      \
   void elbo_unary_##S(ElboUnary op, size_t n, const REAL *x, REAL *y);                             \
   /* y[r, i] = op(a[r * ra + i * sa], b[r * rb + i * sb]), [rows, n]; sa and sb are 0 (one value for \
@@ -165,6 +174,19 @@ ELBO_DECLARE_COLUMNS(uint16_t, bf16)
   /* y[i] = 1 with probability bytes[i] / 255, else 0, drawn from Philox as above. */              \
   void elbo_bernoulli_bytes_##S(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3,    \
                                 const uint8_t *bytes, REAL *y);                                    \
+  /* Matrices [n, n, draws], the draw innermost. `many_x` says that x has an axis of draws and not    \
+     one matrix for all; at least one operand has. A is read on and below its diagonal, and L is 0   \
+     above it. A draw that is not positive definite gives not-a-number from its first bad pivot on. */ \
+  void elbo_draws_cholesky_##S(size_t n, size_t draws, const REAL *a, REAL *l);                    \
+  /* The gradient of A, lower triangular, from that of L. */                                       \
+  void elbo_draws_cholesky_gradient_##S(size_t n, size_t draws, const REAL *l,                     \
+                                        const REAL *gradient, REAL *d_a);                          \
+  /* y = L^-1 b, or L^-T b: [n, columns, draws]. */                                                \
+  void elbo_draws_triangular_solve_##S(int transposed, size_t n, size_t columns, size_t draws,     \
+                                       const REAL *l, int many_l, const REAL *b, int many_b,       \
+                                       REAL *y);                                                   \
+  void elbo_draws_product_##S(const ElboDrawsProduct *p, size_t draws, const REAL *a, int many_a,  \
+                              const REAL *b, int many_b, REAL *c);                                 \
   /* The index of the first value that is infinite or not a number; n where there is none. */      \
   size_t elbo_first_non_finite_##S(size_t n, const REAL *x);
 

@@ -44,6 +44,17 @@ extension Float: TensorScalar {
     toDoubles: { n, x, y in for i in 0..<n { y[i] = Double(x[i]) } },
     fromDoubles: { n, x, y in for i in 0..<n { y[i] = Float(x[i]) } },
     firstNonFinite: { elbo_first_non_finite_f32($0, $1) },
+    drawsCholesky: { elbo_draws_cholesky_f32($0, $1, $2, $3) },
+    drawsCholeskyGradient: { elbo_draws_cholesky_gradient_f32($0, $1, $2, $3, $4) },
+    drawsTriangularSolve: { transposed, n, columns, draws, l, manyL, b, manyB, y in
+      elbo_draws_triangular_solve_f32(
+        transposed ? 1 : 0, n, columns, draws, l, manyL ? 1 : 0, b, manyB ? 1 : 0, y)
+    },
+    drawsProduct: { product, draws, a, manyA, b, manyB, c in
+      withUnsafePointer(to: product) {
+        elbo_draws_product_f32($0, draws, a, manyA ? 1 : 0, b, manyB ? 1 : 0, c)
+      }
+    },
     multiply: { $0.multiply($1, $2, into: $3) },
     columns: ColumnKernels(
       count: { elbo_count_nonzero_f32($0, $1) },

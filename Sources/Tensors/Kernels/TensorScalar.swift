@@ -53,6 +53,14 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let toDoubles: @Sendable (Int, Input, UnsafeMutablePointer<Double>) -> Void
   let fromDoubles: @Sendable (Int, UnsafePointer<Double>, Output) -> Void
   let firstNonFinite: @Sendable (Int, Input) -> Int
+  /// Small matrices of many draws: n, draws, A, L.
+  let drawsCholesky: @Sendable (Int, Int, Input, Output) -> Void
+  /// n, draws, L, its gradient, that of A.
+  let drawsCholeskyGradient: @Sendable (Int, Int, Input, Input, Output) -> Void
+  /// Whether transposed, n, columns, draws, L and whether it has draws, b and whether it has, y.
+  let drawsTriangularSolve:
+    @Sendable (Bool, Int, Int, Int, Input, Bool, Input, Bool, Output) -> Void
+  let drawsProduct: @Sendable (ElboDrawsProduct, Int, Input, Bool, Input, Bool, Output) -> Void
   /// C = op(A) op(B) from A, B and C: see ``MatrixProduct``.
   let multiply: @Sendable (MatrixProduct, Input, Input, Output) -> Void
   /// Gradients from lists of what is not zero; nil for a type that has none.
