@@ -61,8 +61,8 @@ void elbo_rows_product_bf16(size_t rows, size_t outputs, size_t inputs, const ui
                             size_t stride_y);
 
 // C = op(A) op(B), or C += op(A) op(B): [m, n] from op(A) [m, k] and op(B) [k, n], strides those
-// between rows as they lie in memory. A number's sum runs in an order that depends on k alone: its bits
-// do not depend on where rows and columns of C are cut, nor on which operand is transposed.
+// between rows as they lie in memory. A number's sum runs in an order that depends on k alone: its
+// bits do not depend on where rows and columns of C are cut, nor on which operand is transposed.
 void elbo_product_f64(size_t m, size_t n, size_t k, const double *a, size_t stride_a,
                       int transpose_a, const double *b, size_t stride_b, int transpose_b, double *c,
                       size_t stride_c, int adding);
@@ -103,8 +103,8 @@ ELBO_DECLARE_COLUMNS(float, f32)
 // Of bfloat16 numbers, summed as floats.
 ELBO_DECLARE_COLUMNS(uint16_t, bf16)
 
-// A product of small matrices of many draws: [m, k] by [k, n], with the steps between neighbours in rows
-// and in columns of each operand, in elements of one draw. Of a `lower` one only what is on and below
+// A product of small matrices of many draws: [m, k] by [k, n]. Steps from row to row and from column
+// to column of each operand are in elements of one draw. Of a `lower` one only what is on and below
 // the diagonal is multiplied; above it are zeros.
 typedef struct {
   size_t m, n, k;
@@ -174,9 +174,9 @@ typedef struct {
   /* y[i] = 1 with probability bytes[i] / 255, else 0, drawn from Philox as above. */              \
   void elbo_bernoulli_bytes_##S(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3,    \
                                 const uint8_t *bytes, REAL *y);                                    \
-  /* Matrices [n, n, draws], the draw innermost. `many_x` says that x has an axis of draws and not    \
-     one matrix for all; at least one operand has. A is read on and below its diagonal, and L is 0   \
-     above it. A draw that is not positive definite gives not-a-number from its first bad pivot on. */ \
+  /* Matrices [n, n, draws], the draw innermost. `many_x`: x has an axis of draws and is not one    \
+     matrix for all; at least one operand has. A is read on and below its diagonal, L is 0 above    \
+     it. A draw that is not positive definite is not-a-number from its first bad pivot on. */       \
   void elbo_draws_cholesky_##S(size_t n, size_t draws, const REAL *a, REAL *l);                    \
   /* The gradient of A, lower triangular, from that of L. */                                       \
   void elbo_draws_cholesky_gradient_##S(size_t n, size_t draws, const REAL *l,                     \

@@ -31,9 +31,9 @@ extension Tensor {
   /// The solution y of L y = b, or of L^T y = b, of each draw, for this tensor b: `[n, draws]`, or
   /// `[n, columns, draws]` for several right-hand sides, the draws last.
   ///
-  /// With G the gradient of y: db = L^-T G and dL = -db y^T on and below the diagonal; of L^T y = b:
-  /// db = L^-1 G and dL = -y db^T there. Both are summed over the draws for an operand that is the
-  /// same for all.
+  /// With G the gradient of y: db = L^-T G and dL = -db y^T on and below the diagonal; of
+  /// L^T y = b: db = L^-1 G and dL = -y db^T there. Both are summed over the draws for an operand
+  /// that is the same for all.
   ///
   /// - Parameters:
   ///   - factor: L, `[n, n, draws]`; what lies above its diagonal is not read. The last axis of L

@@ -9,8 +9,8 @@ internal import CKernels
 extension Tensor {
   /// The product of two matrices of each draw: `[m, k, draws] x [k, n, draws] -> [m, n, draws]`.
   ///
-  /// With G the gradient of C = A B: dA = G B^T and dB = A^T G, summed over the draws for an operand
-  /// that is the same for all.
+  /// With G the gradient of C = A B: dA = G B^T and dB = A^T G, summed over the draws for an
+  /// operand that is the same for all.
   ///
   /// - Parameter other: B, `[k, n, draws]`; the last axis of A and of B is `draws` or 1.
   /// - Returns: C, `[m, n, draws]`.
@@ -26,8 +26,8 @@ extension Tensor {
 
   /// A matrix times a vector of each draw: `[m, k, draws] x [k, draws] -> [m, draws]`.
   ///
-  /// With g the gradient of y = A x: dA = g x^T and dx = A^T g, summed over the draws for an operand
-  /// that is the same for all. (A matrix without draws, `[m, k, 1]`, multiplies as in
+  /// With g the gradient of y = A x: dA = g x^T and dx = A^T g, summed over the draws for an
+  /// operand that is the same for all. (A matrix without draws, `[m, k, 1]`, multiplies as in
   /// ``matrixProduct(_:)``.)
   ///
   /// - Parameter vector: x, `[k, draws]`; the last axis of A and of x is `draws` or 1.
