@@ -103,9 +103,9 @@ ELBO_DECLARE_COLUMNS(float, f32)
 // Of bfloat16 numbers, summed as floats.
 ELBO_DECLARE_COLUMNS(uint16_t, bf16)
 
-// A product of small matrices of many draws: [m, k] by [k, n]. Steps from row to row and from column
-// to column of each operand are in elements of one draw. Of a `lower` one only what is on and below
-// the diagonal is multiplied; above it are zeros.
+// A product of small matrices of many draws: [m, k] by [k, n]. Steps from row to row and from
+// column to column of each operand are in elements of one draw. Of a `lower` one only what is on
+// and below the diagonal is multiplied; above it are zeros.
 typedef struct {
   size_t m, n, k;
   size_t a_row, a_column, b_row, b_column;
