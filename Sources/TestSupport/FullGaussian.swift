@@ -54,7 +54,7 @@ package struct FullGaussian: ReparameterizedDistribution {
 }
 
 /// A diagonal Gaussian that hides its closed-form KL, so that an objective estimates it.
-package struct EstimatedKLGaussian: ReparameterizedDistribution {
+package struct EstimatedKLGaussian: InvertibleDistribution {
   package let base: DiagonalGaussian<Double>
 
   package init(_ base: DiagonalGaussian<Double>) { self.base = base }
@@ -66,6 +66,8 @@ package struct EstimatedKLGaussian: ReparameterizedDistribution {
   package var noiseDimension: Int { base.noiseDimension }
 
   package func draw(noise: Tensor<Double>) -> Draw<Double> { base.draw(noise: noise) }
+
+  package func noise(of value: Tensor<Double>) -> Tensor<Double> { base.noise(of: value) }
 
   package func logProbabilityAlongPath(
     of z: Tensor<Double>, noise: Tensor<Double>

@@ -32,6 +32,8 @@ public enum DatasetError: Error, Equatable, Sendable {
   case notOfKind(path: String, field: String, example: Int, found: Double, expected: String)
   /// A number of an example is infinite or not a number.
   case notFinite(data: String, field: String, example: Int, found: Double)
+  /// The same of an example of a batch, whose data are not at hand.
+  case notFiniteInBatch(field: String, example: Int, found: Double)
   /// A file of an array whose shape is not (count, ...) of the field.
   case otherShape(path: String, field: String, found: [Int], expected: [Int])
 
@@ -86,6 +88,9 @@ extension DatasetError: CustomStringConvertible {
     case .notFinite(let data, let field, let example, let found):
       "field '\(field)' of the data '\(data)' is \(found) at example \(example) (counted from 0); leave"
         + " such examples out, or call the number missing by a mask"
+    case .notFiniteInBatch(let field, let example, let found):
+      "field '\(field)' of a batch is \(found) at example \(example) (by its number in the data, counted"
+        + " from 0); leave such examples out, or call the number missing by a mask"
     case .otherShape(let path, let field, let found, let expected):
       "'\(path)' holds an array of \(words(found)) where field '\(field)' takes"
         + " \((["count"] + expected.map(String.init)).joined(separator: " x ")); choose another file or shape"

@@ -2,7 +2,7 @@
 
 /// N(mean, diag(exp(logVariance))): independent normal coordinates, one distribution for each row, or
 /// one for all.
-public struct DiagonalGaussian<Scalar: TensorScalar>: ReparameterizedDistribution,
+public struct DiagonalGaussian<Scalar: TensorScalar>: InvertibleDistribution,
   FactorizedDistribution
 {
   /// `[batch, n]`, or `[n]` where it is the same for all rows.
@@ -52,6 +52,12 @@ public struct DiagonalGaussian<Scalar: TensorScalar>: ReparameterizedDistributio
     .gaussianSample(
       mean: mean.aligned(toRank: noise.rank), logVariance: logVariance.aligned(toRank: noise.rank),
       noise: noise)
+  }
+
+  /// (z - mean) / exp(logVariance / 2).
+  public func noise(of value: Tensor<Scalar>) -> Tensor<Scalar> {
+    let rank = value.rank
+    return (value - mean.aligned(toRank: rank)) * (logVariance.aligned(toRank: rank) * -0.5).exp()
   }
 
   /// With e = noise + (z - z) / sigma, whose value is the noise and whose gradient is that of

@@ -79,6 +79,14 @@ public protocol ReparameterizedDistribution<Scalar>: Distribution {
   func kullbackLeiblerDivergence(to prior: some Distribution<Scalar>) -> Tensor<Scalar>?
 }
 
+/// A distribution whose draws tell the noise that they were made of: noise and value have as many
+/// coordinates.
+public protocol InvertibleDistribution<Scalar>: ReparameterizedDistribution {
+  /// The noise e for which ``ReparameterizedDistribution/sample(noise:)`` is `value`, of the shape of
+  /// `value`, `[batch, n]` or `[batch, draws, n]`.
+  func noise(of value: Tensor<Scalar>) -> Tensor<Scalar>
+}
+
 /// Draws with the logarithm of the density that they were drawn from.
 public struct Draw<Scalar: TensorScalar>: Sendable {
   /// z, `[batch, n]` or `[batch, draws, n]`.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// N(mean, L L^T) with a lower triangular factor L for each row: z = mean + L e.
-public struct FullCovarianceGaussian<Scalar: TensorScalar>: ReparameterizedDistribution {
+public struct FullCovarianceGaussian<Scalar: TensorScalar>: InvertibleDistribution {
   /// `[batch, n]`.
   public let mean: Tensor<Scalar>
   /// L, `[batch, n, n]`: 0 above the diagonal, positive on it.
@@ -23,7 +23,7 @@ public struct FullCovarianceGaussian<Scalar: TensorScalar>: ReparameterizedDistr
   }
 
   /// L^-1 (z - mean), of the shape of z: the noise that gives z.
-  func noise(of value: Tensor<Scalar>) -> Tensor<Scalar> {
+  public func noise(of value: Tensor<Scalar>) -> Tensor<Scalar> {
     (value - mean.aligned(toRank: value.rank)).lowerTriangularSolve(factor: factor)
   }
 

@@ -3,7 +3,7 @@
 /// N(0, I): the usual prior of latent variables, the same for all rows.
 ///
 ///     log p(z) = -1/2 sum over j of z[j]^2 + log(2 pi)
-public struct StandardNormal<Scalar: TensorScalar>: ReparameterizedDistribution {
+public struct StandardNormal<Scalar: TensorScalar>: InvertibleDistribution {
   /// The number of dimensions.
   public let dimension: Int
 
@@ -25,6 +25,9 @@ public struct StandardNormal<Scalar: TensorScalar>: ReparameterizedDistribution 
   public func draw(noise: Tensor<Scalar>) -> Draw<Scalar> {
     Draw(value: noise, logProbability: logProbability(of: noise))
   }
+
+  /// z.
+  public func noise(of value: Tensor<Scalar>) -> Tensor<Scalar> { value }
 
   /// log p(z).
   public func logProbabilityAlongPath(

@@ -19,3 +19,23 @@ extension GuidedModel {
     return BatchSource.evaluation(data, allReads, seed: seed).batch(Array(examples))
   }
 }
+
+extension Batch {
+  /// Blames the data for a bound that is infinite or undefined, where they are to blame.
+  ///
+  /// - Parameters:
+  ///   - uses: The fields that the bounds depend on.
+  ///   - bounds: One for each example.
+  /// - Throws: ``DatasetError/notFiniteInBatch(field:example:found:)`` for the first example with such a
+  ///   bound that holds such a number.
+  func requireFinite(_ uses: [FieldUse], where bounds: [Double]) throws {
+    for (row, bound) in bounds.enumerated() where !bound.isFinite {
+      for use in uses {
+        let values = self[use.name].slice(row..<row + 1)
+        guard let index = values.firstNonFinite else { continue }
+        throw DatasetError.notFiniteInBatch(
+          field: use.name, example: examples[row], found: values.doubles[index])
+      }
+    }
+  }
+}

@@ -6,7 +6,7 @@
 ///
 /// The steps act before the affine map, so that they see standard normal numbers whatever the scale
 /// of z. Where they are the identity, this is the Gaussian.
-public struct CouplingFlow<Scalar: TensorScalar>: ReparameterizedDistribution {
+public struct CouplingFlow<Scalar: TensorScalar>: InvertibleDistribution {
   /// The Gaussian that is bent.
   public let base: FullCovarianceGaussian<Scalar>
   /// In the order in which they act on noise.
@@ -35,6 +35,11 @@ public struct CouplingFlow<Scalar: TensorScalar>: ReparameterizedDistribution {
       logDeterminant = logDeterminant + inverse.logDeterminant
     }
     return noise.standardNormalLogProbability() - logDeterminant
+  }
+
+  /// f^-1(L^-1 (z - mean)).
+  public func noise(of value: Tensor<Scalar>) -> Tensor<Scalar> {
+    steps.reversed().reduce(base.noise(of: value)) { $1.inverse($0).value }
   }
 
   /// That of the base.

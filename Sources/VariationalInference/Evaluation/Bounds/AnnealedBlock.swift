@@ -12,6 +12,14 @@ internal import Tensors
 /// Reverse, from z[T-1] ~ p(z | x) through K[T-1], ..., K[1]: the same sum with the opposite
 /// sign, and E[1 / w] = 1 / p(x). There is no K[T]: it would move chains after their last weight.
 ///
+/// Where the path begins at a q whose draws are z = T(e), with as many standard normal numbers e, it is
+/// followed in e:
+///
+///     log pi_0(e) = log N(e; 0, I),   D(e) = log p(x, T(e)) - log q(T(e)),   log q(T(e)) from e
+///
+/// That is the same path. But where q is narrower than the spacing of `Scalar` at z, log q computed from
+/// z is off by nats, and chains find no z to move to; e has all its digits.
+///
 /// - Source: Neal 2001; Grosse, Ghahramani and Adams 2015, arXiv:1511.02543.
 struct AnnealedBlock<Pair: GuidedModel> {
   typealias Scalar = Pair.Scalar
@@ -24,6 +32,13 @@ struct AnnealedBlock<Pair: GuidedModel> {
   let counter: ProgressCounter
 
   private var dimension: Int { pair.model.ownDimension }
+
+  /// The q that the path begins at, where chains are followed in the coordinates of its noise; nil where
+  /// they are followed in those of z.
+  private var invertible: (any InvertibleDistribution<Scalar>)? {
+    guard settings.start == .posterior else { return nil }
+    return pair.guide.posterior(given: batch) as? any InvertibleDistribution<Scalar>
+  }
 
   /// Finds step sizes, then runs the chains in one direction, or in both where there is an exact
   /// draw of each example's posterior; nil where the work was stopped.
@@ -42,9 +57,10 @@ struct AnnealedBlock<Pair: GuidedModel> {
     // The same transitions in reverse order. Each is reversible, so this is the chain run backwards.
     // All chains of an example begin at its one exact draw. Each has E[1 / w] = 1 / p(x), and so
     // has their mean, although they depend on each other.
+    let place = invertible?.noise(of: exact) ?? exact
     let upper = follow(
       down.reversed(),
-      from: exact.reshaped(to: [examples.count, 1, dimension])
+      from: place.reshaped(to: [examples.count, 1, dimension])
         .repeated(to: [examples.count, chains, dimension]), role: .reverse, steps: steps,
       increments: (1...settings.steps).reversed().map { betas[$0 - 1] - betas[$0] })
     return upper.map { .init(lower: lower, upper: $0) }
@@ -124,11 +140,13 @@ struct AnnealedBlock<Pair: GuidedModel> {
   private func initial(_ noise: ChainNoise) -> Tensor<Scalar> {
     switch settings.start {
     case .prior: prior(sample: noise)
-    case .posterior: pair.guide.posterior(given: batch).sample(noise: noise)
+    case .posterior:
+      invertible == nil
+        ? pair.guide.posterior(given: batch).sample(noise: noise) : noise.start(dimension: dimension)
     }
   }
 
-  /// The path of all chains, from z `[examples, chains, n]` to terms `[examples, chains]`:
+  /// The path of all chains, from z or e `[examples, chains, n]` to terms `[examples, chains]`:
   ///
   ///     prior        log pi_0 = log p(z),        D = log p(x | z)
   ///     posterior    log pi_0 = log q(z | x),    D = log p(x, z) - log q(z | x)
@@ -143,6 +161,7 @@ struct AnnealedBlock<Pair: GuidedModel> {
         return (prior, -model.reconstructionCost(batch, at: z, shared: nil).perExample)
       }
     case .posterior:
+      if let invertible { return density(inNoiseOf: invertible) }
       let q = pair.guide.posterior(given: batch)
       return AnnealedDensity { z in
         let start = q.logProbability(of: z)
@@ -151,9 +170,23 @@ struct AnnealedBlock<Pair: GuidedModel> {
     }
   }
 
-  /// The standard deviation of each coordinate under q, from draws that serve nothing else,
-  /// `[examples, n]`.
+  private func density(
+    inNoiseOf q: some InvertibleDistribution<Scalar>
+  ) -> AnnealedDensity<Scalar> {
+    let (model, batch) = (pair.model, batch)
+    return AnnealedDensity { e in
+      let draw = q.draw(noise: e)
+      return (
+        e.standardNormalLogProbability(),
+        model.logDensity(batch, at: draw.value) - draw.logProbability
+      )
+    }
+  }
+
+  /// The standard deviation of each coordinate at the start, `[examples, n]`: 1 where it is noise, else that
+  /// under q, from draws that serve nothing else.
   private func posteriorScale() -> Tensor<Scalar> {
+    if invertible != nil { return Tensor(repeating: 1, shape: [examples.count, dimension]) }
     // Not every q has a closed form. 64 draws of a normal q give it to 9%, (2 x 64)^(-1/2) of
     // itself, which is enough, as steps of any length leave pi_beta invariant.
     let z = pair.guide.posterior(given: batch).sample(noise: noise(.scale, chains: 64))

@@ -83,7 +83,8 @@ public struct AnnealedImportanceSampling: Sendable {
   ///   - workers: The threads to use; the result does not depend on them.
   ///   - progress: Hears of each transition of a block of chains, and may stop the work.
   /// - Returns: The bound and how well the chains did, example by example.
-  /// - Throws: `CancellationError` where `progress` answered false.
+  /// - Throws: `CancellationError` where `progress` answered false; ``DatasetError`` naming an example
+  ///   whose numbers are not finite.
   /// - Complexity: C T (L + 1) passes of the decoder per example, forwards and backwards.
   @specialized(where Pair == VariationalAutoencoder<Float>)
   public func lowerBound<Pair: GuidedModel>(
@@ -91,7 +92,9 @@ public struct AnnealedImportanceSampling: Sendable {
     progress: EvaluationProgress? = nil
   ) throws -> AnnealedBound {
     let blocks = try run(pair, batch, exact: nil, workers: workers, progress: progress)
-    return AnnealedBound(blocks.map(\.lower))
+    let bound = AnnealedBound(blocks.map(\.lower))
+    try batch.requireFinite(pair.allReads, where: bound.bound)
+    return bound
   }
 
   /// Bounds of log p(x) from both sides, in expectation, on examples simulated from the model: the
@@ -107,7 +110,8 @@ public struct AnnealedImportanceSampling: Sendable {
   ///   - workers: The threads to use; the result does not depend on them.
   ///   - progress: Hears of each transition of a block of chains, and may stop the work.
   /// - Returns: Both bounds, example by example.
-  /// - Throws: `CancellationError` where `progress` answered false.
+  /// - Throws: `CancellationError` where `progress` answered false; ``DatasetError`` naming an example
+  ///   whose numbers are not finite.
   /// - Source: Grosse, Ghahramani and Adams, "Sandwiching the marginal likelihood using bidirectional
   ///   Monte Carlo", 2015, arXiv:1511.02543.
   @specialized(where Pair == VariationalAutoencoder<Float>)
@@ -119,8 +123,11 @@ public struct AnnealedImportanceSampling: Sendable {
       z.shape == [batch.count, pair.model.ownDimension],
       "\(batch.count) examples and draws \(z.shape)")
     let blocks = try run(pair, batch, exact: z, workers: workers, progress: progress)
-    return BidirectionalBound(
+    let bounds = BidirectionalBound(
       lower: AnnealedBound(blocks.map(\.lower)), upper: AnnealedBound(blocks.compactMap(\.upper)))
+    try batch.requireFinite(pair.allReads, where: bounds.lower.bound)
+    try batch.requireFinite(pair.allReads, where: bounds.upper.bound)
+    return bounds
   }
 
   /// Chains of one block: activations of 128 rows stay in a core's cache.

@@ -33,7 +33,7 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
   ///
   /// - Throws: `CancellationError` where the listener stopped it; ``DatasetError``.
   package func run() throws -> EvidenceResults {
-    var results = EvidenceResults(plan: plan, data: data)
+    var results = EvidenceResults(plan: plan, data: data, isProbability: isProbability)
     // All differences need the ELBO, which costs next to nothing.
     listener.begin(.elbo, "the ELBO of \(data.count) examples")
     results.elbo = try model.evaluate(on: data, seed: plan.seed, workers: workers).elbo
@@ -42,6 +42,14 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
     if plan.parts.contains(.gaps) { results.gaps = try gaps() }
     if plan.parts.contains(.health) { results.health = try health() }
     return results
+  }
+
+  /// Whether p(x) is a probability: that of binary numbers. With grey levels from 0 to 1 in their place
+  /// x l - softplus(l) is no larger, and at most 0 as well.
+  private var isProbability: Bool {
+    let fields = model.reads.names(.data).compactMap(data.field)
+    return Model.Likelihood.self == Bernoulli<Model.Scalar>.self
+      && fields.allSatisfy { $0.kind == .binary || $0.kind == .grey }
   }
 
   private func importanceSampling() throws -> ImportanceWeightedBound {
@@ -65,7 +73,7 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
     let (simulated, bounds) = try sandwich(
       settings, count: plan.simulated, progress: listener.listener(from: share, to: 1))
     let elbo = try model.evaluate(on: simulated, seed: plan.seed, workers: workers).elbo
-    return (lower, .init(elbo: elbo, bounds: bounds))
+    return (lower, .init(elbo: elbo, bounds: bounds, isProbability: isProbability))
   }
 
   /// log p(x) from both sides, on examples drawn from the model under the conditions of the first

@@ -5,6 +5,8 @@ package struct EvidenceResults: Sendable {
   package let plan: EvidencePlan
   /// The test data.
   package let data: any Dataset
+  /// Whether p(x) is a probability, so that log p(x) is at most 0.
+  package let isProbability: Bool
   /// The ELBO of all examples.
   package var elbo: [Double]?
   package var iwae: ImportanceWeightedBound?
@@ -17,31 +19,19 @@ package struct EvidenceResults: Sendable {
   package struct Simulated: Sendable {
     package let elbo: [Double]
     package let bounds: BidirectionalBound
+    /// Whether p(x) is a probability.
+    package let isProbability: Bool
   }
 
   /// The ELBO of the images that the dearer bounds are taken on.
   package var elboOfLimit: [Double]? { elbo.map { Array($0.prefix(plan.limit)) } }
-
-  /// The best lower bound of log p(x) of the images of the gaps.
-  package var reference: EvidenceReference? {
-    let method = ais == nil ? "IWAE-\(plan.importanceSamples)" : annealingWords
-    return (ais?.bound ?? iwae?.bound).map {
-      EvidenceReference(
-        logEvidence: Array($0.prefix(plan.gapImages)), method: method, isLowerBound: true)
-    }
-  }
-
-  /// Where the nats of the ELBO go, for q's own family.
-  package var decomposition: GapDecomposition? {
-    reference.flatMap { gaps?.decomposition(.diagonal, reference: $0) }
-  }
 
   package var annealingWords: String { "AIS, T = \(plan.steps), \(plan.chains) chains" }
 
   /// Shapes of the tails that could be fitted; not a number where weights are undefined.
   package var shapes: [Double] { iwae?.paretoShape.compactMap { $0 } ?? [] }
 
-  /// The share of images whose importance weights are not to be trusted, undefined ones among them.
+  /// The share of images whose k-hat is above 0.7 or undefined.
   package var shareAboveThreshold: Double {
     Double(shapes.count { !($0 <= ParetoShape.threshold) }) / Double(max(shapes.count, 1))
   }

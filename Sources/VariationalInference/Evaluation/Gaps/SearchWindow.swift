@@ -81,7 +81,7 @@ where Family.Scalar == Model.Scalar {
       shape: [state.images.count, options.drawsPerStep, dimension], seed: seed)
     return valueWithGradients(at: state.parameters.free) { free in
       let q = family.member(GuideParameters(fixed: fixed, free: free))
-      let z = q.sample(noise: noise)
+      let z = q.sampleOnPath(noise: noise)
       return model.logDensity(state.x, at: z) - q.logProbabilityAlongPath(of: z, noise: noise)
     }.gradients
   }
@@ -97,5 +97,17 @@ where Family.Scalar == Model.Scalar {
         images, round: round, shape: [images.count, draws, q.noiseDimension], seed: seed))
     let values = (model.logDensity(x, at: draw.value) - draw.logProbability).doubles
     return images.indices.map { Array(values[$0 * draws..<($0 + 1) * draws]) }
+  }
+}
+
+extension ReparameterizedDistribution {
+  /// The same draws as ``sample(noise:)``, with d z / d log sigma^2 from the noise, sigma e / 2.
+  ///
+  /// Along the path log q has no other derivative by sigma. The fused draw takes (z - mean) / 2, which is 0
+  /// where sigma is below the spacing of `Scalar` at the mean: such a q would never be widened.
+  fileprivate func sampleOnPath(noise: Tensor<Scalar>) -> Tensor<Scalar> {
+    guard let q = self as? DiagonalGaussian<Scalar> else { return sample(noise: noise) }
+    let (mean, scale) = (q.mean, (q.logVariance * 0.5).exp())
+    return mean.aligned(toRank: noise.rank) + scale.aligned(toRank: noise.rank) * noise
   }
 }
