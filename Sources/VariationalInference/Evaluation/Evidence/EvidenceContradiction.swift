@@ -6,133 +6,127 @@
   internal import Darwin
 #endif
 
-/// Two numbers of one measurement that cannot both be what they are called, or that show a method to
-/// have failed.
+/// Two numbers of one measurement that cannot both be what they are called, or of which one shows that its
+/// method failed.
 package struct EvidenceContradiction: Sendable {
   package enum Kind: String, Sendable {
     /// A lower bound of log p(x) is above an upper one.
     case lowerAboveUpper = "lower_bound_above_upper_bound"
     /// log p(x) is above 0, where p(x) is a probability.
     case aboveZero = "log_probability_above_zero"
-    /// More draws of q gave a smaller bound.
+    /// The mean of many weights of q gave a smaller bound than single ones.
     case importanceSamplingBelowELBO = "iwae_below_elbo"
-    /// The search for the best q* of a family left it below a member of the family.
+    /// The search for the best of a family ended below a member of the family.
     case searchBelowStart = "best_posterior_below_start"
-    /// Annealing, which begins at q, ended below another lower bound.
+    /// Annealing ended below another lower bound of the same examples.
     case annealingBelow = "ais_below_lower_bound"
   }
 
   package let kind: Kind
-  /// The names of the bound that is too large beside the other, and of the other.
-  package let larger, smaller: String
+  /// The bound that is too large beside the other, and the other.
+  package let larger, smaller: EvidenceBound
   /// The larger less the smaller, example by example, in nats.
   package let difference: Estimate
-  /// Whether its examples are simulated ones, not the first ones of the data.
-  package let areSimulated: Bool
+  /// Whether the examples were drawn from the model; else they are the first ones of the data.
+  package let isSimulated: Bool
 }
 
-extension EvidenceResults {
-  /// What contradicts, beyond ``EvidenceBound/standardErrors`` standard errors of the differences.
-  package var contradictions: [EvidenceContradiction] {
-    aboveUpper + aboveZero + outOfOrder
-  }
+extension EvidenceBounds {
+  /// What contradicts, beyond ``EvidenceBound/standardErrors`` standard errors of a difference.
+  package var contradictions: [EvidenceContradiction] { onSimulated + aboveZero + outOfOrder }
 
-  private var aboveUpper: [EvidenceContradiction] {
-    guard let simulated else { return [] }
-    return simulated.upperBounds.flatMap { upper in
-      simulated.lowerBounds.compactMap { lower in
+  private var onSimulated: [EvidenceContradiction] {
+    simulatedUpper.flatMap { upper in
+      simulatedLower.compactMap { lower in
         contradiction(
           upper.method == .probability ? .aboveZero : .lowerAboveUpper, lower, upper,
-          areSimulated: true)
+          isSimulated: true)
       }
     }
   }
 
   private var aboveZero: [EvidenceContradiction] {
-    guard isProbability else { return [] }
-    return allLowerBounds.compactMap { lower in
-      let zero = EvidenceBound.zero(lower.values.count)
-      return contradiction(.aboveZero, lower, zero) ?? single(lower)
+    if !isProbability { return [] }
+    return lower.compactMap {
+      contradiction(.aboveZero, $0, .zero($0.values.count)) ?? examplesAboveZero($0)
     }
   }
 
-  /// A bound of a single example so far above 0 that chance does not explain it, whatever the mean.
+  /// Single examples so far above 0 that chance does not explain it, whatever the mean.
   ///
-  /// The mean weight w of an example has E[w] = p(x) <= 1, so that P(log w > t) <= exp(-t) by Markov's
-  /// inequality, and less for a mean of logarithms. For N examples t = log(1000 N) is passed by one
-  /// of them in a thousand measurements.
-  private func single(_ lower: EvidenceBound) -> EvidenceContradiction? {
+  /// An example's mean weight w has E[w] = p(x) <= 1, so that P(log w > t) <= exp(-t) by Markov's
+  /// inequality, and a mean of logarithms is smaller still. With t = log(1000 N) for N examples one
+  /// measurement in a thousand is suspected wrongly.
+  private func examplesAboveZero(_ lower: EvidenceBound) -> EvidenceContradiction? {
     let limit = log(1000 * Double(lower.values.count))
     let found = lower.values.filter { $0 > limit }
-    return found.isEmpty
-      ? nil
-      : EvidenceContradiction(
-        kind: .aboveZero, larger: lower.name, smaller: EvidenceBound.zero(0).name,
-        difference: Estimate(found), areSimulated: false)
+    if found.isEmpty { return nil }
+    return EvidenceContradiction(
+      kind: .aboveZero, larger: lower, smaller: .zero(found.count), difference: Estimate(found),
+      isSimulated: false)
   }
 
   /// Bounds of the data that stand in the wrong order.
   private var outOfOrder: [EvidenceContradiction] {
-    let all = allLowerBounds
-    func bounds(_ isOne: (EvidenceBound.Method) -> Bool) -> [EvidenceBound] {
-      all.filter { isOne($0.method) }
+    let common = compared
+    let own = lower.filter { $0.method == .elbo }
+    let optimised = lower.filter {
+      if case .optimised = $0.method { true } else { false }
     }
-    let own = bounds { $0 == .elbo }
-    let optimised = bounds { if case .optimised = $0 { true } else { false } }
-    let importance = bounds { $0 == .importanceSampling }
+    let sampling = lower.filter { $0.method == .importanceSampling }.compactMap { iwae in
+      own.lazy.compactMap { contradiction(.importanceSamplingBelowELBO, $0, iwae) }.first
+    }
+    // Each family has the best of the one before as a member.
     let ladder = own.suffix(1) + optimised
-    let searches = zip(ladder, ladder.dropFirst()).compactMap { start, end in
-      gaps == nil ? nil : contradiction(.searchBelowStart, start, end)
+    let searches = zip(ladder, ladder.dropFirst()).compactMap {
+      contradiction(.searchBelowStart, $0, $1)
     }
-    let sampling = importance.flatMap { iwae in
-      own.compactMap { contradiction(.importanceSamplingBelowELBO, $0, iwae) }
+    let annealing = common.filter { $0.method == .annealing }.compactMap { ais in
+      Self.largest(common.filter { $0 != ais }).flatMap { contradiction(.annealingBelow, $0, ais) }
     }
-    let annealing = bounds { $0 == .annealing }.compactMap { ais in
-      // Of all that are above it the largest, on the examples in common.
-      Self.largest((own + optimised + importance).map { $0.first(comparedExamples) })
-        .flatMap { contradiction(.annealingBelow, $0, ais) }
-    }
-    return sampling.prefix(1) + searches + annealing
+    return sampling + searches + annealing
   }
 
   private func contradiction(
     _ kind: EvidenceContradiction.Kind, _ larger: EvidenceBound, _ smaller: EvidenceBound,
-    areSimulated: Bool = false
+    isSimulated: Bool = false
   ) -> EvidenceContradiction? {
     guard larger.exceeds(smaller) else { return nil }
     return EvidenceContradiction(
-      kind: kind, larger: larger.name, smaller: smaller.name,
-      difference: larger.difference(from: smaller), areSimulated: areSimulated)
+      kind: kind, larger: larger, smaller: smaller,
+      difference: larger.difference(from: smaller), isSimulated: isSimulated)
   }
 }
 
-/// What can be said of annealing as a measure of log p(x).
+/// What was found out about annealing as a measure of log p(x).
 package enum AnnealingStanding: Sendable {
   case notRun
-  /// Another lower bound is above it by so much.
+  /// Another lower bound of the same examples is above it by so much.
   case below(EvidenceBound, Estimate)
   /// A lower bound of the simulated examples is above an upper one.
   case contradicted
-  /// log p(x) of the simulated examples is enclosed to within so many nats: narrow or not.
+  /// It is the largest lower bound, or not told apart from it, and log p(x) of the simulated examples is
+  /// enclosed to within so many nats.
   case wide(Estimate)
   case narrow(Estimate)
 
-  /// The width of a sandwich, three standard errors added, up to which it is called narrow: 1 nat. p(x)
-  /// is then known to within a factor of e, and no error of AIS that is seen on simulated examples is
-  /// above it. Models whose bounds differ by less are not told apart by it.
-  package static let narrow = 1.0
+  /// A sandwich is called narrow where its width and three standard errors of it are at most 1 nat: p(x) of
+  /// the simulated examples is then known to a factor of e.
+  package static let narrowWidth = 1.0
 }
 
-extension EvidenceResults {
+extension EvidenceBounds {
   /// How far annealing can stand for log p(x), by what was measured.
   package var annealingStanding: AnnealingStanding {
-    guard let best, let annealing = lowerBounds.first(where: { $0.method == .annealing }),
-      let (lower, upper) = simulated?.sandwich
+    guard let best, let annealing = compared.first(where: { $0.method == .annealing }),
+      let (lower, upper) = sandwich
     else { return .notRun }
     if best.exceeds(annealing) { return .below(best, best.difference(from: annealing)) }
-    if contradictions.contains(where: \.areSimulated) { return .contradicted }
+    if contradictions.contains(where: { $0.isSimulated || $0.kind == .aboveZero }) {
+      return .contradicted
+    }
     let width = upper.difference(from: lower)
     let most = width.mean + EvidenceBound.standardErrors * width.standardError
-    return most <= AnnealingStanding.narrow ? .narrow(width) : .wide(width)
+    return most <= AnnealingStanding.narrowWidth ? .narrow(width) : .wide(width)
   }
 }

@@ -73,7 +73,7 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
     let (simulated, bounds) = try sandwich(
       settings, count: plan.simulated, progress: listener.listener(from: share, to: 1))
     let elbo = try model.evaluate(on: simulated, seed: plan.seed, workers: workers).elbo
-    return (lower, .init(elbo: elbo, bounds: bounds, isProbability: isProbability))
+    return (lower, .init(elbo: elbo, bounds: bounds))
   }
 
   /// log p(x) from both sides, on examples drawn from the model under the conditions of the first

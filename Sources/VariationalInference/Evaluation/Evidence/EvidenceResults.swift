@@ -19,8 +19,6 @@ package struct EvidenceResults: Sendable {
   package struct Simulated: Sendable {
     package let elbo: [Double]
     package let bounds: BidirectionalBound
-    /// Whether p(x) is a probability.
-    package let isProbability: Bool
   }
 
   /// The ELBO of the images that the dearer bounds are taken on.

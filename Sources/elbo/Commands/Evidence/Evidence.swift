@@ -9,10 +9,9 @@ struct Evidence: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "How far the ELBO is from log p(x), and why: bounds from both sides, gaps, health.",
     discussion: """
-      Lower bounds of log p(x) on the first test images: the ELBO, importance sampling (IWAE-K) and \
+      What contradicts is said first; gaps are against the largest lower bound that was measured. Lower bounds of log p(x) on the first test images: the ELBO, importance sampling (IWAE-K) and \
       annealed importance sampling (AIS). On images simulated from the model, where the posterior \
-      can be drawn from exactly, AIS run backwards is an upper bound: log p(x) lies between, and so \
-      does the error of AIS. Then what the ELBO loses to the family of q (approximation gap) and to \
+      can be drawn from exactly, AIS run backwards is an upper bound: log p(x) lies between. Then what the ELBO loses to the family of q (approximation gap) and to \
       the encoder (amortisation gap), and what q does with the latent dimensions.
 
         elbo evidence runs/<run>
@@ -47,7 +46,7 @@ struct Evidence: ParsableCommand {
     let loaded = try model.load()
     let images = try test.load(for: loaded, workers: workers)
     if images.count < 2 {
-      throw ValidationError("'\(images.name)' has one image; a standard error takes two")
+      throw TooFewImages(data: images.name, split: images.split)
     }
     do {
       try measure(loaded.model, loaded, images, workers)
@@ -104,8 +103,8 @@ struct Evidence: ParsableCommand {
           + "\(fitted.chains) chains, \(fitted.simulated.grouped) simulated images, gaps of "
           + "\(fitted.gapImages.grouped) images.")
       Terminal.line(
-        "(Images differ by \(pilot.spread.fixed(1)) nats; AIS is about "
-          + "\((pilot.gapTimesSteps / Double(fitted.steps)).fixed(3)) nats too low at this T.)")
+        "(Images differ by \(pilot.spread.fixed(1)) nats; a few simulated ones foretell a sandwich "
+          + "\((pilot.gapTimesSteps / Double(fitted.steps)).fixed(3)) nats wide at this T.)")
     }
     return make(fitted)
   }
@@ -123,5 +122,16 @@ struct Evidence: ParsableCommand {
     if !json {
       Terminal.line("Wrote \((paths + ["\(folder)/evidence.json"]).joined(separator: ", "))")
     }
+  }
+}
+
+/// A standard error is that of several images.
+struct TooFewImages: Error, CustomStringConvertible {
+  let data: String
+  let split: DatasetSplit.RawValue
+
+  var description: String {
+    "the data '\(data)' have one \(split) image, and a standard error takes two; choose other data or "
+      + "another --split"
   }
 }

@@ -28,20 +28,17 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
   }
 
   /// Rungs of one set of images. The images differ by far more than the bounds on one image do, but
-  /// all bounds have the images in common: a bar is the error of the difference from the last but
-  /// `above` rungs, image by image.
+  /// all bounds have the images in common: a bar is the error of the difference from the best lower
+  /// bound, image by image.
   private func rungs(
-    _ bounds: [(name: String, values: [Double]?)], above: Int = 0
+    _ lower: [EvidenceBound], _ upper: [EvidenceBound] = [], best: EvidenceBound
   ) -> [LadderChart.Bound] {
-    let known = bounds.compactMap { bound in bound.values.map { (name: bound.name, values: $0) } }
-    guard known.count > 1 + above else { return [] }
-    let best = known[known.count - 1 - above].values
-    return known.enumerated().map { index, bound in
-      let error = Estimate(zip(bound.values, best).map { $0 - $1 }).standardError
-      return LadderChart.Bound(
-        bound.name, Estimate(bound.values).mean, standardError: error,
-        kind: index < known.count - above ? .lower : .upper)
+    func rung(_ bound: EvidenceBound, _ kind: LadderChart.Kind) -> LadderChart.Bound {
+      LadderChart.Bound(
+        bound.name, bound.estimate.mean,
+        standardError: bound.difference(from: best).standardError, kind: kind)
     }
+    return lower.map { rung($0, .lower) } + upper.map { rung($0, .upper) }
   }
 
   private func caption(_ images: String, best: String) -> String {
@@ -49,40 +46,32 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
       + "image by image."
   }
 
-  /// L[q], L[q*], IWAE-K, AIS: on the images of the gaps where there are any, so that all rungs are
-  /// of the same images.
+  /// L[q], L[q*], IWAE-K, AIS, on the images that all have in common.
   private var ladder: LadderChart? {
-    let plan = results.plan
-    let count = results.gaps == nil ? plan.limit : plan.gapImages
-    func some(_ values: [Double]?) -> [Double]? { values.map { Array($0.prefix(count)) } }
-    let bounds = rungs(
-      [("ELBO, L[q]", results.gaps?.bound ?? some(results.elboOfLimit))]
-        + (results.gaps?.optimised ?? []).map { ("L[q*] \($0.family.rawValue)", $0.bound) }
-        + [
-          ("IWAE-\(plan.importanceSamples)", some(results.iwae?.bound)),
-          ("AIS", some(results.ais?.bound)),
-        ])
-    guard let best = bounds.last?.name else { return nil }
+    let bounds = results.bounds
+    guard let best = bounds.best, bounds.lower.count > 1 else { return nil }
+    // L[q] once, from the more draws.
+    let lower = bounds.compared.filter { $0.method != .elbo || $0 == bounds.own }
     let images =
-      "\(results.data.name) \(results.data.split), the first \(count) images; "
+      "\(results.data.name) \(results.data.split), the first \(bounds.comparedExamples) images; "
       + results.data.meaning
     return LadderChart(
-      title: "Lower bounds of log p(x)", subtitle: subtitle, caption: caption(images, best: best),
-      bounds: bounds)
+      title: "Lower bounds of log p(x)", subtitle: subtitle,
+      caption: caption(images, best: best.name), bounds: rungs(lower, best: best))
   }
 
   private var sandwich: LadderChart? {
-    guard let simulated = results.simulated else { return nil }
+    let bounds = results.bounds
+    guard let best = bounds.sandwich?.lower else { return nil }
     let images =
       "\(results.plan.simulated) images simulated from the model; "
       + results.annealingWords
     return LadderChart(
-      title: "log p(x) from both sides", subtitle: subtitle, caption: caption(images, best: "AIS"),
+      title: "log p(x) from both sides", subtitle: subtitle,
+      caption: caption(images, best: best.name),
       bounds: rungs(
-        [
-          ("ELBO, L[q]", simulated.elbo), ("AIS", simulated.bounds.lower.bound),
-          ("reverse AIS", simulated.bounds.upper.bound),
-        ], above: 1))
+        bounds.simulatedLower, bounds.simulatedUpper.filter { $0.method == .reverseAnnealing },
+        best: best))
   }
 
   private var divergences: BarChart? {
@@ -102,10 +91,9 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
   /// where the data are no images.
   private var worst: ImageGrid? {
     get throws {
-      guard let best = results.ais?.bound ?? results.iwae?.bound, let elbo = results.elboOfLimit,
+      guard let best = results.bounds.best, let gaps = results.bounds.inferenceGap,
         let size = results.data.imageSize(of: model)
       else { return nil }
-      let gaps = zip(best, elbo).map { $0 - $1 }
       let order = gaps.indices.sorted { gaps[$0] > gaps[$1] }.prefix(16)
       var (originals, decoded): ([UInt8], [UInt8]) = ([], [])
       for image in order {
@@ -115,9 +103,9 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
         decoded += model.decode(model.posterior(given: batch).mean, batch).greyBytes
       }
       return ImageGrid(
-        title: "Where the ELBO is furthest below log p(x)", subtitle: subtitle,
+        title: "Where the ELBO is furthest below \(best.name)", subtitle: subtitle,
         caption:
-          "Widest first, of the first \(results.plan.limit) images: \(gaps[order[0]].fixed(1)) "
+          "Widest first, of the first \(gaps.count) images: \(gaps[order[0]].fixed(1)) "
           + "to \(gaps[order[order.count - 1]].fixed(1)) nats.",
         pixels: originals + decoded, imageWidth: size.width, imageHeight: size.height,
         imageChannels: size.channels, columns: order.count,

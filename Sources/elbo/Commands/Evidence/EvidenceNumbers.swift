@@ -84,21 +84,43 @@ extension EvidenceResults {
   }
 
   private var onSimulated: Section {
-    let (data, bounds) = (fromModel, simulated?.bounds)
+    let (data, both) = (fromModel, simulated?.bounds)
     return Section(
       title: "log p(x) from both sides: \(plan.simulated.grouped) images simulated from the model",
       numbers: number(
         "elbo_on_simulated", "ELBO, L[q]", simulated?.elbo, "1 draw of q",
         data + [.init("samples", 1)])
         + number(
-          "bdmc_lower_on_simulated", "AIS", bounds?.lower.bound, "lower bound, \(annealingWords)",
+          "bdmc_lower_on_simulated", "AIS", both?.lower.bound, "lower bound, \(annealingWords)",
           data + annealing)
         + number(
-          "bdmc_upper_on_simulated", "reverse AIS", bounds?.upper.bound,
+          "bdmc_upper_on_simulated", "reverse AIS", both?.upper.bound,
           "upper bound, \(annealingWords)", data + annealing)
         + number(
-          "bdmc_gap_on_simulated", "upper - lower", bounds?.gap,
-          "at most so much is AIS too low here", data + annealing))
+          "bdmc_gap_on_simulated", "reverse AIS - AIS", both?.gap,
+          "in expectation at most so much is AIS too low here", data + annealing)
+        + otherSandwich)
+  }
+
+  /// The narrowest sandwich, where it is not that of the two AIS.
+  private var otherSandwich: [EvidenceNumber] {
+    guard let (lower, upper) = bounds.sandwich,
+      (lower.method, upper.method) != (.annealing, .reverseAnnealing)
+    else { return [] }
+    return number(
+      "sandwich_width_on_simulated", "upper - lower", upper.values.less(lower.values),
+      "\(upper.name) - \(lower.name), the narrowest of these", simulatedMembers)
+  }
+
+  /// The protocol of bounds of simulated images.
+  var simulatedMembers: [JSONValue.Member] { fromModel + annealing }
+
+  /// The protocol of what is compared, on the images that all bounds have in common.
+  var comparisonMembers: [JSONValue.Member] {
+    dataMembers + [
+      first(bounds.comparedExamples),
+      .init("compared", .array(bounds.lower.map { .string($0.name) })),
+    ]
   }
 
   private var gapSection: Section {
@@ -108,16 +130,15 @@ extension EvidenceResults {
       let settled = found.hasConverged.count { $0 }
       return number(
         "best_\(family.key)", "L[q*] \(family.rawValue)", found.bound,
-        "\(settled) of \(found.bound.count) searches converged",
+        "\(settled) of \(found.bound.count) searches came to rest",
         members + [
-          .init("family", .string(family.rawValue)), .init("converged", JSONValue(settled)),
+          .init("family", .string(family.rawValue)), .init("came_to_rest", JSONValue(settled)),
         ])
     }
-    let parts = decomposition
-    let method: [JSONValue.Member] = [
-      .init("family", "diagonal"),
-      .init("log_evidence", .string(reference?.method ?? "")),
-      .init("log_evidence_is_lower_bound", true),
+    let (parts, best) = (decomposition, bounds.best?.name ?? "")
+    let family: [JSONValue.Member] = [.init("family", "diagonal")]
+    let against: [JSONValue.Member] = [
+      .init("log_evidence", .string(best)), .init("log_evidence_is_lower_bound", true),
     ]
     return Section(
       title: "Where the ELBO loses: \(data.name) \(data.split), "
@@ -126,11 +147,13 @@ extension EvidenceResults {
         "elbo_of_gaps", "ELBO, L[q]", gaps?.bound, "the draws of L[q*]", members)
         + PosteriorFamily.allCases.flatMap(optimum)
         + number(
-          "approximation_gap", "approximation gap", parts?.approximation,
-          "\(reference?.method ?? "") - L[q* diagonal]", members + method)
+          "inference_gap", "inference gap", parts?.inference, "\(best) - L[q]", members + against)
         + number(
-          "amortisation_gap", "amortisation gap", gaps?.amortisationGap(.diagonal),
-          "L[q* diagonal] - L[q]", members + method.prefix(1)))
+          "approximation_gap", "  approximation gap", parts?.approximation,
+          "\(best) - L[q* diagonal]", members + family + against)
+        + number(
+          "amortisation_gap", "  amortisation gap", parts?.amortisation,
+          "L[q* diagonal] - L[q]", members + family))
   }
 
   private var onAll: Section {
@@ -162,6 +185,11 @@ extension EvidenceResults {
       title: "\(data.name) \(data.split), all \(data.count.grouped) images",
       numbers: numbers)
   }
+}
+
+extension [Double] {
+  /// The differences, element by element.
+  func less(_ other: [Double]) -> [Double] { zip(self, other).map { $0 - $1 } }
 }
 
 extension PosteriorFamily {

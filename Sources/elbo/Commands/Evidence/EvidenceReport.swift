@@ -4,24 +4,81 @@ internal import Formats
 internal import VariationalInference
 
 extension EvidenceResults {
-  /// One object: a number for each key, with error, count and protocol, which ends with what is to be
-  /// said of the model.
+  /// One object: what contradicts, the best lower bound, gaps against it, the sandwich, conclusions; then a
+  /// number for each key, with error, count and protocol, which ends with what is to be said of the model.
   func json(_ model: [JSONValue.Member]) -> JSONValue {
-    .object(
-      sections.flatMap(\.numbers).map { number in
+    let bounds = bounds
+    var members: [JSONValue.Member] = [
+      .init("contradictions", .array(bounds.contradictions.map(json)))
+    ]
+    if let best = bounds.best {
+      members.append(
         .init(
-          number.key,
-          [
-            "estimate": .number(number.mean),
-            "standard_error": number.standardError.map(JSONValue.number) ?? .null,
-            "examples": JSONValue(number.examples),
-            "protocol": .object(number.details + model),
-          ])
-      })
+          "best_lower_bound",
+          .object(
+            [.init("name", .string(best.name))] + best.estimate.members
+              + [.init("protocol", .object(comparisonMembers + model))])))
+    }
+    if let gaps = gapMembers(model) { members.append(.init("gaps", gaps)) }
+    if let (lower, upper) = bounds.sandwich {
+      members.append(
+        .init(
+          "sandwich",
+          .object(
+            [.init("lower", .string(lower.name)), .init("upper", .string(upper.name))]
+              + upper.difference(from: lower).members
+              + [.init("protocol", .object(simulatedMembers + model))])))
+    }
+    members.append(.init("conclusions", .array(conclusions.map(JSONValue.string))))
+    return .object(
+      members
+        + sections.flatMap(\.numbers).map { number in
+          .init(
+            number.key,
+            [
+              "estimate": .number(number.mean),
+              "standard_error": number.standardError.map(JSONValue.number) ?? .null,
+              "examples": JSONValue(number.examples),
+              "protocol": .object(number.details + model),
+            ])
+        })
   }
 
-  /// A table for people, a section for each set of images.
+  private func json(_ found: EvidenceContradiction) -> JSONValue {
+    .object(
+      [
+        .init("kind", .string(found.kind.rawValue)),
+        .init("larger", .string(found.larger.name)),
+        .init("smaller", .string(found.smaller.name)),
+        .init(
+          "images", .string(found.isSimulated ? "simulated from the model" : "the first")),
+      ] + found.difference.members + [.init("meaning", .string(found.sentence(self)))])
+  }
+
+  /// Against the best lower bound, each: what q loses, and where it was sought, to its family and to the
+  /// encoder.
+  private func gapMembers(_ model: [JSONValue.Member]) -> JSONValue? {
+    guard let best = bounds.best, let inference = bounds.inferenceGap else { return nil }
+    let parts = decomposition
+    let numbers: [(String, [Double]?)] = [
+      ("inference", inference), ("approximation", parts?.approximation),
+      ("amortisation", parts?.amortisation),
+    ]
+    return .object(
+      [.init("against", .string(best.name))]
+        + numbers.compactMap { name, values in
+          values.map { .init(name, .object(Estimate($0).members)) }
+        } + [.init("protocol", .object(comparisonMembers + model))])
+  }
+
+  /// A table for people, a section for each set of images; what contradicts comes first.
   func printTable() {
+    let contradictions = bounds.contradictions
+    if !contradictions.isEmpty {
+      Terminal.line(contradictions.count == 1 ? "A contradiction:" : "Contradictions:")
+      for found in contradictions { Terminal.line("  " + found.sentence(self)) }
+      Terminal.line("")
+    }
     for section in sections {
       Terminal.line(section.title)
       for number in section.numbers { Terminal.line("  " + row(number)) }
@@ -41,35 +98,16 @@ extension EvidenceResults {
       + error.padded(to: 11) + number.words
   }
 
-  /// What the numbers say, in sentences.
-  private var conclusions: [String] {
-    var lines: [String] = []
-    if let elbo = elboOfLimit, let ais {
-      let loss = Estimate(zip(ais.bound, elbo).map { $0 - $1 })
-      lines.append(
-        "The ELBO is at least \(words(loss)) nats below log p(x) on these images (AIS - ELBO, image "
-          + "by image).")
-    }
-    if let iwae, let ais {
-      let loss = Estimate(zip(ais.bound, iwae.bound).map { $0 - $1 })
-      lines.append("AIS lies \(words(loss)) nats above IWAE-\(plan.importanceSamples).")
-    }
-    if let gap = simulated.map({ Estimate($0.bounds.gap) }) {
-      lines.append(
-        "On images simulated from the model log p(x) is enclosed to within \(words(gap)) nats.")
-    }
-    if !shapes.isEmpty, shareAboveThreshold > 0.1 {
-      lines.append(
-        "k-hat is above 0.7 for \(Int(100 * shareAboveThreshold)) % of the images: their importance "
-          + "weights have so heavy tails that IWAE rises slowly with K. Trust AIS.")
-    }
-    return lines
-  }
-
-  private func words(_ estimate: Estimate) -> String {
-    "\(estimate.mean.fixed(2)) ± \(estimate.standardError.fixed(2))"
-  }
-
   /// Numbers that are no numbers: the model's parameters are too large to compute with.
   var isDefined: Bool { sections.flatMap(\.numbers).allSatisfy { $0.mean.isFinite } }
+}
+
+extension Estimate {
+  /// Mean, error and count.
+  fileprivate var members: [JSONValue.Member] {
+    [
+      .init("estimate", .number(mean)), .init("standard_error", .number(standardError)),
+      .init("examples", JSONValue(examples)),
+    ]
+  }
 }
