@@ -23,8 +23,12 @@ struct EvidenceTests {
   }
 
   private func numbers(_ outcome: Outcome) throws -> [String: [String: Any]] {
+    try members(outcome).compactMapValues { $0 as? [String: Any] }
+  }
+
+  private func members(_ outcome: Outcome) throws -> [String: Any] {
     try #require(
-      try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: [String: Any]])
+      try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
   }
 
   @Test("all parts: each number with error, count and protocol, and the pictures")
@@ -50,6 +54,98 @@ struct EvidenceTests {
       #expect(try workspace.text("out/\(name).svg").contains("<svg"))
     }
     #expect(try workspace.text("out/evidence.json") == outcome.output)
+  }
+
+  @Test("the best lower bound is the largest measured, and gaps are against it")
+  func best() throws {
+    let outcome = try workspace.elbo(["evidence", "run", "--json", "--output", "out"] + Self.small)
+    expectSuccess(outcome)
+    let (members, numbers) = (try members(outcome), try numbers(outcome))
+    func mean(_ key: String) -> Double { numbers[key]?["estimate"] as? Double ?? .nan }
+    let best = try #require(numbers["best_lower_bound"])
+    let keys = [
+      "elbo_of_gaps", "best_diagonal", "best_full_covariance", "best_flow", "iwae", "ais_lower",
+      "elbo_on_subset",
+    ]
+    let largest = try #require(keys.map(mean).max())
+    #expect(best["estimate"] as? Double == largest && best["examples"] as? Int == 6)
+    let compared = try #require((best["protocol"] as? [String: Any])?["compared"] as? [String])
+    let name = try #require(best["name"] as? String)
+    #expect(compared.count == 7 && compared.contains(name))
+    let gaps = try #require(numbers["gaps"])
+    #expect(gaps["against"] as? String == name)
+    func gap(_ key: String) -> Double {
+      (gaps[key] as? [String: Any])?["estimate"] as? Double ?? .nan
+    }
+    #expect((gap("inference") - (largest - mean("elbo_of_gaps"))).magnitude < 1e-9)
+    #expect((gap("approximation") - (largest - mean("best_diagonal"))).magnitude < 1e-9)
+    #expect((gap("inference") - gap("approximation") - gap("amortisation")).magnitude < 1e-9)
+    #expect((mean("approximation_gap") - gap("approximation")).magnitude < 1e-9)
+    let sandwich = try #require(numbers["sandwich"])
+    #expect(sandwich["examples"] as? Int == 5)
+    let words = try #require(members["conclusions"] as? [String])
+    #expect(words.contains { $0.contains("largest is \(name)") })
+    #expect(members["contradictions"] is [Any])
+  }
+
+  /// Variances of q of exp(-8), where the posterior is near N(0, I): 20 steps from there are too
+  /// few, and the best q* is above AIS.
+  @Test("what contradicts is said first, with what to do; nothing is called narrow that is wide")
+  func contradiction() throws {
+    var entries = modelEntries(pixels: 54)
+    for index in entries.indices where entries[index].name == "encoder.fc_logvar.bias" {
+      entries[index].numbers = [-8, -8]
+    }
+    try workspace.write(
+      safetensors(entries, metadata: ["activation": "relu"]), to: "narrow.safetensors")
+    let arguments = [
+      "evidence", "narrow.safetensors", "--data", "data", "--binarize", "threshold", "--limit",
+      "20", "--importance-samples", "500", "--ais-steps", "20", "--simulated", "10", "--parts",
+      "iwae,ais,gaps",
+    ]
+    let table = try workspace.elbo(arguments)
+    expectSuccess(table)
+    let lines = table.lines.filter { !$0.hasPrefix("measuring ") }
+    #expect(lines.first == "A contradiction:")
+    #expect(lines[1].contains("AIS is ") && lines[1].contains("--ais-steps 80"), "\(lines[1])")
+    #expect(!table.output.contains("Quote AIS") && table.output.contains("Nor does AIS"))
+    let outcome = try workspace.elbo(arguments + ["--json"])
+    expectSuccess(outcome)
+    let (members, numbers) = (try members(outcome), try numbers(outcome))
+    let found = try #require(members["contradictions"] as? [[String: Any]])
+    let one = try #require(found.first)
+    #expect(found.count == 1 && one["kind"] as? String == "ais_below_lower_bound")
+    #expect(one["smaller"] as? String == "AIS" && one["examples"] as? Int == 20)
+    #expect((one["larger"] as? String)?.hasPrefix("L[q*] ") == true)
+    let (difference, error) = (one["estimate"] as? Double, one["standard_error"] as? Double)
+    #expect(try #require(difference) > 3 * (try #require(error)))
+    #expect(one["meaning"] as? String == lines[1].trimmingCharacters(in: .whitespaces))
+    #expect((numbers["best_lower_bound"]?["name"] as? String)?.hasPrefix("L[q*] ") == true)
+    // 54 binary pixels: p(x) is a probability, and reverse AIS hundreds of nats above 0.
+    #expect(numbers["sandwich"]?["upper"] as? String == "0")
+    #expect(try #require(numbers["sandwich"]?["estimate"] as? Double) < 54)
+  }
+
+  @Test("nothing is said of annealing that was not run")
+  func notRun() throws {
+    let outcome = try evidence("run", "--parts", "elbo,iwae", "--limit", "6")
+    expectSuccess(outcome)
+    #expect(!outcome.output.contains("Trust") && !outcome.output.contains("Quote AIS"))
+    #expect(outcome.output.contains("Of 2 lower bounds measured on the first 6 test images"))
+  }
+
+  @Test("one image is a fault of the data, no wrong usage")
+  func oneImage() throws {
+    try workspace.writeImages("single", test: 1, height: 6, width: 9)
+    for arguments in [[], ["--json"], ["--budget", "2s"]] {
+      let outcome = try workspace.elbo(["evidence", "run", "--data", "single"] + arguments)
+      expectRefusal(outcome, ["'single'", "one test image"])
+      #expect(outcome.output == "")
+    }
+    expectRefusal(try evidence("run", "--data", "absent"), ["'absent'"])
+    expectRefusal(try evidence("run", "--split", "validation"), ["validation"])
+    try workspace.remove("data")
+    expectRefusal(try evidence("run"), ["data"])
   }
 
   @Test("parts and tables; the same for any number of threads, and for a file alone")

@@ -89,8 +89,8 @@ extension DatasetError: CustomStringConvertible {
       "field '\(field)' of the data '\(data)' is \(found) at example \(example) (counted from 0); leave"
         + " such examples out, or call the number missing by a mask"
     case .notFiniteInBatch(let field, let example, let found):
-      "field '\(field)' of a batch is \(found) at example \(example) (by its number in the data, counted"
-        + " from 0); leave such examples out, or call the number missing by a mask"
+      "field '\(field)' of a batch is \(found) at example \(example) of its data (counted from 0);"
+        + " leave such examples out, or call the number missing by a mask"
     case .otherShape(let path, let field, let found, let expected):
       "'\(path)' holds an array of \(words(found)) where field '\(field)' takes"
         + " \((["count"] + expected.map(String.init)).joined(separator: " x ")); choose another file or shape"

@@ -82,8 +82,8 @@ public protocol ReparameterizedDistribution<Scalar>: Distribution {
 /// A distribution whose draws tell the noise that they were made of: noise and value have as many
 /// coordinates.
 public protocol InvertibleDistribution<Scalar>: ReparameterizedDistribution {
-  /// The noise e for which ``ReparameterizedDistribution/sample(noise:)`` is `value`, of the shape of
-  /// `value`, `[batch, n]` or `[batch, draws, n]`.
+  /// The noise of which ``ReparameterizedDistribution/sample(noise:)`` made `value`, of its shape:
+  /// `[batch, n]` or `[batch, draws, n]`.
   func noise(of value: Tensor<Scalar>) -> Tensor<Scalar>
 }
 

@@ -26,8 +26,8 @@ extension Batch {
   /// - Parameters:
   ///   - uses: The fields that the bounds depend on.
   ///   - bounds: One for each example.
-  /// - Throws: ``DatasetError/notFiniteInBatch(field:example:found:)`` for the first example with such a
-  ///   bound that holds such a number.
+  /// - Throws: ``DatasetError/notFiniteInBatch(field:example:found:)`` for the first example with
+  ///   such a bound that holds such a number.
   func requireFinite(_ uses: [FieldUse], where bounds: [Double]) throws {
     for (row, bound) in bounds.enumerated() where !bound.isFinite {
       for use in uses {

@@ -279,7 +279,7 @@ struct LogProbabilityFromNoiseTests {
 
   /// 3 is the purpose of the draws of an evaluation in their key, 43 that of the draws on which
   /// gaps are reported; the third counter is the block of 64 draws, or the round of at most 256.
-  @Test("the bound of many draws, and that of the gaps")
+  @Test("the bound of many draws, that of the gaps, and annealing")
   func evaluations() throws {
     let data = ArrayDataset(
       name: "none", columns: [DataColumn(DataField("x", shape: [1]), [0.0, 0])])
@@ -298,6 +298,13 @@ struct LogProbabilityFromNoiseTests {
       workers: pool)
     let means = (0..<2).map { -expected(NoiseKey(seed: 3, $0, 0, 43), count: 256).mean().scalar }
     #expect(relativeError(gaps.bound, means) < 1e-6)
+    // 51 is the purpose of the draws that annealing begins at; with T = 1 it ends there.
+    let annealed = try AnnealedImportanceSampling(steps: 1, chains: 24, seed: 3).lowerBound(
+      of: model, batch(Float.self), workers: pool)
+    let starts = (0..<2).map {
+      (-expected(NoiseKey(seed: 3, $0, 0, 51), count: 24)).logMeanExp(along: 1).scalar
+    }
+    #expect(relativeError(annealed.bound, starts) < 1e-6)
   }
 
   /// For K = 1, d log w / d mean = -d log q / d z = e / sigma, which a rounded z gets wrong by 3 %.

@@ -12,13 +12,13 @@ internal import Tensors
 /// Reverse, from z[T-1] ~ p(z | x) through K[T-1], ..., K[1]: the same sum with the opposite
 /// sign, and E[1 / w] = 1 / p(x). There is no K[T]: it would move chains after their last weight.
 ///
-/// Where the path begins at a q whose draws are z = T(e), with as many standard normal numbers e, it is
-/// followed in e:
+/// Where the path begins at a q whose draws are z = T(e), with as many standard normal numbers e,
+/// it is followed in e:
 ///
 ///     log pi_0(e) = log N(e; 0, I),   D(e) = log p(x, T(e)) - log q(T(e)),   log q(T(e)) from e
 ///
-/// That is the same path. But where q is narrower than the spacing of `Scalar` at z, log q computed from
-/// z is off by nats, and chains find no z to move to; e has all its digits.
+/// That is the same path. But where q is narrower than the spacing of `Scalar` at z, log q computed
+/// from z is off by nats, and chains find no z to move to; e has all its digits.
 ///
 /// - Source: Neal 2001; Grosse, Ghahramani and Adams 2015, arXiv:1511.02543.
 struct AnnealedBlock<Pair: GuidedModel> {
@@ -33,8 +33,8 @@ struct AnnealedBlock<Pair: GuidedModel> {
 
   private var dimension: Int { pair.model.ownDimension }
 
-  /// The q that the path begins at, where chains are followed in the coordinates of its noise; nil where
-  /// they are followed in those of z.
+  /// The q that the path begins at, where chains are followed in the coordinates of its noise; nil
+  /// where they are followed in those of z.
   private var invertible: (any InvertibleDistribution<Scalar>)? {
     guard settings.start == .posterior else { return nil }
     return pair.guide.posterior(given: batch) as? any InvertibleDistribution<Scalar>
@@ -142,7 +142,8 @@ struct AnnealedBlock<Pair: GuidedModel> {
     case .prior: prior(sample: noise)
     case .posterior:
       invertible == nil
-        ? pair.guide.posterior(given: batch).sample(noise: noise) : noise.start(dimension: dimension)
+        ? pair.guide.posterior(given: batch).sample(noise: noise)
+        : noise.start(dimension: dimension)
     }
   }
 
@@ -183,8 +184,8 @@ struct AnnealedBlock<Pair: GuidedModel> {
     }
   }
 
-  /// The standard deviation of each coordinate at the start, `[examples, n]`: 1 where it is noise, else that
-  /// under q, from draws that serve nothing else.
+  /// The standard deviation of each coordinate at the start, `[examples, n]`: 1 where it is noise,
+  /// else that under q, from draws that serve nothing else.
   private func posteriorScale() -> Tensor<Scalar> {
     if invertible != nil { return Tensor(repeating: 1, shape: [examples.count, dimension]) }
     // Not every q has a closed form. 64 draws of a normal q give it to 9%, (2 x 64)^(-1/2) of

@@ -83,8 +83,8 @@ public struct AnnealedImportanceSampling: Sendable {
   ///   - workers: The threads to use; the result does not depend on them.
   ///   - progress: Hears of each transition of a block of chains, and may stop the work.
   /// - Returns: The bound and how well the chains did, example by example.
-  /// - Throws: `CancellationError` where `progress` answered false; ``DatasetError`` naming an example
-  ///   whose numbers are not finite.
+  /// - Throws: `CancellationError` where `progress` answered false; ``DatasetError`` naming an
+  ///   example whose numbers are not finite.
   /// - Complexity: C T (L + 1) passes of the decoder per example, forwards and backwards.
   @specialized(where Pair == VariationalAutoencoder<Float>)
   public func lowerBound<Pair: GuidedModel>(
@@ -110,8 +110,8 @@ public struct AnnealedImportanceSampling: Sendable {
   ///   - workers: The threads to use; the result does not depend on them.
   ///   - progress: Hears of each transition of a block of chains, and may stop the work.
   /// - Returns: Both bounds, example by example.
-  /// - Throws: `CancellationError` where `progress` answered false; ``DatasetError`` naming an example
-  ///   whose numbers are not finite.
+  /// - Throws: `CancellationError` where `progress` answered false; ``DatasetError`` naming an
+  ///   example whose numbers are not finite.
   /// - Source: Grosse, Ghahramani and Adams, "Sandwiching the marginal likelihood using bidirectional
   ///   Monte Carlo", 2015, arXiv:1511.02543.
   @specialized(where Pair == VariationalAutoencoder<Float>)

@@ -2,8 +2,8 @@
 
 internal import Tensors
 
-/// The importance-weighted bound of each example from K draws of q, with what its weights say of how
-/// much it rises with K.
+/// The importance-weighted bound of each example from K draws of q, with what its weights say of
+/// how much it rises with K.
 ///
 ///     L_K = E[log 1/K sum over k of w_k],   w_k = p(x, z_k) / q(z_k | x),   z_k ~ q(z | x)
 ///

@@ -37,9 +37,9 @@ package struct EvidenceBound: Sendable, Equatable {
     EvidenceBound(method: method, name: name, values: Array(values.prefix(count)))
   }
 
-  /// This bound less another one, example by example, over the first examples, which both have. Examples
-  /// differ by far more than the bounds of one example do: the error of the difference is not that of
-  /// either mean.
+  /// This bound less another one, example by example, over the first examples, which both have.
+  /// Examples differ by far more than the bounds of one example do: the error of the difference is
+  /// not that of either mean.
   package func difference(from other: EvidenceBound) -> Estimate {
     Estimate(zip(values, other.values).map { $0 - $1 })
   }
@@ -53,7 +53,7 @@ package struct EvidenceBound: Sendable, Equatable {
       && difference.mean > Self.standardErrors * difference.standardError
   }
 
-  /// So many standard errors of a difference are taken for more than chance: 1 in 700 by chance alone,
-  /// where examples are many.
+  /// So many standard errors of a difference are taken for more than chance: where examples are
+  /// many, 1 in 700 measurements by chance alone.
   package static let standardErrors = 3.0
 }

@@ -21,23 +21,26 @@ package struct EvidenceBounds: Sendable {
     self.isProbability = isProbability
   }
 
-  /// How many of the first examples all lower bounds were measured on: only there are they compared.
+  /// How many of the first examples all lower bounds were measured on: they are compared there.
   package var comparedExamples: Int { lower.map(\.values.count).min() ?? 0 }
 
   /// The lower bounds of the examples that they have in common.
-  package var compared: [EvidenceBound] {
-    let count = comparedExamples
-    return lower.map { $0.first(count) }
+  package var compared: [EvidenceBound] { measured(on: comparedExamples) }
+
+  /// The lower bounds that were measured on so many examples or more, on so many.
+  package func measured(on count: Int) -> [EvidenceBound] {
+    lower.filter { $0.values.count >= count }.map { $0.first(count) }
   }
 
-  /// The largest of the lower bounds, on the examples that they have in common; nil where there is none.
+  /// The largest of the lower bounds, on the examples that they have in common; nil where there is
+  /// none.
   ///
-  /// The largest of several means is too large by chance, but by no more than the standard errors of
-  /// their differences.
+  /// The largest of several means is too large by chance, but by no more than the standard errors
+  /// of their differences.
   package var best: EvidenceBound? { Self.largest(compared) }
 
-  /// Lower bounds that are not told apart from the best: image by image they are below it by no more
-  /// than chance.
+  /// Lower bounds that are not told apart from the best: example by example they are below it by no
+  /// more than chance.
   package var asGoodAsBest: [EvidenceBound] {
     guard let best else { return [] }
     return compared.filter { $0 != best && !best.exceeds($0) }
@@ -46,15 +49,15 @@ package struct EvidenceBounds: Sendable {
   /// L[q] of the examples in common, from as many draws as there are.
   package var own: EvidenceBound? { compared.last { $0.method == .elbo } }
 
-  /// The best lower bound less L[q], in nats: in expectation at most log p(x) - L[q]. Nil where nothing
-  /// but L[q] was measured.
+  /// The best lower bound less L[q], in nats: in expectation at most log p(x) - L[q]. Nil where
+  /// nothing but L[q] was measured.
   package var inferenceGap: [Double]? {
     guard let best, let own, lower.contains(where: { $0.method != .elbo }) else { return nil }
     return zip(best.values, own.values).map { $0 - $1 }
   }
 
-  /// The largest lower and the smallest upper bound of the simulated examples: log p(x) lies between,
-  /// in expectation.
+  /// The largest lower and the smallest upper bound of the simulated examples: in expectation
+  /// log p(x) lies between.
   package var sandwich: (lower: EvidenceBound, upper: EvidenceBound)? {
     guard let lower = Self.largest(simulatedLower),
       let upper = simulatedUpper.min(by: { $0.estimate.mean < $1.estimate.mean })
@@ -62,7 +65,8 @@ package struct EvidenceBounds: Sendable {
     return (lower, upper)
   }
 
-  static func largest(_ bounds: [EvidenceBound]) -> EvidenceBound? {
+  /// That of the largest mean; nil of none.
+  package static func largest(_ bounds: [EvidenceBound]) -> EvidenceBound? {
     bounds.max { $0.estimate.mean < $1.estimate.mean }
   }
 }

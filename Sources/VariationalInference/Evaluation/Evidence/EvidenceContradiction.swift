@@ -6,8 +6,8 @@
   internal import Darwin
 #endif
 
-/// Two numbers of one measurement that cannot both be what they are called, or of which one shows that its
-/// method failed.
+/// Two numbers of one measurement that cannot both be what they are called, or of which one shows
+/// that its method failed.
 package struct EvidenceContradiction: Sendable {
   package enum Kind: String, Sendable {
     /// A lower bound of log p(x) is above an upper one.
@@ -29,6 +29,9 @@ package struct EvidenceContradiction: Sendable {
   package let difference: Estimate
   /// Whether the examples were drawn from the model; else they are the first ones of the data.
   package let isSimulated: Bool
+
+  /// Whether what was taken for a lower bound is above an upper one.
+  package var deniesLowerBound: Bool { kind == .lowerAboveUpper || kind == .aboveZero }
 }
 
 extension EvidenceBounds {
@@ -68,7 +71,6 @@ extension EvidenceBounds {
 
   /// Bounds of the data that stand in the wrong order.
   private var outOfOrder: [EvidenceContradiction] {
-    let common = compared
     let own = lower.filter { $0.method == .elbo }
     let optimised = lower.filter {
       if case .optimised = $0.method { true } else { false }
@@ -81,8 +83,11 @@ extension EvidenceBounds {
     let searches = zip(ladder, ladder.dropFirst()).compactMap {
       contradiction(.searchBelowStart, $0, $1)
     }
-    let annealing = common.filter { $0.method == .annealing }.compactMap { ais in
-      Self.largest(common.filter { $0 != ais }).flatMap { contradiction(.annealingBelow, $0, ais) }
+    let annealing = lower.filter { $0.method == .annealing }.compactMap { ais in
+      // Of all that are above it, each on the examples in common, the one that is furthest.
+      (own + optimised + lower.filter { $0.method == .importanceSampling })
+        .compactMap { contradiction(.annealingBelow, $0, ais) }
+        .max { $0.difference.mean < $1.difference.mean }
     }
     return sampling + searches + annealing
   }
@@ -105,26 +110,26 @@ package enum AnnealingStanding: Sendable {
   case below(EvidenceBound, Estimate)
   /// A lower bound of the simulated examples is above an upper one.
   case contradicted
-  /// It is the largest lower bound, or not told apart from it, and log p(x) of the simulated examples is
-  /// enclosed to within so many nats.
+  /// No other lower bound is above it by more than chance, and log p(x) of the simulated examples
+  /// is enclosed to within so many nats.
   case wide(Estimate)
   case narrow(Estimate)
 
-  /// A sandwich is called narrow where its width and three standard errors of it are at most 1 nat: p(x) of
-  /// the simulated examples is then known to a factor of e.
+  /// A sandwich is called narrow where its width and three standard errors of it are at most 1 nat:
+  /// p(x) of the simulated examples is then known to a factor of e.
   package static let narrowWidth = 1.0
 }
 
 extension EvidenceBounds {
   /// How far annealing can stand for log p(x), by what was measured.
   package var annealingStanding: AnnealingStanding {
-    guard let best, let annealing = compared.first(where: { $0.method == .annealing }),
-      let (lower, upper) = sandwich
-    else { return .notRun }
-    if best.exceeds(annealing) { return .below(best, best.difference(from: annealing)) }
-    if contradictions.contains(where: { $0.isSimulated || $0.kind == .aboveZero }) {
-      return .contradicted
+    guard lower.contains(where: { $0.method == .annealing }), let (lower, upper) = sandwich else {
+      return .notRun
     }
+    if let other = contradictions.first(where: { $0.kind == .annealingBelow }) {
+      return .below(other.larger, other.difference)
+    }
+    if contradictions.contains(where: \.deniesLowerBound) { return .contradicted }
     let width = upper.difference(from: lower)
     let most = width.mean + EvidenceBound.standardErrors * width.standardError
     return most <= AnnealingStanding.narrowWidth ? .narrow(width) : .wide(width)

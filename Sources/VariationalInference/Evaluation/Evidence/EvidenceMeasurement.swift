@@ -44,8 +44,8 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
     return results
   }
 
-  /// Whether p(x) is a probability: that of binary numbers. With grey levels from 0 to 1 in their place
-  /// x l - softplus(l) is no larger, and at most 0 as well.
+  /// Whether p(x) is a probability: that of binary numbers. With grey levels x from 0 to 1 in their
+  /// place x l - softplus(l) is at most 0 as well.
   private var isProbability: Bool {
     let fields = model.reads.names(.data).compactMap(data.field)
     return Model.Likelihood.self == Bernoulli<Model.Scalar>.self

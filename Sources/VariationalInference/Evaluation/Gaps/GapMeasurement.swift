@@ -18,8 +18,8 @@ extension JointDensity {
   ///   that q* was fitted or chosen on its bound is too high.
   /// - Precondition: All numbers of the options are positive, and two draws at least judge a window,
   ///   as one has no standard error.
-  /// - Throws: `CancellationError` where `progress` answered false; ``DatasetError`` naming an example
-  ///   whose numbers are not finite.
+  /// - Throws: `CancellationError` where `progress` answered false; ``DatasetError`` naming an
+  ///   example whose numbers are not finite.
   @specialized(where Self == VariationalAutoencoder<Float>)
   public func inferenceGaps(
     _ batch: Batch<Scalar>, posterior q: DiagonalGaussian<Scalar>,

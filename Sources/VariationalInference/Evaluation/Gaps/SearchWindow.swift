@@ -103,8 +103,9 @@ where Family.Scalar == Model.Scalar {
 extension ReparameterizedDistribution {
   /// The same draws as ``sample(noise:)``, with d z / d log sigma^2 from the noise, sigma e / 2.
   ///
-  /// Along the path log q has no other derivative by sigma. The fused draw takes (z - mean) / 2, which is 0
-  /// where sigma is below the spacing of `Scalar` at the mean: such a q would never be widened.
+  /// Along the path log q has no other derivative by sigma. The fused draw takes (z - mean) / 2,
+  /// which is 0 where sigma is below the spacing of `Scalar` at the mean: such a q would never be
+  /// widened.
   fileprivate func sampleOnPath(noise: Tensor<Scalar>) -> Tensor<Scalar> {
     guard let q = self as? DiagonalGaussian<Scalar> else { return sample(noise: noise) }
     let (mean, scale) = (q.mean, (q.logVariance * 0.5).exp())

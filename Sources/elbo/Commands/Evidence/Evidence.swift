@@ -9,10 +9,12 @@ struct Evidence: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "How far the ELBO is from log p(x), and why: bounds from both sides, gaps, health.",
     discussion: """
-      What contradicts is said first; gaps are against the largest lower bound that was measured. Lower bounds of log p(x) on the first test images: the ELBO, importance sampling (IWAE-K) and \
+      Lower bounds of log p(x) on the first test images: the ELBO, importance sampling (IWAE-K) and \
       annealed importance sampling (AIS). On images simulated from the model, where the posterior \
-      can be drawn from exactly, AIS run backwards is an upper bound: log p(x) lies between. Then what the ELBO loses to the family of q (approximation gap) and to \
-      the encoder (amortisation gap), and what q does with the latent dimensions.
+      can be drawn from exactly, AIS run backwards is an upper bound: log p(x) lies between. Then \
+      what the ELBO loses to the family of q (approximation gap) and to the encoder (amortisation \
+      gap), against the largest lower bound measured, and what q does with the latent dimensions. \
+      Numbers that contradict each other are told first.
 
         elbo evidence runs/<run>
         elbo evidence vae.safetensors --data mnist --limit 1000 --parts elbo,iwae
@@ -131,7 +133,7 @@ struct TooFewImages: Error, CustomStringConvertible {
   let split: DatasetSplit.RawValue
 
   var description: String {
-    "the data '\(data)' have one \(split) image, and a standard error takes two; choose other data or "
-      + "another --split"
+    "the data '\(data)' have one \(split) image, and a standard error takes two; choose other data "
+      + "or another --split"
   }
 }

@@ -12,24 +12,28 @@ extension EvidenceContradiction {
       : results.words(ofFirst: larger.values.count)
     switch kind {
     case .lowerAboveUpper:
-      return "\(larger.name), a lower bound, is \(nats) above \(smaller.name), an upper one, on \(images): "
-        + "one of them is wrong by at least half of that, as few weights of a heavy tail can be; take "
-        + "longer paths (--ais-steps \(4 * plan.steps)) and more chains."
+      return "\(larger.name), a lower bound, is \(nats) above \(smaller.name), an upper one, "
+        + "on \(images): one of them is wrong by at least half of that, as means of a few weights "
+        + "with heavy tails can be; take longer paths (--ais-steps \(4 * plan.steps))."
     case .aboveZero:
       let which = difference.examples == larger.values.count ? "" : "\(difference.examples) of "
-      return "\(larger.name) is \(nats) above 0 on \(which)\(images), but p(x) is a probability there, and "
-        + "log p(x) at most 0: take none of these numbers for log p(x); if more draws and steps do not "
-        + "mend it, the model's weights are too large to compute with."
+      return "\(larger.name) is \(nats) above 0 on \(which)\(images), where p(x) is a probability "
+        + "and log p(x) at most 0: quote no bound of this model; if more draws and steps do not "
+        + "mend it, its weights are too large to compute with."
     case .importanceSamplingBelowELBO:
-      return "\(smaller.name) is \(nats) below \(larger.name) on \(images), though in expectation it is not: "
-        + "do not quote it; take more draws (--importance-samples \((4 * plan.importanceSamples).grouped))"
-        + ", or another --seed."
+      return
+        "\(smaller.name) is \(nats) below \(larger.name) on \(images), which in expectation it "
+        + "is not: do not quote it; take more draws (--importance-samples "
+        + "\(4 * plan.importanceSamples)) or another --seed."
     case .searchBelowStart:
-      return "\(smaller.name) is \(nats) below \(larger.name) on \(images), though its family has that one as a "
-        + "member: the search lost ground, and the gaps of this family say nothing; take another --seed."
+      return
+        "\(smaller.name) is \(nats) below \(larger.name) on \(images), although its family has "
+        + "that one as a member: the search lost ground, and this family's gaps say nothing; take "
+        + "another --seed."
     case .annealingBelow:
-      return "AIS is \(nats) below \(larger.name) on \(images): its chains fell short of the posterior, and "
-        + "it is not the bound to quote; take longer paths (--ais-steps \(4 * plan.steps))."
+      return "AIS is \(nats) below \(larger.name) on \(images): its chains fell short of the "
+        + "posterior, and it is not the bound to quote; take longer paths "
+        + "(--ais-steps \(4 * plan.steps))."
     }
   }
 }
@@ -37,65 +41,88 @@ extension EvidenceContradiction {
 extension EvidenceResults {
   /// What the numbers say, in sentences.
   var conclusions: [String] {
-    [bestWords, gapWords, sandwichWords, weightWords].compactMap { $0 }
+    [bestWords, moreWords, gapWords, sandwichWords, weightWords].compactMap { $0 }
   }
 
   /// Some of the first images of the data, in words.
   func words(ofFirst count: Int) -> String {
     count == data.count
-      ? "all \(count.grouped) \(data.split) images" : "the first \(count.grouped) \(data.split) images"
+      ? "all \(count.grouped) \(data.split) images"
+      : "the first \(count.grouped) \(data.split) images"
   }
 
   private var bestWords: String? {
     let bounds = bounds
     guard let best = bounds.best, bounds.lower.count > 1 else { return nil }
     let equals = bounds.asGoodAsBest.map(\.name)
-    return "Of \(bounds.lower.count) lower bounds measured on \(words(ofFirst: best.values.count)) the "
+    return
+      "Of \(bounds.lower.count) lower bounds measured on \(words(ofFirst: best.values.count)) the "
       + "largest is \(best.name): \(best.estimate.inNats)."
       + (equals.isEmpty
         ? "" : " Not told apart from it, image by image: \(equals.joined(separator: ", ")).")
   }
 
+  /// The same of more images, where some bounds were measured on fewer.
+  private var moreWords: String? {
+    let bounds = bounds
+    let more = bounds.measured(on: plan.limit)
+    guard bounds.comparedExamples < plan.limit, more.count > 1,
+      let best = EvidenceBounds.largest(more)
+    else { return nil }
+    return "Of the \(more.count) measured on \(words(ofFirst: plan.limit)) the largest is "
+      + "\(best.name): \(best.estimate.inNats)."
+  }
+
   private var gapWords: String? {
-    guard let best = bounds.best, let own = bounds.own, let gap = bounds.inferenceGap else { return nil }
-    if best.method == .elbo {
-      return "No bound that was measured is above the ELBO: how far it is below log p(x) is not known."
+    guard let best = bounds.best, let own = bounds.own, let gap = bounds.inferenceGap else {
+      return nil
     }
-    return "The ELBO is at least \(Estimate(gap).inNats) below log p(x) on these images (\(best.name) - "
-      + "\(own.name), image by image)."
+    if bounds.contradictions.contains(where: { $0.deniesLowerBound && $0.larger.name == best.name })
+    {
+      return "\(best.name) is above an upper bound: gaps against it say nothing."
+    }
+    if best.method == .elbo {
+      return
+        "No bound that was measured is above the ELBO: how far it is below log p(x) is not known."
+    }
+    return "The ELBO is at least \(Estimate(gap).inNats) below log p(x) (\(best.name) - "
+      + "\(own.name), image by image; \(words(ofFirst: gap.count)))."
   }
 
   private var sandwichWords: String? {
     guard let (lower, upper) = bounds.sandwich else { return nil }
-    return "On \(plan.simulated.grouped) images simulated from the model log p(x) is enclosed to within "
-      + "\(upper.difference(from: lower).inNats), by \(lower.name) and \(upper.name); there is no upper "
-      + "bound of the \(data.split) images."
+    return "On \(plan.simulated.grouped) images simulated from the model log p(x) is enclosed to "
+      + "within \(upper.difference(from: lower).inNats), by \(lower.name) and \(upper.name); of "
+      + "the \(data.split) images no upper bound is measured."
   }
 
   /// What heavy tails of the importance weights mean for the other numbers.
   private var weightWords: String? {
     if shapes.isEmpty || shareAboveThreshold <= 0.1 { return nil }
-    let iwae = "IWAE-\(plan.importanceSamples)"
-    let words =
-      "k-hat is above 0.7 for \(Int(100 * shareAboveThreshold)) % of the images: their importance weights "
-      + "have so heavy tails that \(iwae), a lower bound all the same, rises slowly with K, and how far "
-      + "it is below log p(x) its draws do not tell. "
-    let narrow = "\(Int(AnnealingStanding.narrowWidth)) nat"
+    let tails =
+      "k-hat is above 0.7 for \(Int(100 * shareAboveThreshold)) % of the images: their importance "
+      + "weights have so heavy tails that IWAE-\(plan.importanceSamples), a lower bound all the "
+      + "same, rises slowly with K, and its draws do not tell how far it is below log p(x). "
+    return tails + annealingStandingWords
+  }
+
+  private var annealingStandingWords: String {
+    let limit = "\(Int(AnnealingStanding.narrowWidth)) nat, three standard errors included"
     switch bounds.annealingStanding {
     case .notRun:
-      return words + "Annealed importance sampling was not run (--parts iwae,ais)."
+      return "Annealed importance sampling was not run (--parts iwae,ais)."
     case .below(let other, let difference):
-      return words + "Nor does AIS: it is \(difference.inNats) below \(other.name)."
+      return "Nor does AIS: it is \(difference.inNats) below \(other.name)."
     case .contradicted:
-      return words + "Nor does AIS, whose bounds contradict each other."
+      return "Nor does AIS: a lower bound is above an upper one."
     case .wide(let width):
-      return words + "AIS does not tell either: it encloses log p(x) of simulated images to within "
-        + "\(width.inNats), and \(narrow), three standard errors included, would be narrow; take longer "
-        + "paths (--ais-steps \(4 * plan.steps))."
+      return
+        "Nor does AIS: it encloses log p(x) of simulated images to within \(width.inNats) only "
+        + "(narrow would be \(limit)); take longer paths (--ais-steps \(4 * plan.steps))."
     case .narrow(let width):
-      return words + "Quote AIS: no lower bound measured is above it by more than chance, and it encloses "
-        + "log p(x) of simulated images to within \(width.inNats), which is narrow (at most \(narrow), three "
-        + "standard errors included)."
+      return "Quote AIS: no lower bound measured is above it by more than chance, and it encloses "
+        + "log p(x) of simulated images to within \(width.inNats), which is narrow (at most "
+        + "\(limit))."
     }
   }
 }

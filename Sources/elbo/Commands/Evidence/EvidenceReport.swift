@@ -4,8 +4,9 @@ internal import Formats
 internal import VariationalInference
 
 extension EvidenceResults {
-  /// One object: what contradicts, the best lower bound, gaps against it, the sandwich, conclusions; then a
-  /// number for each key, with error, count and protocol, which ends with what is to be said of the model.
+  /// One object: what contradicts, the best lower bound, gaps against it, the sandwich,
+  /// conclusions; then a number for each key, with error, count and protocol, which ends with what is to be said
+  /// of the model.
   func json(_ model: [JSONValue.Member]) -> JSONValue {
     let bounds = bounds
     var members: [JSONValue.Member] = [
@@ -55,7 +56,7 @@ extension EvidenceResults {
       ] + found.difference.members + [.init("meaning", .string(found.sentence(self)))])
   }
 
-  /// Against the best lower bound, each: what q loses, and where it was sought, to its family and to the
+  /// What q loses against the best lower bound; where it was sought, to its family and to the
   /// encoder.
   private func gapMembers(_ model: [JSONValue.Member]) -> JSONValue? {
     guard let best = bounds.best, let inference = bounds.inferenceGap else { return nil }
@@ -95,7 +96,7 @@ extension EvidenceResults {
     let error = number.standardError.map { " ± \($0.fixed(3))" } ?? ""
     return number.name.padded(to: 24)
       + String(repeating: " ", count: max(0, 10 - value.count)) + value
-      + error.padded(to: 11) + number.words
+      + error.padded(to: 11) + (error.count < 11 ? "" : " ") + number.words
   }
 
   /// Numbers that are no numbers: the model's parameters are too large to compute with.
