@@ -67,6 +67,11 @@ public enum FormatFault: Equatable, Sendable {
   /// A safetensors file is not as it should be.
   case safetensors(SafetensorsFault)
 
+  /// A table of texts is not as it should be; what was found, as the rest of a sentence.
+  case csv(String)
+  /// Data by name are not as they should be; what was found, as the rest of a sentence.
+  case namedData(String)
+
   /// The first bytes are not those of an NPY file.
   case npyMagic
   /// A version of the format that is not known.
@@ -149,6 +154,7 @@ extension FormatFault: CustomStringConvertible {
     case .png(let reason): "is not a readable PNG image (\(reason)); get it again"
     case .gzipExpected, .gzipTruncated, .gzipDamaged, .gzipTrailing, .unpacksBeyond: gzipSentence
     case .idxMagic, .idxElementType, .idxHeaderTruncated, .idxTooLarge, .idxSize: idxSentence
+    case .csv(let found), .namedData(let found): found
     case .npyMagic, .npyVersion, .npyHeader, .npyElementType, .npyFortranOrder, .npySize:
       npySentence
     }

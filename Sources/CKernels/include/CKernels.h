@@ -150,6 +150,15 @@ typedef struct {
   /* d z / d log_variance * g = g * (z - mean) / 2 */                                              \
   void elbo_gaussian_sample_gradient_##S(size_t n, const REAL *g, const REAL *z,                   \
                                          const REAL *mean, REAL *d_log_variance);                  \
+  /* y[r, i] = constant - log sd - e^2 / 2, e = (x - mean) / sd, for rows of n. The steps are, for x, */ \
+  /* mean and sd in turn, that from row to row and that within one, 0 or 1; log_sd lies as sd does. */ \
+  void elbo_normal_density_##S(size_t rows, size_t n, REAL constant, const size_t *step,           \
+                               const REAL *x, const REAL *mean, const REAL *sd,                    \
+                               const REAL *log_sd, REAL *y);                                       \
+  /* g e / sd and g (e^2 - 1) / sd, each [rows, n] */                                              \
+  void elbo_normal_density_gradient_##S(size_t rows, size_t n, const size_t *step, const REAL *g,  \
+                                        const REAL *x, const REAL *mean, const REAL *sd,           \
+                                        REAL *d_mean, REAL *d_sd);                                 \
   /* Per row: 1/2 sum of exp(v) + m^2 - 1 - v -> [rows], KL(N(m, exp v) || N(0, I)). */            \
   void elbo_gaussian_kl_##S(size_t rows, size_t columns, const REAL *mean,                         \
                             const REAL *log_variance, REAL *kl);                                   \

@@ -88,6 +88,33 @@ extension Tensor {
     }
   }
 
+  /// A function of several tensors, element by element, whose shapes broadcast to that of the result, with
+  /// its derivatives.
+  ///
+  /// - Parameters:
+  ///   - value: The result, computed from the inputs off the tape.
+  ///   - inputs: What it was computed from.
+  ///   - pullback: Maps the gradient of the result to one for each input, of a shape that broadcasts to the
+  ///     result's: they are summed over what was repeated. Asked which inputs are traced, it may leave
+  ///     the others out as nil. It must capture detached tensors.
+  /// - Returns: `value`, traced where an input is.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  package static func broadcastOperation(
+    value: Tensor, inputs: [Tensor],
+    pullback: @escaping (_ gradient: Tensor, _ isTraced: [Bool]) -> [Tensor?]
+  ) -> Tensor {
+    if !inputs.contains(where: { $0.isTraced }) { return value }
+    let (shapes, isTraced) = (inputs.map { $0.shape }, inputs.map { $0.isTraced })
+    let whole = value.shape
+    return operation(value: value, inputs: inputs) { gradient in
+      zip(pullback(gradient, isTraced), shapes).map { part, shape in
+        // What is the same along an axis of the result counts once for each of its elements there.
+        part.map { ($0.shape == whole ? $0 : $0.repeated(to: whole)).summed(to: shape) }
+      }
+    }
+  }
+
   /// The tape of the traced tensors among `inputs`, if any.
   package static func commonTape(of inputs: [Tensor]) -> Tape<Scalar>? {
     var tape: Tape<Scalar>?

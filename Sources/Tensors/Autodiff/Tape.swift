@@ -59,12 +59,18 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     return variable(value)
   }
 
+  /// The elements of the largest value recorded, of all values, and how many there are.
+  package private(set) var work = (largest: 0, elements: 0, operations: 0)
+
   /// `value` as a node of this tape. The pullback must hold neither this tape nor a traced tensor, as the
   /// tape holds the pullback.
   func record(
     _ value: Tensor<Scalar>, inputs: [Int?], pullback: Pullback?
   ) -> Tensor<Scalar> {
     nodes.append(Node(inputs: inputs, pullback: pullback, rows: value.rows))
+    work.largest = max(work.largest, value.count)
+    work.elements += value.count
+    work.operations += 1
     return Tensor(
       shape: value.shape, storage: value.storage, offset: value.offset, rows: value.rows,
       trace: Trace(tape: self, node: nodes.count - 1))

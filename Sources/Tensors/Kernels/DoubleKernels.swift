@@ -22,6 +22,10 @@ extension Double: TensorScalar {
     gaussianSampleGradient: { elbo_gaussian_sample_gradient_f64($0, $1, $2, $3, $4) },
     gaussianKL: { elbo_gaussian_kl_f64($0, $1, $2, $3, $4) },
     gaussianKLGradient: { elbo_gaussian_kl_gradient_f64($0, $1, $2, $3, $4, $5, $6) },
+    normalDensity: { elbo_normal_density_f64($0, $1, $2, $3, $4, $5, $6, $7, $8) },
+    normalDensityGradient: {
+      elbo_normal_density_gradient_f64($0, $1, $2, $3, $4, $5, $6, $7, $8)
+    },
     adam: { n, gradient, parameter, first, second, c in
       elbo_adam_f64(
         n, gradient, parameter, first, second, c.rate, c.weight1, c.weight2, c.epsilon,

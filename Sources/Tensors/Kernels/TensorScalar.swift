@@ -41,6 +41,12 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let gaussianSampleGradient: @Sendable (Int, Input, Input, Input, Output) -> Void
   let gaussianKL: @Sendable (Int, Int, Input, Input, Output) -> Void
   let gaussianKLGradient: @Sendable (Int, Int, Input, Input, Input, Output, Output) -> Void
+  /// As `elbo_normal_density`: rows, n, the constant, six steps, x, mean, sd, log sd, y.
+  let normalDensity:
+    @Sendable (Int, Int, Scalar, UnsafePointer<Int>, Input, Input, Input, Input, Output) -> Void
+  /// As `elbo_normal_density_gradient`: rows, n, six steps, g, x, mean, sd, and the two gradients.
+  let normalDensityGradient:
+    @Sendable (Int, Int, UnsafePointer<Int>, Input, Input, Input, Input, Output, Output) -> Void
   /// n, gradient, parameter, first and second moment; whether all that it wrote is finite.
   let adam: @Sendable (Int, Input, Output, Output, Output, AdamCoefficients<Scalar>) -> Bool
   /// For normal, uniform and bernoulliBytes the key holds the seed and three counters.

@@ -1,7 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Tensor {
-  /// Some indices of the first axis, in any order, also repeatedly: `[n, ...]` to `[rows.count, ...]`.
+  /// One index of the first axis, which the result lacks: `[n, ...]` to `[...]`. The memory is
+  /// shared, nothing is copied; the gradient is 0 at the other indices.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  package func row(_ index: Int) -> Tensor {
+    precondition(
+      rank >= 1 && index >= 0 && index < shape[0], "no index \(index) of shape \(shape)")
+    let (all, width) = (shape, count / shape[0])
+    let value = Tensor(
+      shape: Array(all.dropFirst()), storage: storage, offset: offset + index * width)
+    return Tensor.operation(value: value, inputs: [self]) { g in
+      let gradient = Tensor.zeros(all)
+      withExtendedLifetime(g) {
+        (gradient.mutablePointer + index * width).update(from: g.pointer, count: width)
+      }
+      return [gradient]
+    }
+  }
+
+  /// Some indices of the first axis, in any order, also repeatedly: `[n, ...]` to `[rows.count,
+  /// ...]`.
   ///
   /// The gradient of a row is the sum over the places to which it was taken.
   @specialized(where Scalar == Float)

@@ -39,6 +39,8 @@ package enum NoisePurpose: Int, CaseIterable, Sendable {
   case flowWeights
   /// Markov chains need several sequences: this and the numbers up to 63, see `ChainNoise`.
   case firstOfChains = 48
+  /// All that a fit draws: by number and by stage.
+  case fit = 64
 
   /// The numbers that Markov chains may take.
   package static let chains = firstOfChains.rawValue...63
@@ -63,6 +65,12 @@ package enum GeneratorPurpose: UInt64, CaseIterable, Sendable {
   case initialWeights = 0x696e
   /// "or": the order of the examples in an epoch, whose number is the stream's.
   case epochOrder = 0x6f72
+  /// "pd": draws of a program's laws: by statement.
+  case programDraws = 0x7064
+  /// "ps": the part of a plate that a step sees: by step and plate.
+  case plateSubset = 0x7073
+  /// "rs": rows taken by their weights.
+  case resampling = 0x7273
 
   /// The stream of an item, whose number is below 2^48.
   package func stream(_ number: UInt64 = 0) -> UInt64 {

@@ -19,8 +19,8 @@ public struct BernoulliDecoder<Scalar: TensorScalar>: Parameterized {
   }
 
   /// p(x | z) for each row of z, `[..., latent]`.
-  public func likelihood(given z: Tensor<Scalar>) -> Bernoulli<Scalar> {
-    Bernoulli(logits: logits(hidden(z)))
+  public func likelihood(given z: Tensor<Scalar>) -> IndependentBernoulli<Scalar> {
+    IndependentBernoulli(logits: logits(hidden(z)))
   }
 
   /// A copy whose output biases are the logits of the mean of each number of field "x", which is clamped

@@ -31,7 +31,7 @@ struct LocalBernoulliDecoder<Scalar: TensorScalar>: Sendable {
 
   /// p(x | z) for rows of z, of which most are near `point`, `[1, latent]`.
   func likelihood(near point: Tensor<Scalar>)
-    -> @Sendable (_ z: Tensor<Scalar>) -> Bernoulli<Scalar>
+    -> @Sendable (_ z: Tensor<Scalar>) -> IndependentBernoulli<Scalar>
   {
     let values = rectified(inputs(point)).scalars
     let on = Tensor<Scalar>(values.map { $0 > 0 ? 1 : 0 }, shape: [values.count, 1])
@@ -41,7 +41,7 @@ struct LocalBernoulliDecoder<Scalar: TensorScalar>: Sendable {
       let inputs = self.inputs(z)
       var logits = affine(inputs)
       logits.addProduct(sparse: changed(inputs), self.outgoing)
-      return Bernoulli(logits: logits)
+      return IndependentBernoulli(logits: logits)
     }
   }
 

@@ -54,7 +54,7 @@ extension VariationalAutoencoder {
   public var latentDimension: Int { architecture.latent }
 
   /// p(x | z) for each row of z.
-  public func likelihood(given z: Tensor<Scalar>) -> Bernoulli<Scalar> {
+  public func likelihood(given z: Tensor<Scalar>) -> IndependentBernoulli<Scalar> {
     decoder.likelihood(given: z)
   }
 

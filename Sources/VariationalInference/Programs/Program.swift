@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a latent variable meets its law.
+public enum Form: Sendable {
+  /// The variable is a coordinate itself: best where the data say much about it.
+  case centred
+  /// A coordinate is standard normal noise, of which the variable is a function: best where the data say
+  /// little, as of a group's effect whose spread is a latent variable too.
+  case nonCentred
+}
+
+/// One run of a model: what the statements of its closure speak to.
+///
+/// The same closure draws from the prior, scores coordinates and predicts, depending on the run. It must
+/// make the same statements each time; which ones may depend on data, not on values.
+public final class Program {
+  /// What a run is for.
+  enum Mode {
+    /// To learn names, shapes and supports: coordinates are 0.
+    case structure
+    /// To draw everything from the prior, the data too.
+    case prior(seed: UInt64)
+    /// To add up the log joint density at the coordinates of each latent variable in turn.
+    case joint([Value])
+    /// To name the first statement whose log-density is not finite, for one draw.
+    case diagnosis([Value])
+    /// To score values on their own scale, without Jacobians, and to find their coordinates.
+    case given([String: Value])
+    /// To compute all values at coordinates, with the data.
+    case values([Value])
+    /// The same with the data drawn anew.
+    case predictive([Value], seed: UInt64)
+  }
+
+  /// A latent variable of a model.
+  struct Site: Sendable {
+    let name: String
+    let shape: [Int]
+    /// The shape of its coordinates.
+    let unconstrainedShape: [Int]
+    /// Where its coordinates begin among all of them.
+    let start: Int
+    /// Whether coordinates are the values themselves.
+    let isReal: Bool
+    let isNonCentred: Bool
+
+    var count: Int { unconstrainedShape.reduce(1, *) }
+  }
+
+  /// An observed or derived value of a model.
+  struct Output: Sendable {
+    enum Kind: Sendable { case latent, observed, derived }
+    let name: String
+    let shape: [Int]
+    let kind: Kind
+  }
+
+  let mode: Mode
+  let draws: Int
+  /// Which examples of a plate are seen; nil for all of them.
+  let minibatch: Minibatch?
+  private(set) var error: ModelError?
+  private(set) var sites: [Site] = []
+  private(set) var outputs: [Output] = []
+  private(set) var values: [String: Value] = [:]
+  private(set) var hasFlatPrior = false
+  /// The coordinates of latent variables drawn from the prior, or given; nil for one that has none.
+  private(set) var drawnCoordinates: [Value?] = []
+  private let replacements: [String: Value]
+  private var terms: [Value] = []
+  private var statements = 0
+  private var latents = 0
+  private var names: Set<String> = []
+  /// The weight of observations: the size of a plate over that of its subset.
+  private var weight = 1.0
+
+  /// A subset of the examples of each plate that has one.
+  struct Minibatch: Sendable {
+    let seed: UInt64
+    let step: Int
+  }
+
+  init(
+    _ mode: Mode, draws: Int, minibatch: Minibatch? = nil, replacements: [String: Value] = [:]
+  ) {
+    self.mode = mode
+    self.replacements = replacements
+    self.draws = draws
+    self.minibatch = minibatch
+  }
+
+  /// log p of each draw, `[draws]`.
+  var logJoint: Tensor<Double> {
+    let total = terms.dropFirst().reduce(terms.first ?? 0) { $0 + $1 }
+    return total.draws == draws ? total.tensor : total.tensor.repeated(to: [draws])
+  }
+}
+
+// MARK: - Statements
+
+extension Program {
+  /// A latent variable: unknown, with a prior.
+  ///
+  /// - Parameters:
+  ///   - name: The only one of its name in the model.
+  ///   - law: Its prior, whose parameters may be other latent variables.
+  ///   - count: How many independent ones there are, as a vector; for a law of vectors or matrices, as
+  ///     an axis before theirs. Where nil, the law's parameters give the shape.
+  ///   - form: What the coordinates are.
+  /// - Returns: Its value.
+  @discardableResult
+  public func latent(
+    _ name: String, _ law: some Law, count: Int? = nil, _ form: Form = .centred
+  ) -> Value {
+    latent(name, law, shape: count.map { [$0] + eventShape(law) }, form)
+  }
+
+  /// A latent variable of any shape: `shape` with that of the law's own vectors or matrices at its end.
+  @discardableResult
+  public func latent(
+    _ name: String, _ law: some Law, shape: [Int]?, _ form: Form = .centred
+  ) -> Value {
+    let statement = begin("latent", name)
+    let shape = shape ?? law.shape
+    if law.isDiscrete {
+      return fail(
+        statement,
+        "a latent variable that counts or chooses has no gradient; sum it out of the density, with "
+          + "Mixture, HiddenMarkov or a zero-inflated law")
+    }
+    let parameters = Value.broadcastShape([law.shape, shape])
+    if parameters != shape {
+      return fail(
+        statement, "shape \(shape) does not match the law's parameters, which have \(law.shape)")
+    }
+    guard
+      let coordinates = form == .nonCentred
+        ? shape : law.support.unconstrainedShape(of: shape)
+    else { return fail(statement, "a value of its law cannot have shape \(shape)") }
+    if coordinates.contains(where: { $0 < 0 }) || shape.contains(0) {
+      return fail(statement, "shape \(shape) has no elements")
+    }
+    let value = latentValue(name, law, statement, shape, coordinates, form)
+    note(name, value, .latent)
+    return value
+  }
+
+  /// The shape of one of the law's vectors or matrices.
+  private func eventShape(_ law: some Law) -> [Int] { Array(law.shape.suffix(law.eventRank)) }
+
+  private func latentValue(
+    _ name: String, _ law: some Law, _ statement: String, _ shape: [Int], _ coordinates: [Int],
+    _ form: Form
+  ) -> Value {
+    let place = latents
+    latents += 1
+    let u: Value
+    switch mode {
+    case .structure:
+      let start = sites.last.map { $0.start + $0.count } ?? 0
+      let isReal = if case .real = law.support { true } else { false }
+      sites.append(
+        Site(
+          name: name, shape: shape, unconstrainedShape: coordinates, start: start,
+          isReal: isReal || form == .nonCentred, isNonCentred: form == .nonCentred))
+      if law is Flat { hasFlatPrior = true }
+      u = Value(.zeros(coordinates + [1]))
+    case .prior(let seed):
+      var source = DrawSource(draws: draws, seed: seed, statement: statements)
+      if form == .nonCentred {
+        let noise = source.standardNormal(shape)
+        drawnCoordinates.append(noise)
+        return checked(law.transform(ofNoise: noise) ?? 0, statement)
+      }
+      let value = checked(law.draw(shape, from: &source), statement)
+      drawnCoordinates.append(value.fault == nil ? law.support.unconstrain(value) : nil)
+      return value
+    case .given(let values):
+      guard let value = values[name], value.shape == shape, value.fault == nil else {
+        let found = values[name].map { "one of shape \($0.shape)" } ?? "none"
+        return fail(statement, "a value of shape \(shape) is expected, \(found) was given")
+      }
+      add(law.totalLogDensity(of: value), statement)
+      drawnCoordinates.append(form == .nonCentred ? nil : law.support.unconstrain(value))
+      return value
+    case .joint(let all), .diagnosis(let all), .values(let all), .predictive(let all, _):
+      guard place < all.count, all[place].shape == coordinates else {
+        return fail(
+          statement, "the model made other statements than before; they must not depend on values")
+      }
+      u = all[place]
+    }
+    if form == .nonCentred {
+      guard let value = law.transform(ofNoise: u) else {
+        return fail(statement, "\(type(of: law)) has no non-centred form")
+      }
+      add(standardNormal.totalLogDensity(of: u), statement)
+      return checked(value, statement)
+    }
+    let (value, logJacobian) = law.support.constrain(u, to: shape)
+    add(law.totalLogDensity(of: value), statement)
+    add(logJacobian, statement)
+    return checked(value, statement)
+  }
+
+  /// Data, with the law that they follow given the latent variables.
+  ///
+  /// - Parameters:
+  ///   - name: The only one of its name in the model.
+  ///   - law: Its likelihood.
+  ///   - data: What was observed.
+  public func observe(_ name: String, _ law: some Law, _ data: Value) {
+    let statement = begin("observe", name)
+    let data = replacements[name] ?? data
+    if data.fault != nil { return _ = checked(data, statement) }
+    if case .structure = mode {
+      if data.count == 0 { return _ = fail(statement, "there are no data") }
+      if let place = data.tensor.firstNonFinite {
+        return _ = fail(
+          statement, "element \(place) of the data is \(data.tensor.scalars[place])")
+      }
+      if let problem = law.fault(inData: data) { return _ = fail(statement, problem) }
+      if Value.broadcastShape([law.shape, data.shape]) != data.shape {
+        return _ = fail(
+          statement,
+          "data of shape \(data.shape) do not match the law's parameters, which have \(law.shape)")
+      }
+    }
+    switch mode {
+    case .structure, .joint, .diagnosis, .given:
+      let total = law.totalLogDensity(of: data)
+      add(weight == 1 ? total : total * weight, statement)
+      note(name, data, .observed)
+    case .prior(let seed), .predictive(_, let seed):
+      var source = DrawSource(draws: draws, seed: seed, statement: statements)
+      note(name, checked(law.draw(data.shape, from: &source), statement), .observed)
+    case .values: note(name, data, .observed)
+    }
+  }
+
+  /// Data that are a list of numbers.
+  public func observe(_ name: String, _ law: some Law, _ data: [Double]) {
+    observe(name, law, Value(data))
+  }
+
+  /// Data that are a list of counts, or of categories.
+  public func observe(_ name: String, _ law: some Law, _ data: [Int]) {
+    observe(name, law, Value(data))
+  }
+
+  /// A derived value, reported beside the latent variables.
+  @discardableResult
+  public func define(_ name: String, _ value: Value) -> Value {
+    let statement = begin("define", name)
+    note(name, checked(value, statement), .derived)
+    return value
+  }
+
+  /// Adds what is no law to the log joint density, in nats; of an array the sum. There are no draws from
+  /// it: a model with such a term has no prior draws of what it restricts.
+  public func add(_ logDensity: Value) {
+    statements += 1
+    add(logDensity.sum(), "add, statement \(statements)")
+  }
+
+  /// Statements about examples of which there are many, of which a step may see a random part.
+  ///
+  ///     z.plate(size: 100_000, subset: 500) { rows in
+  ///       z.observe("y", Normal(x[rows].times(beta), sigma), y[rows])
+  ///     }
+  ///
+  /// With a subset, the log-densities of observations within count size / subset times, so that the sum
+  /// is unbiased. Only fitting by minibatches takes subsets; all else sees all examples.
+  ///
+  /// - Parameters:
+  ///   - size: How many examples there are.
+  ///   - subset: How many of them a step sees.
+  ///   - body: Is given their numbers, from 0.
+  /// - Source: Hoffman, Blei, Wang and Paisley, "Stochastic variational inference", JMLR 14 (2013),
+  ///   arXiv:1206.7051.
+  public func plate(size: Int, subset: Int, _ body: (_ examples: [Int]) -> Void) {
+    statements += 1
+    if size < 1 || subset < 1 || subset > size {
+      return _ = fail("plate", "a subset of \(subset) of \(size) examples")
+    }
+    guard let minibatch, subset < size else { return body(Array(0..<size)) }
+    let outer = weight
+    defer { weight = outer }
+    weight *= Double(size) / Double(subset)
+    body(minibatch.examples(of: size, subset: subset, plate: statements))
+  }
+}
+
+extension Program.Minibatch {
+  /// Distinct examples, by Floyd's algorithm, in ascending order.
+  fileprivate func examples(of size: Int, subset: Int, plate: Int) -> [Int] {
+    let number = UInt64(step) << 16 | UInt64(plate)
+    var generator = CounterGenerator(
+      seed: seed, stream: GeneratorPurpose.plateSubset.stream(number))
+    var chosen: Set<Int> = []
+    for last in size - subset..<size {
+      let candidate = Int.random(in: 0...last, using: &generator)
+      chosen.insert(chosen.contains(candidate) ? last : candidate)
+    }
+    return chosen.sorted()
+  }
+}
+
+// MARK: - Book-keeping
+
+extension Program {
+  private static let standardNormal = Normal(0, 1)
+  private var standardNormal: Normal { Self.standardNormal }
+
+  private func begin(_ kind: String, _ name: String) -> String {
+    statements += 1
+    let statement = "\(kind) \"\(name)\""
+    guard case .structure = mode else { return statement }
+    if name.isEmpty { fail(statement, "it has no name") }
+    if !names.insert(name).inserted {
+      fail(statement, "another statement has this name; each needs one of its own")
+    }
+    return statement
+  }
+
+  /// The first mistake is kept.
+  @discardableResult
+  private func fail(_ statement: String, _ problem: String) -> Value {
+    if error == nil { error = ModelError(statement, problem) }
+    return Value(fault: problem)
+  }
+
+  private func checked(_ value: Value, _ statement: String) -> Value {
+    if let fault = value.fault { fail(statement, fault) }
+    return value
+  }
+
+  private func add(_ term: Value, _ statement: String) {
+    _ = checked(term, statement)
+    switch mode {
+    case .structure, .joint, .given: terms.append(term)
+    case .diagnosis:
+      if error == nil, let number = term.tensor.scalars.first(where: { !$0.isFinite }) {
+        fail(statement, "its log-density is \(number)")
+      }
+    case .prior, .values, .predictive: break
+    }
+  }
+
+  private func note(_ name: String, _ value: Value, _ kind: Output.Kind) {
+    switch mode {
+    case .structure: outputs.append(Output(name: name, shape: value.shape, kind: kind))
+    case .joint: break
+    case .prior, .given, .values, .predictive, .diagnosis: values[name] = value
+    }
+  }
+}
