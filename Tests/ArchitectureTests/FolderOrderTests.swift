@@ -8,8 +8,8 @@ import Testing
 private let folderOrders = [
   "Tensors": ["Storage", "Random", "Kernels", "Parallel", "Autodiff", "Operations", "Steps"],
   "VariationalInference": [
-    "Data", "Distributions", "Networks", "Families", "Models", "Objectives", "Optimisers",
-    "Training", "Checkpoints", "Evaluation", "Runs",
+    "Data", "Distributions", "Programs", "Networks", "Families", "Models", "Objectives",
+    "Optimisers", "Inference", "Training", "Checkpoints", "Evaluation", "Runs",
   ],
 ]
 

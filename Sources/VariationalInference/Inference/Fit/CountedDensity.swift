@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Tensors
+
+/// A density as the parts of a fit see it: it counts what is asked of it, and says which rows are
+/// finite.
+package final class CountedDensity {
+  private let density: any LogDensity
+  let dimension: Int
+  let names: [String]
+  /// Rows at which a gradient or only a density was asked for, by part of the fit, in their order.
+  package private(set) var counts: [Fit.Count] = []
+
+  package init(_ density: any LogDensity) {
+    self.density = density
+    dimension = density.dimension
+    names = density.coordinateNames
+    precondition(
+      names.count == dimension, "\(names.count) names for \(dimension) coordinates of a density")
+  }
+
+  /// All that follows counts for a part of the fit.
+  package func begin(_ stage: String) { counts.append(Fit.Count(stage: stage)) }
+
+  /// Log-densities and their gradients at rows.
+  package struct Evaluation {
+    package let values: [Double]
+    /// `[rows, D]`.
+    package let gradients: Tensor<Double>
+    /// Whether a row's value and all of its gradient are finite.
+    let isFinite: [Bool]
+
+    init(values: [Double], gradients: Tensor<Double>) {
+      self.values = values
+      self.gradients = gradients
+      if gradients.firstNonFinite == nil {
+        isFinite = values.map(\.isFinite)
+      } else {
+        let n = gradients.shape[1]
+        isFinite = gradients.withScalars { g in
+          values.indices.map { row in
+            values[row].isFinite && (0..<n).allSatisfy { g[row * n + $0].isFinite }
+          }
+        }
+      }
+    }
+
+    func gradient(_ row: Int) -> [Double] { gradients.row(row) }
+  }
+
+  /// log p and its gradient at rows, `[B, D]`.
+  package func gradients(at points: Tensor<Double>) -> Evaluation {
+    counts[counts.count - 1].gradients += points.shape[0]
+    let (values, gradients) = density.logDensitiesWithGradients(at: points)
+    precondition(
+      values.shape == [points.shape[0]] && gradients.shape == points.shape,
+      "a density gave values \(values.shape), gradients \(gradients.shape) at \(points.shape)")
+    return Evaluation(values: values.doubles, gradients: gradients)
+  }
+
+  /// log p at rows, `[B, D]`.
+  func values(at points: Tensor<Double>) -> [Double] {
+    counts[counts.count - 1].densities += points.shape[0]
+    let values = density.logDensities(at: points)
+    precondition(
+      values.shape == [points.shape[0]], "a density gave \(values.shape) at \(points.shape)")
+    return values.doubles
+  }
+
+  /// Draws from the prior.
+  func priorDraws(_ count: Int, seed: UInt64) -> Tensor<Double>? {
+    density.priorDraws(count, seed: seed)
+  }
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Tensors
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// One Gaussian of a mixture.
+struct WeightedGaussian: Sendable {
+  var weight: Double
+  let gaussian: FactoredGaussian
+}
+
+/// Importance weights of draws from q and from wider copies of it: where q leaves something out,
+/// its own draws all have the same weights and see nothing.
+///
+/// Of N draws 80 % come from q, 10 % each from q with its deviations doubled and fourfold; a weight
+/// is p over the density of this mixture ("defensive", Hesterberg, Technometrics 37 (1995)).
+struct ImportanceCheck {
+  /// `[N, D]`.
+  let points: Tensor<Double>
+  /// log p - log of the mixture's density.
+  let logWeights: [Double]
+  let weights: SmoothedWeights
+  /// log p - log q, without the wider copies.
+  let logRatios: [Double]
+  /// From which component, and widened by what, a draw comes.
+  let components: [Int]
+  let scales: [Double]
+  let elbo: Fit.Estimate
+  let logEvidence: Fit.Estimate
+  let report: Fit.Check
+  let outside: OutsideMass
+  /// Draws at which log p is +infinity.
+  let infinite: [Int]
+
+  private static let parts: [(scale: Double, share: Double)] = [(1, 0.8), (2, 0.1), (4, 0.1)]
+
+  /// Draws that share a component and a scale: pairs h, -h.
+  private struct Stratum {
+    let component: Int
+    let scale: Double
+    let rows: Range<Int>
+  }
+
+  /// - Parameters:
+  ///   - mixture: q, with weights that add up to 1.
+  ///   - density: log p.
+  ///   - noise: Of the fit.
+  ///   - count: N, about.
+  ///   - number: Names the sequence of random numbers.
+  init(
+    _ mixture: [WeightedGaussian], density: CountedDensity, noise: FitNoise, count: Int,
+    number: Int
+  ) {
+    let n = density.dimension
+    var strata: [Stratum] = []
+    var (blocks, noises): ([Tensor<Double>], [Tensor<Double>]) = ([], [])
+    for (index, part) in mixture.enumerated() {
+      for (scale, share) in Self.parts {
+        let pairs = max(1, Int((part.weight * share * Double(count) / 2).rounded()))
+        let start = strata.last?.rows.upperBound ?? 0
+        let half = noise.normal([pairs, n], .check, number << 8 | strata.count)
+        noises.append(half.withNegatives)
+        blocks.append(part.gaussian.points(half.withNegatives, scale: scale))
+        strata.append(
+          Stratum(component: index, scale: scale, rows: start..<start + 2 * pairs))
+      }
+    }
+    let points = Tensor.concatenated(blocks)
+    self.points = points
+    components = strata.flatMap { [Int](repeating: $0.component, count: $0.rows.count) }
+    scales = strata.flatMap { [Double](repeating: $0.scale, count: $0.rows.count) }
+    let values = density.values(at: points)
+    infinite = values.indices.filter { values[$0] == .infinity }
+    let squares = mixture.indices.map { component in
+      Self.squares(of: component, mixture, strata, noises, points)
+    }
+    let total = values.count
+    var (all, own) = ([Double](), [Double]())
+    all.reserveCapacity(total)
+    own.reserveCapacity(total)
+    let ground = mixture.map { -$0.gaussian.logDeterminant - Double(n) / 2 * log(2 * .pi) }
+    let terms = strata.map { stratum in
+      log(Double(stratum.rows.count) / Double(total)) + ground[stratum.component]
+        - Double(n) * log(stratum.scale)
+    }
+    let ownTerms = mixture.indices.map { log(mixture[$0].weight) + ground[$0] }
+    for row in 0..<total {
+      all.append(
+        logSumExp(strata.indices) { index in
+          let stratum = strata[index]
+          return terms[index]
+            - squares[stratum.component][row] / (2 * stratum.scale * stratum.scale)
+        })
+      own.append(logSumExp(mixture.indices) { ownTerms[$0] - squares[$0][row] / 2 })
+    }
+    logWeights = zip(values, all).map { $0 - $1 }
+    logRatios = zip(values, own).map { $0 - $1 }
+    weights = SmoothedWeights(logWeights: logWeights)
+    let ownStrata = strata.filter { $0.scale == 1 }
+    let ratios = logRatios
+    let core = ownStrata.flatMap { $0.rows.map { ratios[$0] } }
+    let finite = core.filter(\.isFinite)
+    elbo = Self.bound(ownStrata, mixture, ratios)
+    logEvidence = Self.evidence(strata, weights)
+    outside = OutsideMass(mixture, logEvidence: weights.logMean, density: density) {
+      noise.normal($0, .check, number << 8 | 200 + $1)
+    }
+    let (means, deviations) = points.columnMoments(weights: weights.normalized)
+    let (ownMeans, ownDeviations) = mixture.moments
+    report = Fit.Check(
+      shape: weights.shape,
+      relativeEffectiveSampleSize: weights.relativeEffectiveSampleSize,
+      logWeightDeviation: finite.count > 1 ? finite.standardDeviation : .infinity,
+      nonFiniteShare: 1 - Double(finite.count) / Double(core.count),
+      outsideShare: outside.share,
+      meanDifferences: (0..<n).map { (means[$0] - ownMeans[$0]) / ownDeviations[$0] },
+      deviationRatios: (0..<n).map { deviations[$0] / ownDeviations[$0] })
+  }
+
+  /// |F^-1 (z - m)|^2 of all draws for one component: known from the noise where it is its own.
+  private static func squares(
+    of component: Int, _ mixture: [WeightedGaussian], _ strata: [Stratum],
+    _ noises: [Tensor<Double>], _ points: Tensor<Double>
+  ) -> [Double] {
+    if mixture.count > 1 { return mixture[component].gaussian.whitened(points).rowSquares }
+    return zip(strata, noises).flatMap { stratum, noise in
+      noise.rowSquares.map { $0 * stratum.scale * stratum.scale }
+    }
+  }
+
+  /// The mean of log p - log q over q, by the strata of its components, and its standard error by
+  /// pairs.
+  private static func bound(
+    _ strata: [Stratum], _ mixture: [WeightedGaussian], _ ratios: [Double]
+  ) -> Fit.Estimate {
+    var (mean, variance) = (0.0, 0.0)
+    for stratum in strata {
+      let weight = mixture[stratum.component].weight
+      let pairs = pairMeans(stratum, ratios).filter(\.isFinite)
+      mean += weight * pairs.mean
+      let error = weight * pairs.standardDeviation / Double(pairs.count).squareRoot()
+      variance += error * error
+    }
+    return Fit.Estimate(mean: mean, standardError: variance.squareRoot())
+  }
+
+  /// log of the mean weight, and the relative error of that mean by strata and pairs.
+  private static func evidence(_ strata: [Stratum], _ weights: SmoothedWeights) -> Fit.Estimate {
+    var variance = 0.0
+    for stratum in strata {
+      let pairs = pairMeans(stratum, weights.normalized)
+      let error =
+        Double(stratum.rows.count) * pairs.standardDeviation / Double(pairs.count).squareRoot()
+      variance += error * error
+    }
+    return Fit.Estimate(mean: weights.logMean, standardError: variance.squareRoot())
+  }
+
+  private static func pairMeans(_ stratum: Stratum, _ values: [Double]) -> [Double] {
+    let half = stratum.rows.count / 2
+    return stratum.rows.prefix(half).map { (values[$0] + values[$0 + half]) / 2 }
+  }
+}
+
+extension [WeightedGaussian] {
+  /// Mean and standard deviation of each coordinate of the mixture.
+  var moments: (means: [Double], deviations: [Double]) {
+    let n = self[0].gaussian.dimension
+    var means = [Double](repeating: 0, count: n)
+    for part in self { means.add(part.weight, part.gaussian.mean) }
+    var variances = [Double](repeating: 0, count: n)
+    for part in self {
+      let deviations = part.gaussian.deviations
+      for j in 0..<n {
+        let distance = part.gaussian.mean[j] - means[j]
+        variances[j] += part.weight * (deviations[j] * deviations[j] + distance * distance)
+      }
+    }
+    return (means, variances.map { $0.squareRoot() })
+  }
+
+  /// With weights that add up to 1, the heaviest first.
+  var normalized: [WeightedGaussian] {
+    let sum = reduce(0) { $0 + $1.weight }
+    return map { WeightedGaussian(weight: $0.weight / sum, gaussian: $0.gaussian) }
+      .sorted { $0.weight > $1.weight }
+  }
+}
+
+/// log sum exp of some terms.
+func logSumExp(_ indices: Range<Int>, _ term: (Int) -> Double) -> Double {
+  if indices.count == 1 { return term(indices.lowerBound) }
+  var largest = -Double.infinity
+  for index in indices { largest = max(largest, term(index)) }
+  guard largest.isFinite else { return largest }
+  var sum = 0.0
+  for index in indices { sum += exp(term(index) - largest) }
+  return largest + log(sum)
+}
