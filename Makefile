@@ -2,7 +2,8 @@
 
 .DEFAULT_GOAL := help
 DATA ?= $(HOME)/.cache/elbo/mnist
-.PHONY: help install build command demo test compile-time benchmark evidence-table lint format clean
+.PHONY: help install build command demo test compile-time benchmark evidence-table posterior-table lint \
+  format clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -41,6 +42,10 @@ benchmark: build ## Time training against PyTorch and JAX; DATA=folder of MNIST'
 
 evidence-table: build ## Hold bounds on log p(x) against quadrature; DATA=folder of MNIST's IDX files
 	.build/release/evidence-table $(wildcard $(DATA))
+
+POSTERIORS ?= ../shared/posteriordb
+posterior-table: build ## Hold fits of real posteriors against references; POSTERIORS=folder of posteriordb's data
+	.build/release/posterior-table $(POSTERIORS)
 
 lint: ## Check the format of all sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks

@@ -86,6 +86,12 @@ let package = Package(
       name: "evidence-table", dependencies: ["VariationalInference"],
       path: "Benchmarks/EvidenceTable", swiftSettings: swiftSettings),
 
+    .target(
+      name: "PosteriorModels", dependencies: ["VariationalInference", "Formats"],
+      path: "Benchmarks/PosteriorModels", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "posterior-table", dependencies: ["PosteriorModels", "VariationalInference"],
+      path: "Benchmarks/PosteriorTable", swiftSettings: swiftSettings),
     // MARK: Tests
     .target(
       name: "TestSupport", dependencies: ["VariationalInference", "Formats"],
@@ -99,7 +105,9 @@ let package = Package(
       name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
       name: "VariationalInferenceTests",
-      dependencies: ["VariationalInference", "Figures", "Formats", "TestSupport"],
+      dependencies: [
+        "VariationalInference", "Figures", "Formats", "TestSupport", "PosteriorModels",
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "elboTests", dependencies: ["elbo"], exclude: ["Fixtures"],

@@ -41,18 +41,19 @@ struct DensityTests {
   @Test("Bernoulli, on bits, grey levels and extreme logits")
   func bernoulli() {
     let logits = Tensor<Double>([0.3, -2.5, 4.0, 0.0], shape: [1, 4])
-    let p = Bernoulli(logits: logits)
+    let p = IndependentBernoulli(logits: logits)
     #expect(agree(p.logProbability(of: Tensor([1, 0, 0, 1], shape: [1, 4])), -5.344542087238832))
     #expect(
       agree(p.logProbability(of: Tensor([0.25, 0.5, 1, 0], shape: [1, 4])), -2.819542087238832))
-    let extreme = Bernoulli<Double>(logits: Tensor([800, -800, 30, -30], shape: [1, 4]))
+    let extreme = IndependentBernoulli<Double>(
+      logits: Tensor([800, -800, 30, -30], shape: [1, 4]))
     // The last two lose 1e-13 nats each, less than half an ulp of the answer.
     #expect(agree(extreme.logProbability(of: Tensor([0, 1, 1, 0], shape: [1, 4])), -1600))
   }
 
   @Test("the mean of a Bernoulli variable is its probability")
   func bernoulliMean() {
-    let p = Bernoulli<Double>(logits: Tensor([0, 2, -2], shape: [1, 3])).mean.scalars
+    let p = IndependentBernoulli<Double>(logits: Tensor([0, 2, -2], shape: [1, 3])).mean.scalars
     // scipy.special.expit
     #expect(relativeError(p, [0.5, 0.8807970779778823, 0.11920292202211755]) < 1e-15)
   }

@@ -21,7 +21,7 @@ struct FactorizedTests {
 
     static let all = [
       Law(testDescription: "Bernoulli") {
-        Bernoulli(logits: .pseudoRandom($0, .uniform(-4...4), seed: 1))
+        IndependentBernoulli(logits: .pseudoRandom($0, .uniform(-4...4), seed: 1))
       },
       Law(testDescription: "diagonal Gaussian") {
         DiagonalGaussian(
@@ -79,7 +79,7 @@ struct FactorizedTests {
       Tensor<Double>.pseudoRandom([2, 3], seed: 1), Tensor<Double>.pseudoRandom([2, 3], seed: 2),
       value([2, 3])
     )
-    checkGradients(of: { Bernoulli(logits: $0[0]).logProbabilities(of: x) }, at: [a])
+    checkGradients(of: { IndependentBernoulli(logits: $0[0]).logProbabilities(of: x) }, at: [a])
     checkGradients(
       of: { DiagonalGaussian(mean: $0[0], logVariance: $0[1]).logProbabilities(of: $0[2]) },
       at: [a, b, x])
@@ -112,7 +112,8 @@ struct KeyedDrawTests {
   @Test("Bernoulli variables are 1 as often as their probabilities say")
   func bernoulli() {
     let logits = [-6, -1, 0, 0.5, 4]
-    let x = Bernoulli(logits: Tensor(logits, shape: [1, 5]).repeated(to: [n, 5])).draw(keys(0..<n))
+    let x = IndependentBernoulli(logits: Tensor(logits, shape: [1, 5]).repeated(to: [n, 5])).draw(
+      keys(0..<n))
     #expect(x.shape == [n, 5] && x.scalars.allSatisfy { $0 == 0 || $0 == 1 })
     for (column, logit) in logits.enumerated() {
       let p = 1 / (1 + exp(-logit))
@@ -157,7 +158,7 @@ struct KeyedDrawTests {
       let variable = Tape<Double>().variable(parameters)
       #expect(!law(variable).draw(keys(10..<16)).isTraced)
     }
-    check { Bernoulli(logits: $0) }
+    check { IndependentBernoulli(logits: $0) }
     check { IsotropicGaussian(mean: $0, logVariance: Tensor([0.2])) }
   }
 }

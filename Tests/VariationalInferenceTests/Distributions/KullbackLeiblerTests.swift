@@ -91,7 +91,7 @@ struct KullbackLeiblerTests {
     #expect(kullbackLeiblerDivergence(diagonal, full) == nil)
     #expect(kullbackLeiblerDivergence(full, full) == nil)
     #expect(kullbackLeiblerDivergence(normal, diagonal) == nil)
-    #expect(kullbackLeiblerDivergence(diagonal, Bernoulli(logits: mean)) == nil)
+    #expect(kullbackLeiblerDivergence(diagonal, IndependentBernoulli(logits: mean)) == nil)
     #expect(
       kullbackLeiblerDivergence(
         diagonal, IsotropicGaussian(mean: mean, logVariance: Tensor([0]))) == nil)

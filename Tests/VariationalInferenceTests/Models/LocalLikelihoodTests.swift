@@ -121,7 +121,9 @@ private struct PointedModel: Autoencoder {
 
   var prior: StandardNormal<Double> { base.prior }
   var latentDimension: Int { base.latentDimension }
-  func likelihood(given z: Tensor<Double>) -> Bernoulli<Double> { base.likelihood(given: z) }
+  func likelihood(given z: Tensor<Double>) -> IndependentBernoulli<Double> {
+    base.likelihood(given: z)
+  }
   func posterior(given x: Tensor<Double>) -> DiagonalGaussian<Double> { base.posterior(given: x) }
   func localLikelihood() -> LocalLikelihood<PointedModel>? { LocalLikelihood(near: local) }
 

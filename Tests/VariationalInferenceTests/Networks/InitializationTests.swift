@@ -40,7 +40,7 @@ struct InitializationTests {
     ).withOutputBias(atMeanOf: images)
     // Means 0 and 1, clamped to 0.001 and 0.999, and (0.2 + 0.6) / 2 = 0.4.
     let biases = try #require(decoder.logits.bias)
-    let probabilities = Bernoulli(logits: biases.reshaped(to: [1, 3])).mean.scalars
+    let probabilities = IndependentBernoulli(logits: biases.reshaped(to: [1, 3])).mean.scalars
     #expect(relativeError(probabilities, [0.001, 0.999, 0.4]) < 1e-12)
   }
 }

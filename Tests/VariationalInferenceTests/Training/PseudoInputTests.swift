@@ -60,7 +60,9 @@ private struct PseudoInputAutoencoder: Autoencoder {
     MixtureOfPosteriors(components: encoder.posterior(given: pseudoInputs))
   }
 
-  func likelihood(given z: Tensor<Float>) -> Bernoulli<Float> { decoder.likelihood(given: z) }
+  func likelihood(given z: Tensor<Float>) -> IndependentBernoulli<Float> {
+    decoder.likelihood(given: z)
+  }
 
   func posterior(given x: Tensor<Float>) -> DiagonalGaussian<Float> {
     encoder.posterior(given: x)

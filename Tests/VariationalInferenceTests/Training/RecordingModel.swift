@@ -41,8 +41,8 @@ struct RecordingModel: Autoencoder {
   var latentDimension: Int { bias.count }
   var prior: StandardNormal<Double> { StandardNormal(dimension: bias.count) }
 
-  func likelihood(given z: Tensor<Double>) -> Bernoulli<Double> {
-    Bernoulli(logits: z * scale + bias)
+  func likelihood(given z: Tensor<Double>) -> IndependentBernoulli<Double> {
+    IndependentBernoulli(logits: z * scale + bias)
   }
 
   func posterior(given x: Tensor<Double>) -> DiagonalGaussian<Double> {

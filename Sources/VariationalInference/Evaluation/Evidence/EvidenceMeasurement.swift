@@ -48,7 +48,7 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
   /// place x l - softplus(l) is at most 0 as well.
   private var isProbability: Bool {
     let fields = model.reads.names(.data).compactMap(data.field)
-    return Model.Likelihood.self == Bernoulli<Model.Scalar>.self
+    return Model.Likelihood.self == IndependentBernoulli<Model.Scalar>.self
       && fields.allSatisfy { $0.kind == .binary || $0.kind == .grey }
   }
 
