@@ -14,7 +14,7 @@ extension ReferencePosterior {
       let order = try data.integer("K")
       let y = data["y"]
       // Row t has the values before it, the latest first.
-      let past = Value.stack((1...order).map { y[order - $0..<y.count - $0] }).transposed()
+      let past = Value.columns((1...order).map { y[order - $0..<y.count - $0] })
       return Model { z in
         let alpha = z.latent("alpha", Normal(0, 10))
         let beta = z.latent("beta", Normal(0, 10), count: order)
@@ -30,7 +30,7 @@ extension ReferencePosterior {
         let theta = z.latent("theta", Normal(0, 2))
         let sigma = z.latent("sigma", HalfCauchy(2.5))
         // e[t] = y[t] - mu - phi y[t - 1] - theta e[t - 1]; before the first, y is mu and e is 0.
-        let first = (y[0] - mu - phi * mu).reshaped(to: [1])
+        let first = y[0] - mu - phi * mu
         let rest = y[1..<y.count] - mu - phi * y[0..<y.count - 1]
         let errors = Value.concatenated([first, rest]).linearRecurrence(-theta)
         z.add(Normal(0, sigma).totalLogDensity(of: errors))
@@ -44,7 +44,7 @@ extension ReferencePosterior {
         let alpha1 = z.latent("alpha1", Flat(.interval(0, 1)))
         let beta1 = z.latent("beta1", Flat(.interval(0, 1 - alpha1)))
         let shocks = alpha0 + alpha1 * (y[0..<y.count - 1] - mu).squared()
-        let first = data["sigma1"].squared().reshaped(to: [1])
+        let first = data["sigma1"].squared()
         let variances = Value.concatenated([first, shocks]).linearRecurrence(beta1)
         z.observe("y", Normal(mu, variances.squareRoot()), y)
       }
@@ -95,11 +95,12 @@ extension ReferencePosterior {
         let theta = z.latent("theta", Truncated(Normal(rates, spreads), from: 0))
         let start = z.latent("z_init", LogNormal(Value([10.0, 10]).log(), 1))
         let sigma = z.latent("sigma", LogNormal(-1, 1), count: 2)
-        let populations = integrate(start, times: times) { _, state in
-          let (hares, lynxes) = (state[0], state[1])
-          return .stack([
-            (theta[0] - theta[1] * lynxes) * hares, (theta[3] * hares - theta[2]) * lynxes,
-          ])
+        // d hares = hares (theta[0] - theta[1] lynxes), d lynxes = lynxes (theta[3] hares - theta[2]): as
+        // vectors, with the other's number beside each, a step takes half the operations.
+        let own = Value.stack([theta[0], -theta[2]])
+        let mutual = Value.stack([-theta[1], theta[3]])
+        let populations = integrate(start, times: times, stepsPerInterval: 5) { _, state in
+          state * (own + mutual * state[[1, 0]])
         }
         z.observe("y_init", LogNormal(start.log(), sigma), data["y_init"])
         z.observe("y", LogNormal(populations.log(), sigma), data["y"])

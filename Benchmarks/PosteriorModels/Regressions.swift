@@ -8,7 +8,7 @@ import VariationalInference
 extension ReferencePosterior {
   /// y ~ N(X beta, sigma^2) with flat priors.
   private static func flatRegression(_ columns: [Value], _ y: Value) -> Model {
-    let x = Value.stack(columns).transposed()
+    let x = Value.columns(columns)
     return Model { z in
       let beta = z.latent("beta", Flat(), count: columns.count)
       let sigma = z.latent("sigma", Flat(.positive))
@@ -45,7 +45,7 @@ extension ReferencePosterior {
     },
     ReferencePosterior("kidiq-kidscore_interaction", halves: 1, check: -1873.580946) { data in
       let (school, iq) = (data["mom_hs"], data["mom_iq"])
-      let x = Value.stack([ones(like: iq), school, iq, school * iq]).transposed()
+      let x = Value.columns([ones(like: iq), school, iq, school * iq])
       return Model { z in
         let beta = z.latent("beta", Flat(), count: 4)
         let sigma = z.latent("sigma", HalfCauchy(2.5))

@@ -24,6 +24,8 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     let inputs: [Int?]
     /// Nil for a leaf.
     let pullback: Pullback?
+    /// The shape of the value, which is that of its gradient too.
+    let shape: [Int]
     /// The mark of the value, which is that of its gradient too.
     let rows: Int?
   }
@@ -67,7 +69,7 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   func record(
     _ value: Tensor<Scalar>, inputs: [Int?], pullback: Pullback?
   ) -> Tensor<Scalar> {
-    nodes.append(Node(inputs: inputs, pullback: pullback, rows: value.rows))
+    nodes.append(Node(inputs: inputs, pullback: pullback, shape: value.shape, rows: value.rows))
     work.largest = max(work.largest, value.count)
     work.elements += value.count
     work.operations += 1
@@ -120,7 +122,19 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
       let held = kept.contains(index) ? adjoints[index] : adjoints[index].take()
       guard var adjoint = held else { continue }
       adjoint.rows = nodes[index].rows
-      for (input, gradient) in zip(nodes[index].inputs, pullback(adjoint)) {
+      let (inputs, gradients) = (nodes[index].inputs, pullback(adjoint))
+      // A gradient of another shape would be read beyond its memory by what comes before.
+      precondition(
+        gradients.count == inputs.count
+          && inputs.indices.allSatisfy { place in
+            guard let input = inputs[place], let gradient = gradients[place] else { return true }
+            return gradient.shape == nodes[input].shape
+          },
+        """
+        a pullback gave gradients of shapes \(gradients.map { $0?.shape }) for inputs of \
+        \(inputs.map { $0.map { nodes[$0].shape } })
+        """)
+      for (input, gradient) in zip(inputs, gradients) {
         if let input, let gradient { Self.add(gradient, to: &adjoints[input]) }
       }
     }

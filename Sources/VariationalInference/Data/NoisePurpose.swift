@@ -41,6 +41,8 @@ package enum NoisePurpose: Int, CaseIterable, Sendable {
   case firstOfChains = 48
   /// All that a fit draws: by number and by stage.
   case fit = 64
+  /// All that an evidence measurement of a fit draws: by number, and by stage and run.
+  case evidence = 65
 
   /// The numbers that Markov chains may take.
   package static let chains = firstOfChains.rawValue...63
@@ -71,6 +73,8 @@ package enum GeneratorPurpose: UInt64, CaseIterable, Sendable {
   case plateSubset = 0x7073
   /// "rs": rows taken by their weights.
   case resampling = 0x7273
+  /// "sd": the seed of a data set that is simulated, whose number is the stream's.
+  case simulatedDataSet = 0x7364
 
   /// The stream of an item, whose number is below 2^48.
   package func stream(_ number: UInt64 = 0) -> UInt64 {

@@ -22,7 +22,7 @@ public struct ProgramDensity: LogDensity {
   public let isImproper: Bool
   let sites: [Program.Site]
   let outputs: [Program.Output]
-  private let threads: WorkerPool
+  let threads: WorkerPool
   /// The calling thread alone, under the same rules of arithmetic.
   private let alone = WorkerPool(count: 1)
   /// The elements of the largest value, of all values, and the number of operations.
@@ -40,7 +40,7 @@ public struct ProgramDensity: LogDensity {
     (sites, outputs, isImproper) = (program.sites, program.outputs, program.hasFlatPrior)
     let tape = Tape<Double>()
     let parts = sites.map { tape.variable(Tensor<Double>.zeros($0.unconstrainedShape + [1])) }
-    let joint = model.run(.joint(parts.map(Value.init)), draws: 1)
+    let joint = model.run(.joint(parts.map(Value.init)), draws: 1, sites: program.sites)
     if let error = joint.error { throw error }
     work = tape.work
   }
@@ -60,7 +60,7 @@ public struct ProgramDensity: LogDensity {
   }
 
   /// Latent variables and derived values.
-  var reported: [Program.Output] { outputs.filter { $0.kind != .observed } }
+  var reported: [Program.Output] { outputs.filter { $0.kind == .latent || $0.kind == .derived } }
 }
 
 // MARK: - Evaluation
@@ -69,9 +69,13 @@ extension ProgramDensity {
   /// log p at each row, `[B]`.
   public func logDensities(at points: Tensor<Double>) -> Tensor<Double> {
     let parts = blocks(of: points) { block in
-      model.run(.joint(coordinates(block) { $0 }), draws: block.shape[1]).logJoint
+      run(.joint(coordinates(of: block).map(Value.init)), draws: block.draws).logJoint
     }
-    return Tensor.concatenated(parts).slice(0..<points.shape[0])
+    return Tensor(shape: [points.shape[0]]) { out in
+      for (block, values) in parts {
+        values.withScalars { for row in 0..<block.count { out[block.start + row] = $0[row] } }
+      }
+    }
   }
 
   /// log p at each row, `[B]`, and its gradient, `[B, D]`.
@@ -82,45 +86,55 @@ extension ProgramDensity {
   }
 
   /// The same, where plates see a part of their examples.
-  func gradients(
+  package func gradients(
     at points: Tensor<Double>, minibatch: Program.Minibatch?
   ) -> (values: Tensor<Double>, gradients: Tensor<Double>) {
-    let parts = blocks(of: points) { block -> Tensor<Double> in
-      let draws = block.shape[1]
+    let parts = blocks(of: points) { block -> [Tensor<Double>] in
       let tape = Tape<Double>()
-      var leaves: [Tensor<Double>] = []
-      let values = coordinates(block) {
-        leaves.append(tape.variable($0))
-        return leaves[leaves.count - 1]
-      }
-      let total = model.run(.joint(values), draws: draws, minibatch: minibatch).logJoint
+      let leaves = coordinates(of: block).map { tape.variable($0) }
+      let program = run(
+        .joint(leaves.map(Value.init)), draws: block.draws, minibatch: minibatch)
+      let total = program.logJoint
       let gradients =
         total.isTraced ? tape.gradients(of: total, at: leaves) : leaves.map { .zeros($0.shape) }
-      // [1 + D, draws]: log p, then the gradient, as columns.
-      let rows =
-        [total.detached.reshaped(to: [1, draws])]
-        + gradients.map { $0.reshaped(to: [$0.count / draws, draws]) }
-      return Tensor.concatenated(rows).transposed()
+      return [total.detached] + gradients
     }
-    let all = Tensor.concatenated(parts).slice(0..<points.shape[0])
-    return (
-      all.slice(0..<1, along: 1).reshaped(to: [points.shape[0]]),
-      all.slice(1..<dimension + 1, along: 1)
-    )
+    let (rows, width) = (points.shape[0], dimension)
+    let values = Tensor<Double>(shape: [rows]) { out in
+      for (block, part) in parts {
+        part[0].withScalars { for row in 0..<block.count { out[block.start + row] = $0[row] } }
+      }
+    }
+    let gradients = Tensor<Double>(shape: [rows, width]) { out in
+      for (block, part) in parts {
+        for (site, gradient) in zip(sites, part.dropFirst()) {
+          gradient.withScalars { source in
+            for coordinate in 0..<site.count {
+              var place = block.start * width + site.start + coordinate
+              for row in 0..<block.count {
+                out[place] = source[coordinate * block.draws + row]
+                place += width
+              }
+            }
+          }
+        }
+      }
+    }
+    return (values, gradients)
   }
 
   /// Parameters and derived values at each row, `[B, Q]`.
   public func quantities(at points: Tensor<Double>) -> Tensor<Double> {
     let parts = blocks(of: points) { block -> Tensor<Double> in
-      let draws = block.shape[1]
-      let program = model.run(.values(coordinates(block) { $0 }), draws: draws)
+      let draws = block.draws
+      let program = run(.values(coordinates(of: block).map(Value.init)), draws: draws)
       let rows = reported.map { output -> Tensor<Double> in
         let value = program.values[output.name] ?? Value(fault: "")
         return value.spread(draws).tensor.reshaped(to: [value.count, draws])
       }
-      return Tensor.concatenated(rows).transposed()
+      return Tensor.concatenated(rows).transposed().slice(0..<block.count)
     }
-    return Tensor.concatenated(parts).slice(0..<points.shape[0])
+    return Tensor.concatenated(parts.map(\.result))
   }
 
   /// Draws of the latent variables from the prior, in unconstrained coordinates; nil where a prior is
@@ -135,13 +149,77 @@ extension ProgramDensity {
 
   /// Everything at given coordinates, `[B, D]`, with data drawn anew.
   func predictive(at points: Tensor<Double>, seed: UInt64) throws -> NamedDraws {
-    let block = points.transposed()
-    let program = model.run(
-      .predictive(coordinates(block) { $0 }, seed: seed), draws: points.shape[0])
+    let count = points.shape[0]
+    let block = Block(points: points, start: 0, count: count)
+    let program = run(
+      .predictive(coordinates(of: block, draws: count).map(Value.init), seed: seed), draws: count)
     if let error = program.error { throw error }
-    return NamedDraws(program.values, order: outputs.map(\.name), draws: points.shape[0])
+    return NamedDraws(program.values, order: outputs.map(\.name), draws: count)
   }
 
+  private func run(
+    _ mode: Program.Mode, draws: Int, minibatch: Program.Minibatch? = nil
+  ) -> Program {
+    model.run(mode, draws: draws, sites: sites, minibatch: minibatch)
+  }
+}
+
+// MARK: - Blocks
+
+extension ProgramDensity {
+  /// Rows of points that go through the program together.
+  private struct Block: Sendable {
+    /// All points, `[B, D]`.
+    let points: Tensor<Double>
+    let start: Int
+    let count: Int
+    /// Sums over elements that lie side by side round otherwise than sums of rows: one row is two draws.
+    var draws: Int { max(count, 2) }
+  }
+
+  /// The coordinates of each latent variable in a block, `[..., draws]`.
+  private func coordinates(of block: Block, draws: Int? = nil) -> [Tensor<Double>] {
+    let (width, draws) = (dimension, draws ?? block.draws)
+    return block.points.withScalars { points in
+      sites.map { site in
+        Tensor(shape: site.unconstrainedShape + [draws]) { out in
+          for coordinate in 0..<site.count {
+            for draw in 0..<draws {
+              let row = block.start + min(draw, block.count - 1)
+              out[coordinate * draws + draw] = points[row * width + site.start + coordinate]
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// What `body` makes of blocks of the points, in order.
+  private func blocks<Result: Sendable>(
+    of points: Tensor<Double>, _ body: @escaping @Sendable (Block) -> Result
+  ) -> [(block: Block, result: Result)] {
+    let rows = points.shape[0]
+    precondition(
+      points.rank == 2 && points.shape[1] == dimension && rows > 0,
+      "points of shape \(points.shape) for a density of \(dimension) coordinates")
+    // What one thread does in less time than it takes to wake another stays on one.
+    let nanoseconds = Double(work.operations) * 2000 + Double(work.elements * rows) * 2
+    let isShared = threads.count > 1 && nanoseconds > 100_000 && rows >= 16
+    // A block's values should fit the cache; and a block costs the tape's time for each operation.
+    let fitting = max(8, (1 << 18) / max(8 * work.largest, 1) / 8 * 8)
+    let share = isShared ? (rows + threads.count - 1) / threads.count : rows
+    let size = min(min(fitting, 256), max(8, (share + 7) / 8 * 8))
+    let blocks = stride(from: 0, to: rows, by: size).map {
+      Block(points: points, start: $0, count: min(size, rows - $0))
+    }
+    let results = (isShared ? threads : alone).map(blocks.count) { body(blocks[$0]) }
+    return Array(zip(blocks, results))
+  }
+}
+
+// MARK: - Values on their own scale
+
+extension ProgramDensity {
   /// log p(x, z) at values of the latent variables on their own scale: no Jacobian, and a non-centred
   /// variable scored as a centred one.
   ///
@@ -179,49 +257,13 @@ extension ProgramDensity {
   /// Which statement has no finite log-density at a point, and the values of the latent variables there;
   /// nil where all have.
   public func failure(at point: [Double]) -> String? {
-    let block = Tensor(point, shape: [dimension, 1])
-    let program = model.run(.diagnosis(coordinates(block) { $0 }), draws: 1)
+    let block = Block(points: Tensor(point, shape: [1, dimension]), start: 0, count: 1)
+    let program = run(
+      .diagnosis(coordinates(of: block, draws: 1).map(Value.init)), draws: 1)
     guard let error = program.error else { return nil }
     let shown = outputs.filter { $0.kind == .latent }.prefix(6).compactMap { output in
       program.values[output.name].map { "\(output.name) = \($0)" }
     }
     return "\(error.description) at \(shown.joined(separator: ", "))"
-  }
-
-  /// The coordinates of each latent variable in a block, `[..., draws]`.
-  private func coordinates(
-    _ block: Tensor<Double>, _ make: (Tensor<Double>) -> Tensor<Double>
-  ) -> [Value] {
-    let draws = block.shape[1]
-    return sites.map { site in
-      let part = block.slice(site.start..<site.start + site.count)
-      return Value(make(part.reshaped(to: site.unconstrainedShape + [draws])))
-    }
-  }
-
-  /// What `body` makes of blocks of the points, each `[D, draws]`, in order. The last may have a row more
-  /// than there are points.
-  private func blocks(
-    of points: Tensor<Double>, _ body: @escaping @Sendable (Tensor<Double>) -> Tensor<Double>
-  ) -> [Tensor<Double>] {
-    let rows = points.shape[0]
-    precondition(
-      points.rank == 2 && points.shape[1] == dimension && rows > 0,
-      "points of shape \(points.shape) for a density of \(dimension) coordinates")
-    // What one thread does in less time than it takes to wake another stays on one.
-    let operations = Double(work.operations) * 2000 + Double(work.elements * rows) * 2
-    let isShared = threads.count > 1 && operations > 100_000 && rows >= 16
-    // A block's values should fit the cache; and a block costs the tape's time for each operation.
-    let fitting = max(8, (1 << 18) / max(8 * work.largest, 1) / 8 * 8)
-    let share = isShared ? (rows + threads.count - 1) / threads.count : rows
-    let size = min(min(fitting, 256), max(8, (share + 7) / 8 * 8))
-    let starts = Array(stride(from: 0, to: rows, by: size))
-    return (isShared ? threads : alone).map(starts.count) { index in
-      let (start, end) = (starts[index], min(starts[index] + size, rows))
-      let block = points.slice(start..<end)
-      // Sums over elements that lie side by side round otherwise than sums of rows: one draw is two.
-      let padded = end - start == 1 ? Tensor.concatenated([block, block]) : block
-      return body(padded.transposed())
-    }
   }
 }

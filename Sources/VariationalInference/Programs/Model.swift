@@ -47,13 +47,15 @@ public struct Model: Sendable {
     return NamedDraws(drawn.values, order: program.outputs.map(\.name), draws: draws)
   }
 
-  /// One run of the program.
+  /// One run of the program; `sites` are known to runs at coordinates.
   func run(
-    _ mode: Program.Mode, draws: Int, minibatch: Program.Minibatch? = nil
+    _ mode: Program.Mode, draws: Int, sites: [Program.Site] = [],
+    minibatch: Program.Minibatch? = nil
   ) -> Program {
     let program = Program(
-      mode, draws: draws, minibatch: minibatch, replacements: replacements)
+      mode, draws: draws, sites: sites, minibatch: minibatch, replacements: replacements)
     body(program)
+    program.checkReplacements()
     return program
   }
 }

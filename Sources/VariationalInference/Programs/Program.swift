@@ -22,6 +22,8 @@ public final class Program {
     case prior(seed: UInt64)
     /// To add up the log joint density at the coordinates of each latent variable in turn.
     case joint([Value])
+    /// The same without the densities of the noise of non-centred variables.
+    case givenNoise([Value])
     /// To name the first statement whose log-density is not finite, for one draw.
     case diagnosis([Value])
     /// To score values on their own scale, without Jacobians, and to find their coordinates.
@@ -30,6 +32,16 @@ public final class Program {
     case values([Value])
     /// The same with the data drawn anew.
     case predictive([Value], seed: UInt64)
+
+    /// Those of each latent variable, in a run at coordinates.
+    var coordinates: [Value]? {
+      switch self {
+      case .joint(let all), .givenNoise(let all), .diagnosis(let all), .values(let all),
+        .predictive(let all, _):
+        all
+      case .structure, .prior, .given: nil
+      }
+    }
   }
 
   /// A latent variable of a model.
@@ -49,25 +61,31 @@ public final class Program {
 
   /// An observed or derived value of a model.
   struct Output: Sendable {
-    enum Kind: Sendable { case latent, observed, derived }
+    enum Kind: Sendable { case latent, observed, derived, predicted }
     let name: String
     let shape: [Int]
     let kind: Kind
   }
 
   let mode: Mode
+  /// The axis of draws of all that is computed; what has one draw is the same for all of them.
   let draws: Int
   /// Which examples of a plate are seen; nil for all of them.
   let minibatch: Minibatch?
   private(set) var error: ModelError?
-  private(set) var sites: [Site] = []
+  /// The latent variables: found by a run for the structure, known to those at coordinates.
+  private(set) var sites: [Site]
   private(set) var outputs: [Output] = []
   private(set) var values: [String: Value] = [:]
   private(set) var hasFlatPrior = false
+  /// Whether it adds terms that are no law.
+  private(set) var hasFreeTerm = false
+  /// Whether a plate was seen in part.
+  private(set) var hasSubset = false
   /// The coordinates of latent variables drawn from the prior, or given; nil for one that has none.
   private(set) var drawnCoordinates: [Value?] = []
   private let replacements: [String: Value]
-  private var terms: [Value] = []
+  private var terms: [(value: Value, weight: Double)] = []
   private var statements = 0
   private var latents = 0
   private var names: Set<String> = []
@@ -75,15 +93,19 @@ public final class Program {
   private var weight = 1.0
 
   /// A subset of the examples of each plate that has one.
-  struct Minibatch: Sendable {
-    let seed: UInt64
-    let step: Int
+  package struct Minibatch: Sendable {
+    package let seed: UInt64
+    package let step: Int
+
+    package init(seed: UInt64, step: Int) { (self.seed, self.step) = (seed, step) }
   }
 
   init(
-    _ mode: Mode, draws: Int, minibatch: Minibatch? = nil, replacements: [String: Value] = [:]
+    _ mode: Mode, draws: Int, sites: [Site] = [], minibatch: Minibatch? = nil,
+    replacements: [String: Value] = [:]
   ) {
     self.mode = mode
+    self.sites = sites
     self.replacements = replacements
     self.draws = draws
     self.minibatch = minibatch
@@ -91,8 +113,15 @@ public final class Program {
 
   /// log p of each draw, `[draws]`.
   var logJoint: Tensor<Double> {
-    let total = terms.dropFirst().reduce(terms.first ?? 0) { $0 + $1 }
-    return total.draws == draws ? total.tensor : total.tensor.repeated(to: [draws])
+    // Statements that depend on values make no density.
+    if error != nil { return Tensor(repeating: .nan, shape: [draws]) }
+    // What is the same for all draws is added up before it meets them.
+    let shared = terms.filter { $0.value.draws != draws }
+    let constant = shared.reduce(0.0) { $0 + $1.value.tensor.scalars[0] * $1.weight }
+    let own = terms.filter { $0.value.draws == draws }
+    if own.isEmpty { return Tensor(repeating: constant, shape: [draws]) }
+    let total = Tensor.linearCombination(own.map(\.value.tensor), own.map(\.weight))
+    return constant == 0 ? total : total + constant
   }
 }
 
@@ -120,7 +149,8 @@ extension Program {
   public func latent(
     _ name: String, _ law: some Law, shape: [Int]?, _ form: Form = .centred
   ) -> Value {
-    let statement = begin("latent", name)
+    let statement = begin(.latent, name)
+    if let coordinates = mode.coordinates { return value(law, statement, form, coordinates) }
     let shape = shape ?? law.shape
     if law.isDiscrete {
       return fail(
@@ -140,7 +170,7 @@ extension Program {
     if coordinates.contains(where: { $0 < 0 }) || shape.contains(0) {
       return fail(statement, "shape \(shape) has no elements")
     }
-    let value = latentValue(name, law, statement, shape, coordinates, form)
+    let value = latentValue(law, statement, shape, coordinates, form)
     note(name, value, .latent)
     return value
   }
@@ -148,23 +178,42 @@ extension Program {
   /// The shape of one of the law's vectors or matrices.
   private func eventShape(_ law: some Law) -> [Int] { Array(law.shape.suffix(law.eventRank)) }
 
-  private func latentValue(
-    _ name: String, _ law: some Law, _ statement: String, _ shape: [Int], _ coordinates: [Int],
-    _ form: Form
+  /// The value of a latent variable in a run at coordinates, where the structure is known.
+  private func value(
+    _ law: some Law, _ statement: Statement, _ form: Form, _ coordinates: [Value]
   ) -> Value {
-    let place = latents
-    latents += 1
-    let u: Value
+    defer { latents += 1 }
+    guard latents < sites.count, sites[latents].name == statement.name else {
+      return fail(
+        statement, "the model made other statements than before; they must not depend on values")
+    }
+    let value = constrained(law, statement, coordinates[latents], sites[latents].shape, form)
+    note(statement.name, value, .latent)
+    return value
+  }
+
+  /// The value at coordinates u, whose log-density is added.
+  private func constrained(
+    _ law: some Law, _ statement: Statement, _ u: Value, _ shape: [Int], _ form: Form
+  ) -> Value {
+    if form == .nonCentred {
+      guard let value = law.transform(ofNoise: u) else {
+        return fail(statement, "\(type(of: law)) has no non-centred form")
+      }
+      if case .givenNoise = mode { return checked(value, statement) }
+      add(Self.standardNormal.totalLogDensity(of: u), statement)
+      return checked(value, statement)
+    }
+    let (value, logJacobian) = law.support.constrain(u, to: shape)
+    add(law.totalLogDensity(of: value), statement)
+    add(logJacobian, statement)
+    return checked(value, statement)
+  }
+
+  private func latentValue(
+    _ law: some Law, _ statement: Statement, _ shape: [Int], _ coordinates: [Int], _ form: Form
+  ) -> Value {
     switch mode {
-    case .structure:
-      let start = sites.last.map { $0.start + $0.count } ?? 0
-      let isReal = if case .real = law.support { true } else { false }
-      sites.append(
-        Site(
-          name: name, shape: shape, unconstrainedShape: coordinates, start: start,
-          isReal: isReal || form == .nonCentred, isNonCentred: form == .nonCentred))
-      if law is Flat { hasFlatPrior = true }
-      u = Value(.zeros(coordinates + [1]))
     case .prior(let seed):
       var source = DrawSource(draws: draws, seed: seed, statement: statements)
       if form == .nonCentred {
@@ -176,31 +225,23 @@ extension Program {
       drawnCoordinates.append(value.fault == nil ? law.support.unconstrain(value) : nil)
       return value
     case .given(let values):
-      guard let value = values[name], value.shape == shape, value.fault == nil else {
-        let found = values[name].map { "one of shape \($0.shape)" } ?? "none"
+      guard let value = values[statement.name], value.shape == shape, value.fault == nil else {
+        let found = values[statement.name].map { "one of shape \($0.shape)" } ?? "none"
         return fail(statement, "a value of shape \(shape) is expected, \(found) was given")
       }
       add(law.totalLogDensity(of: value), statement)
       drawnCoordinates.append(form == .nonCentred ? nil : law.support.unconstrain(value))
       return value
-    case .joint(let all), .diagnosis(let all), .values(let all), .predictive(let all, _):
-      guard place < all.count, all[place].shape == coordinates else {
-        return fail(
-          statement, "the model made other statements than before; they must not depend on values")
-      }
-      u = all[place]
+    case .structure, .joint, .givenNoise, .diagnosis, .values, .predictive:
+      let start = sites.last.map { $0.start + $0.count } ?? 0
+      let isReal = if case .real = law.support { true } else { false }
+      sites.append(
+        Site(
+          name: statement.name, shape: shape, unconstrainedShape: coordinates, start: start,
+          isReal: isReal || form == .nonCentred, isNonCentred: form == .nonCentred))
+      if law is Flat { hasFlatPrior = true }
+      return constrained(law, statement, Value(.zeros(coordinates + [1])), shape, form)
     }
-    if form == .nonCentred {
-      guard let value = law.transform(ofNoise: u) else {
-        return fail(statement, "\(type(of: law)) has no non-centred form")
-      }
-      add(standardNormal.totalLogDensity(of: u), statement)
-      return checked(value, statement)
-    }
-    let (value, logJacobian) = law.support.constrain(u, to: shape)
-    add(law.totalLogDensity(of: value), statement)
-    add(logJacobian, statement)
-    return checked(value, statement)
   }
 
   /// Data, with the law that they follow given the latent variables.
@@ -210,7 +251,7 @@ extension Program {
   ///   - law: Its likelihood.
   ///   - data: What was observed.
   public func observe(_ name: String, _ law: some Law, _ data: Value) {
-    let statement = begin("observe", name)
+    let statement = begin(.observe, name)
     let data = replacements[name] ?? data
     if data.fault != nil { return _ = checked(data, statement) }
     if case .structure = mode {
@@ -227,9 +268,8 @@ extension Program {
       }
     }
     switch mode {
-    case .structure, .joint, .diagnosis, .given:
-      let total = law.totalLogDensity(of: data)
-      add(weight == 1 ? total : total * weight, statement)
+    case .structure, .joint, .givenNoise, .diagnosis, .given:
+      add(law.totalLogDensity(of: data), statement, weight: weight)
       note(name, data, .observed)
     case .prior(let seed), .predictive(_, let seed):
       var source = DrawSource(draws: draws, seed: seed, statement: statements)
@@ -251,16 +291,41 @@ extension Program {
   /// A derived value, reported beside the latent variables.
   @discardableResult
   public func define(_ name: String, _ value: Value) -> Value {
-    let statement = begin("define", name)
+    let statement = begin(.define, name)
     note(name, checked(value, statement), .derived)
     return value
+  }
+
+  /// A value that nobody has seen, as a further observation: drawn with the prior, and with predictions
+  /// from the posterior; it takes no part in inference.
+  ///
+  /// - Parameters:
+  ///   - name: The only one of its name in the model.
+  ///   - law: What it follows given the latent variables.
+  ///   - count: How many independent ones, as a vector; where nil, the law's parameters give the shape.
+  public func predict(_ name: String, _ law: some Law, count: Int? = nil) {
+    let statement = begin(.predict, name)
+    let shape = count.map { [$0] + eventShape(law) } ?? law.shape
+    switch mode {
+    case .structure:
+      if Value.broadcastShape([law.shape, shape]) != shape {
+        fail(
+          statement, "shape \(shape) does not match the law's parameters, which have \(law.shape)")
+      }
+      outputs.append(Output(name: name, shape: shape, kind: .predicted))
+    case .prior(let seed), .predictive(_, let seed):
+      var source = DrawSource(draws: draws, seed: seed, statement: statements)
+      note(name, checked(law.draw(shape, from: &source), statement), .predicted)
+    case .joint, .givenNoise, .diagnosis, .given, .values: break
+    }
   }
 
   /// Adds what is no law to the log joint density, in nats; of an array the sum. There are no draws from
   /// it: a model with such a term has no prior draws of what it restricts.
   public func add(_ logDensity: Value) {
     statements += 1
-    add(logDensity.sum(), "add, statement \(statements)")
+    hasFreeTerm = true
+    add(logDensity.sum(), Statement(kind: .add, name: "statement \(statements)"))
   }
 
   /// Statements about examples of which there are many, of which a step may see a random part.
@@ -281,9 +346,12 @@ extension Program {
   public func plate(size: Int, subset: Int, _ body: (_ examples: [Int]) -> Void) {
     statements += 1
     if size < 1 || subset < 1 || subset > size {
-      return _ = fail("plate", "a subset of \(subset) of \(size) examples")
+      return _ = fail(
+        Statement(kind: .plate, name: "statement \(statements)"),
+        "a subset of \(subset) of \(size) examples")
     }
     guard let minibatch, subset < size else { return body(Array(0..<size)) }
+    hasSubset = true
     let outer = weight
     defer { weight = outer }
     weight *= Double(size) / Double(subset)
@@ -310,11 +378,18 @@ extension Program.Minibatch {
 
 extension Program {
   private static let standardNormal = Normal(0, 1)
-  private var standardNormal: Normal { Self.standardNormal }
 
-  private func begin(_ kind: String, _ name: String) -> String {
+  /// What an error says where it is: `latent "tau"`.
+  private struct Statement: CustomStringConvertible {
+    enum Kind: String { case latent, observe, observing, define, predict, add, plate }
+    let kind: Kind
+    let name: String
+    var description: String { "\(kind.rawValue) \"\(name)\"" }
+  }
+
+  private func begin(_ kind: Statement.Kind, _ name: String) -> Statement {
     statements += 1
-    let statement = "\(kind) \"\(name)\""
+    let statement = Statement(kind: kind, name: name)
     guard case .structure = mode else { return statement }
     if name.isEmpty { fail(statement, "it has no name") }
     if !names.insert(name).inserted {
@@ -323,22 +398,33 @@ extension Program {
     return statement
   }
 
+  /// Refuses other data for a statement that there is not.
+  func checkReplacements() {
+    guard case .structure = mode else { return }
+    let observed = outputs.filter { $0.kind == .observed }.map(\.name)
+    for name in replacements.keys.sorted() where !observed.contains(name) {
+      fail(
+        Statement(kind: .observing, name: name),
+        "no statement observes data of this name; there are \(observed.joined(separator: ", "))")
+    }
+  }
+
   /// The first mistake is kept.
   @discardableResult
-  private func fail(_ statement: String, _ problem: String) -> Value {
-    if error == nil { error = ModelError(statement, problem) }
+  private func fail(_ statement: Statement, _ problem: String) -> Value {
+    if error == nil { error = ModelError(statement.description, problem) }
     return Value(fault: problem)
   }
 
-  private func checked(_ value: Value, _ statement: String) -> Value {
+  private func checked(_ value: Value, _ statement: Statement) -> Value {
     if let fault = value.fault { fail(statement, fault) }
     return value
   }
 
-  private func add(_ term: Value, _ statement: String) {
-    _ = checked(term, statement)
+  private func add(_ term: Value, _ statement: Statement, weight: Double = 1) {
+    if term.fault != nil { _ = checked(term, statement) }
     switch mode {
-    case .structure, .joint, .given: terms.append(term)
+    case .structure, .joint, .givenNoise, .given: terms.append((term, weight))
     case .diagnosis:
       if error == nil, let number = term.tensor.scalars.first(where: { !$0.isFinite }) {
         fail(statement, "its log-density is \(number)")
@@ -350,7 +436,7 @@ extension Program {
   private func note(_ name: String, _ value: Value, _ kind: Output.Kind) {
     switch mode {
     case .structure: outputs.append(Output(name: name, shape: value.shape, kind: kind))
-    case .joint: break
+    case .joint, .givenNoise: break
     case .prior, .given, .values, .predictive, .diagnosis: values[name] = value
     }
   }

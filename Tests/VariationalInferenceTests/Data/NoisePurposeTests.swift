@@ -10,7 +10,7 @@ struct NoisePurposeTests {
   func purposes() {
     let chains = ChainNoise.offsets.map { NoisePurpose.firstOfChains.rawValue + $0 }
     let others = NoisePurpose.allCases.filter { $0 != .firstOfChains }.map(\.rawValue)
-    #expect(others.count == 14 && chains.count == 12)
+    #expect(others.count == 15 && chains.count == 12)
     #expect(Set(others + chains).count == others.count + chains.count, "\(others) \(chains)")
     #expect(chains.allSatisfy(NoisePurpose.chains.contains))
     #expect(!others.contains(where: NoisePurpose.chains.contains))
@@ -36,11 +36,12 @@ struct NoisePurposeTests {
       .only: 0, .digitFactors: 0x6469 << 48, .glorotWeights: 0x676c << 48,
       .initialWeights: 0x696e << 48, .epochOrder: 0x6f72 << 48,
       .programDraws: 0x7064 << 48, .plateSubset: 0x7073 << 48, .resampling: 0x7273 << 48,
+      .simulatedDataSet: 0x7364 << 48,
     ]
     for purpose in GeneratorPurpose.allCases { #expect(purpose.stream() == given[purpose]) }
     #expect(GeneratorPurpose.epochOrder.stream(7) == 0x6f72 << 48 | 7)
     let numbers = NoisePurpose.allCases.map(\.rawValue)
-    #expect(numbers == [1, 2, 3, 4, 5, 6, 7, 32, 40, 41, 42, 43, 44, 48, 64])
+    #expect(numbers == [1, 2, 3, 4, 5, 6, 7, 32, 40, 41, 42, 43, 44, 48, 64, 65])
     #expect(ChainNoise.offsets == Array(0..<12))
   }
 }

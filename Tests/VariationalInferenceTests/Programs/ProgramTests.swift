@@ -122,6 +122,42 @@ struct ProgramTests {
     for (a, b) in zip(found, expected + expected) { #expect(abs(a - b) < 1e-12) }
   }
 
+  @Test("what is predicted is drawn, and takes no part in inference")
+  func predictions() throws {
+    let model = Model { z in
+      let mu = z.latent("mu", Normal(1, 2))
+      z.observe("y", Normal(mu, 1), [3, 5])
+      z.predict("next", Normal(mu, 3), count: 2)
+    }
+    let density = try model.density()
+    #expect(density.dimension == 1)
+    #expect(density.quantityNames == ["mu"])
+    let posterior = try model.fit()
+    // Precision 1/4 + 2, mean (1/4 + 8) / that; the spread of a prediction is that of mu and 3 together.
+    let (mean, variance) = (8.25 / 2.25, 1 / 2.25)
+    let predicted = try posterior.predictive(draws: 20_000)["next"][1]
+    let deviation = (variance + 9).squareRoot()
+    #expect(abs(predicted.mean - mean) < 4 * deviation / 20_000.0.squareRoot())
+    #expect(abs(predicted.standardDeviation / deviation - 1) < 0.03)
+    #expect(try posterior.predictive(draws: 1)["next"].draws[0].count == 1)
+  }
+
+  @Test("numbers and vectors join; vectors are columns")
+  func joins() {
+    #expect(Value.concatenated([1, Value([2, 3])]).numbers == [1, 2, 3])
+    #expect(Value.columns([Value([1, 2]), Value([3, 4])]).numbers == [1, 3, 2, 4])
+  }
+
+  @Test("a model whose statements depend on values has no density there")
+  func changing() throws {
+    let model = Model { z in
+      let a = z.latent("a", Normal(0, 1))
+      // One draw in the run for the structure, two or more at points.
+      if a.draws == 1 { z.latent("b", Normal(0, 1)) } else { z.latent("c", Normal(0, 1)) }
+    }
+    #expect(throws: FitError.self) { try model.fit() }
+  }
+
   @Test("draws from the prior, of parameters and of data, have the prior's moments")
   func prior() throws {
     let model = Model { z in

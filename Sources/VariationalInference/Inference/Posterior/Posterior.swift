@@ -100,7 +100,17 @@ extension Model {
   /// - Returns: Draws and moments with the verdict on them.
   /// - Throws: ``ModelError`` for a mistake in the model, ``FitError`` where there is nothing to fit.
   public func fit(_ options: FitOptions = FitOptions()) throws -> Posterior<ProgramDensity> {
-    try density().posterior(options)
+    let density = try density()
+    do {
+      return try density.posterior(options)
+    } catch FitError.noFiniteStart(let tried, let value, let coordinates) {
+      // Where a statement fails at 0 already, it can be named.
+      let middle = [Double](repeating: 0, count: density.dimension)
+      guard let failure = density.failure(at: middle) else {
+        throw FitError.noFiniteStart(tried: tried, value: value, coordinates: coordinates)
+      }
+      throw ModelError(nil, "none of \(tried) starts has a finite density: \(failure)")
+    }
   }
 }
 

@@ -9,7 +9,8 @@ extension Posterior {
     public let mean: Double
     /// Their standard deviation.
     public let standardDeviation: Double
-    /// The standard error of the mean, as far as draws tell; nil where the verdict is not to use them.
+    /// The standard error of the mean, as far as draws tell; nil where the verdict is not to use
+    /// them.
     public let meanError: Double?
     /// 5 %, 50 % and 95 % of the draws lie below.
     public let quantiles: (low: Double, median: Double, high: Double)
@@ -58,25 +59,10 @@ extension Posterior {
 }
 
 extension Posterior: CustomStringConvertible {
-  /// The table, the ELBO, the evidence, and the verdict in words.
+  /// The table, the ELBO, the evidence, and the verdict in words. Of a long vector the first
+  /// elements.
   public var description: String {
-    let shownRows = rows.prefix(40)
-    let width = max(4, shownRows.map(\.name.count).max() ?? 0)
-    var lines = [
-      pad("", width)
-        + ["mean", "sd", "error", "5 %", "50 %", "95 %", "q mean", "q sd"]
-        .map { padLeft($0, 10) }.joined()
-    ]
-    for row in shownRows {
-      let numbers = [
-        row.mean, row.standardDeviation, row.meanError, row.quantiles.low, row.quantiles.median,
-        row.quantiles.high, row.surrogate.mean, row.surrogate.standardDeviation,
-      ]
-      lines.append(
-        pad(row.name, width)
-          + numbers.map { padLeft($0.map(shown) ?? "-", 10) }.joined())
-    }
-    if rows.count > shownRows.count { lines.append("and \(rows.count - shownRows.count) more") }
+    var lines = table
     lines.append("")
     lines += evidenceLines
     lines.append("")
@@ -88,11 +74,42 @@ extension Posterior: CustomStringConvertible {
     return lines.joined(separator: "\n")
   }
 
+  /// A head, and a line for each number, or for each of a vector's first elements.
+  private var table: [String] {
+    let (all, most) = (rows, 10)
+    var (shownRows, cuts, start) = ([Row](), [Int: String](), 0)
+    for name in draws.names {
+      let count = draws[name].draws.count
+      shownRows += all[start..<start + min(count, most)]
+      if count > most {
+        cuts[shownRows.count - 1] =
+          "and \(count - most) more, to \(all[start + count - 1].name)"
+      }
+      start += count
+    }
+    let width = max(4, shownRows.map(\.name.count).max() ?? 0)
+    let head = ["mean", "sd", "error", "5 %", "50 %", "95 %", "q mean", "q sd"]
+    var lines = [pad("", width) + head.map { padLeft($0, 10) }.joined()]
+    for (index, row) in shownRows.enumerated() {
+      let decimals = decimals(row.standardDeviation, digits: 3)
+      let values = [row.mean, row.standardDeviation].map { fixed($0, decimals) }
+      let error = row.meanError.map { fixed($0, self.decimals($0, digits: 2)) } ?? "-"
+      let others = [
+        row.quantiles.low, row.quantiles.median, row.quantiles.high, row.surrogate.mean,
+        row.surrogate.standardDeviation,
+      ].map { fixed($0, decimals) }
+      lines.append(
+        pad(row.name, width) + (values + [error] + others).map { padLeft($0, 10) }.joined())
+      if let cut = cuts[index] { lines.append(cut) }
+    }
+    return lines
+  }
+
   private var evidenceLines: [String] {
     let shape = fit.check.shape.map(shown) ?? "undefined"
     var lines = [
-      "ELBO            \(shown(fit.elbo.mean)) +- \(shown(fit.elbo.standardError)) nats",
-      "log evidence    \(shown(fit.logEvidence.mean)) +- \(shown(fit.logEvidence.standardError)) nats, "
+      "ELBO            \(withError(fit.elbo)) nats",
+      "log evidence    \(withError(fit.logEvidence)) nats, "
         + "by importance weights (k-hat \(shape), relative ESS "
         + "\(shown(fit.check.relativeEffectiveSampleSize)))",
     ]
@@ -107,6 +124,34 @@ extension Posterior: CustomStringConvertible {
 
   /// Whether the density is known up to a constant only.
   var isUpToAConstant: Bool { (density as? ProgramDensity)?.isImproper ?? false }
+
+  private func withError(_ estimate: Fit.Estimate) -> String {
+    let decimals = decimals(estimate.standardError, digits: 2)
+    return "\(fixed(estimate.mean, decimals)) +- \(fixed(estimate.standardError, decimals))"
+  }
+
+  /// The decimals with which a number has so many digits; 4 at least for what is nearly 0, nil for
+  /// what is better shown with an exponent.
+  private func decimals(_ value: Double, digits: Int) -> Int? {
+    guard value.isFinite, value.magnitude < 1e7 else { return nil }
+    var (decimals, scaled) = (digits - 1, value.magnitude)
+    if scaled < 1e-4 { return 4 }
+    while scaled >= 10, decimals > 0 { (decimals, scaled) = (decimals - 1, scaled / 10) }
+    while scaled < 1 { (decimals, scaled) = (decimals + 1, scaled * 10) }
+    return decimals
+  }
+
+  /// A number with so many decimals, which all columns of a line have in common.
+  private func fixed(_ value: Double, _ decimals: Int?) -> String {
+    guard let decimals, value.isFinite, value.magnitude < 1e9 else { return shown(value) }
+    let unit = (0..<decimals).reduce(1) { product, _ in product * 10 }
+    let whole = Int((value.magnitude * Double(unit)).rounded())
+    let sign = value < 0 && whole > 0 ? "-" : ""
+    if decimals == 0 { return "\(sign)\(whole)" }
+    let fraction = String(whole % unit)
+    let zeros = String(repeating: "0", count: decimals - fraction.count)
+    return "\(sign)\(whole / unit).\(zeros)\(fraction)"
+  }
 
   private func pad(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))

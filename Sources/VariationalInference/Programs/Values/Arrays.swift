@@ -8,7 +8,7 @@
 extension Value {
   /// The sum of all elements, a number.
   public func sum() -> Value {
-    map { $0.reshaped(to: [count, draws]).sum(along: 0) }
+    tensor.rank == 1 ? self : map { $0.reshaped(to: [count, draws]).sum(along: 0) }
   }
 
   /// The mean of all elements, a number.
@@ -113,8 +113,13 @@ extension Value {
     return Value(joined.reshaped(to: [values.count] + first.shape + [draws]))
   }
 
-  /// Values joined along their first axis, on which alone their shapes may differ.
-  public static func concatenated(_ values: [Value]) -> Value {
+  /// Vectors as the columns of a matrix, as a design matrix is written.
+  public static func columns(_ values: [Value]) -> Value { stack(values).transposed() }
+
+  /// Values joined along their first axis, on which alone their shapes may differ; numbers are vectors of
+  /// one element.
+  public static func concatenated(_ parts: [Value]) -> Value {
+    let values = parts.map { $0.shape.isEmpty ? $0.reshaped(to: [1]) : $0 }
     if let faulty = values.first(where: { $0.fault != nil }) { return faulty }
     guard let first = values.first, !first.shape.isEmpty,
       values.allSatisfy({ $0.shape.dropFirst() == first.shape.dropFirst() && !$0.shape.isEmpty })

@@ -82,7 +82,8 @@ extension Value {
   public func cos() -> Value { map { $0.cos() } }
   /// x^exponent for a constant exponent.
   public func raised(to exponent: Double) -> Value { map { $0.raised(to: exponent) } }
-  /// x^exponent = exp(exponent log x), for x > 0.
+  /// x^exponent = exp(exponent log x), for x > 0. A literal is a constant exponent, as above.
+  @_disfavoredOverload
   public func raised(to exponent: Value) -> Value { (log() * exponent).exp() }
 
   /// The larger of two values; the gradient goes to the one that was taken.
