@@ -12,6 +12,12 @@ struct Conclusion {
   let convergence: Fit.Convergence
   let walk: Walk.Result?
   let notes: [String]
+  /// What was maximised, where that is not the ELBO.
+  var objective: Fit.Estimate?
+  /// What bends q, where it is no mixture of Gaussians, and its draws.
+  var flow: (map: CouplingFlow<Double>, draws: Tensor<Double>)?
+  /// Why the fit is not to be used, whatever the check says: what it cannot see.
+  var refusal: (reason: String, advice: [String])?
 
   private var report: Fit.Check { check.report }
 
@@ -24,7 +30,8 @@ struct Conclusion {
       components: mixture.map {
         Fit.Component(weight: $0.weight, mean: $0.gaussian.mean, factor: $0.gaussian.factor)
       },
-      elbo: check.elbo, logEvidence: check.logEvidence, verdict: verdict, reasons: reasons,
+      flow: flow?.map, elbo: check.elbo, objective: objective ?? check.elbo,
+      logEvidence: check.logEvidence, verdict: verdict, reasons: reasons,
       advice: advice(verdict, walk), notes: notes, convergence: convergence, check: report,
       walk: walk,
       importanceDraws: Fit.Draws(points: check.points, weights: check.weights.normalized),
@@ -48,13 +55,17 @@ struct Conclusion {
   }
 
   private func judged(_ walk: Fit.Walk?) -> (Verdict, [String]) {
+    if let refusal { return (.doNotUse, [refusal.reason]) }
     let objections = VerdictRules.objections(to: report, convergence: convergence)
     let spread =
       "the log weights of q's draws differ by \(shown(report.logWeightDeviation)) nats (sd)"
     let size =
       "the importance weights are worth "
       + "\(VerdictRules.percent(report.relativeEffectiveSampleSize)) of their number"
-    if objections.use.isEmpty { return (.use, [spread, size]) }
+    if objections.use.isEmpty {
+      let misfits = objections.weighted.isEmpty ? quantityObjections : []
+      return misfits.isEmpty ? (.use, [spread, size]) : (.useWeighted, misfits + [size])
+    }
     if objections.weighted.isEmpty { return (.useWeighted, objections.use + [size]) }
     let own =
       objections.use.count > objections.weighted.count ? objections.use : objections.weighted
@@ -71,6 +82,17 @@ struct Conclusion {
     )
   }
 
+  /// What weights say against q on the parameters' own scale and of derived values: the tail of one may be
+  /// all that the data say of it, and hardly move a coordinate.
+  private var quantityObjections: [String] {
+    guard flow == nil else { return [] }
+    let model = density.density
+    return VerdictRules.objections(
+      quantities: model.quantityNames, ofQ: model.quantities(at: drawsOfQ).columnMoments(),
+      weighted: model.quantities(at: check.points)
+        .columnMoments(weights: check.weights.normalized))
+  }
+
   /// The moments that are thought best: the walk's, else the weighted ones.
   private var bestMoments: (means: [Double], deviations: [Double]) {
     walk?.draws.columnMoments() ?? check.points.columnMoments(weights: check.weights.normalized)
@@ -78,7 +100,8 @@ struct Conclusion {
 
   private func advice(_ verdict: Verdict, _ walk: Fit.Walk?) -> [String] {
     if verdict == .use { return [] }
-    let (means, deviations) = mixture.moments
+    if let refusal { return refusal.advice }
+    let (means, deviations) = flow?.draws.columnMoments() ?? mixture.moments
     let best = bestMoments
     let misfits = means.indices.map { j -> (move: Double, ratio: Double, size: Double) in
       let move = (best.means[j] - means[j]) / deviations[j]
@@ -127,6 +150,7 @@ struct Conclusion {
   }
 
   private var drawsOfQ: Tensor<Double> {
+    if let flow { return flow.draws }
     let n = density.dimension
     let blocks = mixture.enumerated().map { index, part in
       let pairs = max(1, Int((part.weight * Double(options.draws) / 2).rounded()))

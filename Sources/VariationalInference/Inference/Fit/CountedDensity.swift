@@ -5,7 +5,7 @@ package import Tensors
 /// A density as the parts of a fit see it: it counts what is asked of it, and says which rows are
 /// finite.
 package final class CountedDensity {
-  private let density: any LogDensity
+  let density: any LogDensity
   let dimension: Int
   let names: [String]
   /// Rows at which a gradient or only a density was asked for, by part of the fit, in their order.
@@ -21,6 +21,12 @@ package final class CountedDensity {
 
   /// All that follows counts for a part of the fit.
   package func begin(_ stage: String) { counts.append(Fit.Count(stage: stage)) }
+
+  /// Counts as its own what was asked of another that stands for this density.
+  func adopt(_ other: CountedDensity) { counts += other.counts }
+
+  /// Counts rows at which the density was asked in another way.
+  func count(gradients rows: Int) { counts[counts.count - 1].gradients += rows }
 
   /// Log-densities and their gradients at rows.
   package struct Evaluation {

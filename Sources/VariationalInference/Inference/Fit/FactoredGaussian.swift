@@ -16,9 +16,17 @@ package struct FactoredGaussian: Sendable {
   /// F^T: products with it on the right run over whole rows.
   let transposedFactor: Tensor<Double>
 
+  /// F as fewer numbers, where it is not triangular.
+  let lowRank: LowRankFactor?
+
   package init(mean: [Double], factor: Tensor<Double>) {
+    self.init(mean: mean, factor: factor, lowRank: nil)
+  }
+
+  init(mean: [Double], factor: Tensor<Double>, lowRank: LowRankFactor?) {
     self.mean = mean
     self.factor = factor
+    self.lowRank = lowRank
     transposedFactor = factor.transposed()
   }
 
@@ -31,7 +39,7 @@ package struct FactoredGaussian: Sendable {
 
   /// log |F|.
   var logDeterminant: Double {
-    factor.diagonalElements.reduce(0) { $0 + log($1.magnitude) }
+    lowRank?.logDeterminant ?? factor.diagonalElements.reduce(0) { $0 + log($1.magnitude) }
   }
 
   /// The entropy less D/2 log 2 pi, which log p lacks nothing of: log |F| + D/2.
@@ -42,12 +50,14 @@ package struct FactoredGaussian: Sendable {
 
   /// m + scale F e for each row e, `[n, D]`.
   func points(_ noise: Tensor<Double>, scale: Double = 1) -> Tensor<Double> {
-    Tensor(mean) + (scale == 1 ? noise : noise * scale).matrixProduct(transposedFactor)
+    let scaled = scale == 1 ? noise : noise * scale
+    return Tensor(mean) + (lowRank?.times(scaled) ?? scaled.matrixProduct(transposedFactor))
   }
 
   /// F^-1 (z - m) for each row z, `[n, D]`.
   func whitened(_ points: Tensor<Double>) -> Tensor<Double> {
     let n = dimension
+    if let lowRank { return lowRank.solved(points - Tensor(mean)) }
     return (points - Tensor(mean))
       .lowerTriangularSolve(factor: factor.reshaped(to: [1, n, n]))
   }

@@ -12,7 +12,7 @@ public struct Fit: Sendable {
     public let weight: Double
     /// m, D numbers.
     public let mean: [Double]
-    /// F, lower triangular, `[D, D]`.
+    /// F, `[D, D]`: lower triangular, but for ``FitFamily/lowRank(_:)``.
     public let factor: Tensor<Double>
   }
 
@@ -96,11 +96,16 @@ public struct Fit: Sendable {
 
   /// What the coordinates are called.
   public let coordinateNames: [String]
-  /// q, the heaviest component first.
+  /// q, the heaviest component first; what ``flow`` bends where there is one.
   public let components: [Component]
+  /// z = m + F f(e), of ``FitFamily/flow(layers:)``, with m and F of the only component; else nil.
+  public let flow: CouplingFlow<Double>?
   /// E_q[log p - log q] by the check's draws of q, in nats; those at which log p is not finite left
   /// out.
   public let elbo: Estimate
+  /// What was maximised, ``FitOptions/objective``, by fresh draws of q; the ELBO unless another was
+  /// asked for.
+  public let objective: Estimate
   /// log of the integral of p, by the check's smoothed weights, in nats.
   public let logEvidence: Estimate
   /// What to do with the fit.
@@ -129,7 +134,8 @@ public struct Fit: Sendable {
   /// What was asked of the density, by part of the fit.
   public let counts: [Count]
 
-  /// How many chains a walk has; their draws lie side by side, all at one time before those at the next.
+  /// How many chains a walk has; their draws lie side by side, all at one time before those at the
+  /// next.
   let chains = VariationalInference.Walk.chains
 
   /// Rows at which a gradient was asked for, in all.
@@ -166,19 +172,31 @@ public struct FitOptions: Sendable {
   public var draws: Int
   /// Whether Markov chains may correct a Gaussian that does not fit.
   public var walks: Bool
+  /// What q is.
+  public var family: FitFamily
+  /// What q maximises; others than the ELBO for ``FitFamily/meanField`` and ``FitFamily/fullRank``.
+  public var objective: FitObjective
 
   /// - Parameters:
   ///   - seed: Decides all random numbers.
   ///   - starts: Places to search from, besides those that are drawn.
   ///   - draws: Draws of the importance check, at least 100.
   ///   - walks: Whether Markov chains may correct a Gaussian that does not fit.
+  ///   - family: What q is.
+  ///   - objective: What q maximises.
   public init(
-    seed: UInt64 = 0, starts: [[Double]] = [], draws: Int = 4000, walks: Bool = true
+    seed: UInt64 = 0, starts: [[Double]] = [], draws: Int = 4000, walks: Bool = true,
+    family: FitFamily = .automatic, objective: FitObjective = .elbo
   ) {
     precondition(draws >= 100, "a check by \(draws) draws says nothing: at least 100")
     self.seed = seed
     self.starts = starts
     self.draws = draws
     self.walks = walks
+    self.family = family
+    self.objective = objective
+    precondition(
+      objective == .elbo || family == .meanField || family == .fullRank,
+      "\(objective) is maximised within .meanField or .fullRank, not \(family)")
   }
 }

@@ -21,14 +21,14 @@ extension LogDensity {
   public func fit(_ options: FitOptions = FitOptions()) throws -> Fit {
     guard dimension > 0 else { throw FitError.noCoordinates }
     var engine = FitEngine(CountedDensity(self), options)
-    return try engine.run()
+    return try options.family == .automatic ? engine.run() : engine.runFamily()
   }
 }
 
 /// The parts of a fit in their order.
 struct FitEngine {
   let density: CountedDensity
-  private let options: FitOptions
+  let options: FitOptions
   let noise: FitNoise
   var notes: [String] = []
   private var polishes = 0
@@ -53,6 +53,12 @@ struct FitEngine {
   var n: Int { density.dimension }
 
   mutating func run() throws -> Fit {
+    let (state, _) = try found()
+    return concluded(state)
+  }
+
+  /// The ends of searches from all starts.
+  mutating func searched() throws -> (starts: Starts, paths: [DescentPath]) {
     density.begin("search")
     let starts = try Starts(density, noise: noise, options: options)
     notes += starts.notes
@@ -63,21 +69,30 @@ struct FitEngine {
       }
       throw FitError.improperPosterior(coordinate: density.names[steepest ?? 0], isRising: true)
     }
+    return (starts, paths)
+  }
+
+  /// Gaussians at the ends of paths, and mean-field searches where none of them is good.
+  func candidates(_ starts: Starts, _ paths: [DescentPath]) -> Candidates {
     density.begin("modes")
     var candidates = Candidates(density: density, noise: noise)
     let isDispersed = starts.starts.map(\.isDispersed)
     candidates.addLaplace(
       zip(paths, isDispersed).filter { !$1 || $0.end != .exhausted }.map(\.0))
     candidates.addPaths(paths, isDispersed: isDispersed)
-    let places = starts.starts.prefix(2).map(\.point)
+    if !candidates.hasGoodLaplace { candidates.addMeanField(from: starts.firstPlaces) }
+    return candidates
+  }
+
+  /// The mixture and its check.
+  mutating func found() throws -> (state: State, starts: Int) {
+    let (starts, paths) = try searched()
+    var candidates = candidates(starts, paths)
     let hadMeanField = !candidates.hasGoodLaplace
-    if hadMeanField { candidates.addMeanField(from: places) }
     density.begin("polish")
     let chosen = candidates.chosen(otherwise: paths[0].point)
     let polished = polishAll(chosen.map(\.gaussian))
-    for one in polished where !one.isConverged || one.gaussian.deviations.largestMagnitude > 1e5 {
-      try ImproperProbe(density: density, noise: noise).check(one.gaussian)
-    }
+    try refuseImproper(polished)
     density.begin("check")
     var state = checked(polished)
     try refuseInfinite(state.check)
@@ -89,18 +104,27 @@ struct FitEngine {
         || state.check.report.shape.map({ $0 >= ParetoShape.threshold }) ?? false
     {
       density.begin("mean field")
-      try replaceByMeanField(&state, candidates.addMeanField(from: places))
+      try replaceByMeanField(&state, candidates.addMeanField(from: starts.firstPlaces))
     }
     noteModes(state, starts: starts.starts.count)
+    return (state, starts.starts.count)
+  }
+
+  /// The verdict, after a walk where q needs one.
+  func concluded(
+    _ state: State, objective: Fit.Estimate? = nil,
+    refusal: (reason: String, advice: [String])? = nil
+  ) -> Fit {
     density.begin("walk")
-    let walk = options.walks && needsWalk(state) ? walked(state) : nil
+    let walk = options.walks && refusal == nil && needsWalk(state) ? walked(state) : nil
     return Conclusion(
       density: density, noise: noise, options: options, mixture: state.mixture,
-      check: state.check, convergence: state.convergence, walk: walk, notes: notes
+      check: state.check, convergence: state.convergence, walk: walk, notes: notes,
+      objective: objective, refusal: refusal
     ).fit
   }
 
-  private func search(_ starts: [Starts.Start]) -> [DescentPath] {
+  func search(_ starts: [Starts.Start]) -> [DescentPath] {
     var paths = starts.enumerated().map { number, start in
       var limits = DescentPath.Limits()
       if start.isDispersed { limits.iterations = 150 }
@@ -113,15 +137,16 @@ struct FitEngine {
   }
 
   mutating func polish(
-    _ gaussian: FactoredGaussian, onlyRoughly: Bool = false
+    _ gaussian: FactoredGaussian, onlyRoughly: Bool = false, isDiagonal: Bool = false
   ) -> Polish.Result {
     polishes += 1
-    return Polish(density: density, noise: noise, run: polishes)(
-      gaussian, onlyRoughly: onlyRoughly)
+    var polish = Polish(density: density, noise: noise, run: polishes)
+    polish.isDiagonal = isDiagonal
+    return polish(gaussian, onlyRoughly: onlyRoughly)
   }
 
   /// Polishes one, or several roughly first, of which the best and other modes go on.
-  private mutating func polishAll(_ gaussians: [FactoredGaussian]) -> [Polish.Result] {
+  mutating func polishAll(_ gaussians: [FactoredGaussian]) -> [Polish.Result] {
     if gaussians.count == 1 { return [polish(gaussians[0])] }
     var rough: [Polish.Result] = []
     for gaussian in gaussians { rough.append(polish(gaussian, onlyRoughly: true)) }
@@ -143,7 +168,7 @@ struct FitEngine {
     return a.distance(to: b.mean) > limit && b.distance(to: a.mean) > limit
   }
 
-  private mutating func check(_ mixture: [WeightedGaussian]) -> ImportanceCheck {
+  mutating func check(_ mixture: [WeightedGaussian]) -> ImportanceCheck {
     checks += 1
     return ImportanceCheck(
       mixture, density: density, noise: noise, count: options.draws, number: checks)
@@ -189,7 +214,13 @@ struct FitEngine {
     try refuseInfinite(state.check)
   }
 
-  private func refuseInfinite(_ check: ImportanceCheck) throws {
+  func refuseImproper(_ polished: [Polish.Result]) throws {
+    for one in polished where !one.isConverged || one.gaussian.deviations.largestMagnitude > 1e5 {
+      try ImproperProbe(density: density, noise: noise).check(one.gaussian)
+    }
+  }
+
+  func refuseInfinite(_ check: ImportanceCheck) throws {
     guard let row = check.infinite.first else { return }
     let (means, deviations) = check.points.columnMoments()
     let point = check.points.row(row)
@@ -202,15 +233,15 @@ struct FitEngine {
       near: density.names[extreme ?? 0])
   }
 
-  private func needsWalk(_ state: State) -> Bool {
+  func needsWalk(_ state: State) -> Bool {
     let objections = VerdictRules.objections(
       to: state.check.report, convergence: state.convergence)
     return !objections.use.isEmpty && !objections.weighted.isEmpty
   }
 
-  private func walked(_ state: State) -> Walk.Result? {
+  func walked(_ state: State) -> Walk.Result? {
     Walk(density: density, noise: noise).run(
-      from: state.check, metric: state.mixture[0].gaussian)
+      from: state.check, metric: state.mixture[0].gaussian.triangular)
   }
 
   private mutating func noteModes(_ state: State, starts: Int) {

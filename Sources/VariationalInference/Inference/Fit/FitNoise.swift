@@ -9,6 +9,7 @@ package struct FitNoise: Sendable {
   enum Stage: Int {
     case starts, dispersedStarts, looks, laplaceBounds, poolBounds, meanField, polish, finalBounds
     case check, farSearch, probe, walkStarts, walkLengths, momenta, acceptance, draws
+    case lowRank, flow, flowWeights, flowCheck, objective, objectiveValue, minibatch
   }
 
   let seed: UInt64

@@ -21,7 +21,7 @@ struct WeightedGaussian: Sendable {
 /// is p over the density of this mixture ("defensive", Hesterberg, Technometrics 37 (1995)).
 struct ImportanceCheck {
   /// `[N, D]`.
-  let points: Tensor<Double>
+  var points: Tensor<Double>
   /// log p - log of the mixture's density.
   let logWeights: [Double]
   let weights: SmoothedWeights
@@ -32,7 +32,7 @@ struct ImportanceCheck {
   let scales: [Double]
   let elbo: Fit.Estimate
   let logEvidence: Fit.Estimate
-  let report: Fit.Check
+  var report: Fit.Check
   let outside: OutsideMass
   /// Draws at which log p is +infinity.
   let infinite: [Int]

@@ -27,6 +27,8 @@ package struct Polish {
   let noise: FitNoise
   /// Names the sequences of random numbers of this run.
   let run: Int
+  /// Whether coordinates stay independent under q.
+  var isDiagonal = false
 
   package init(density: CountedDensity, noise: FitNoise, run: Int) {
     (self.density, self.noise, self.run) = (density, noise, run)
@@ -81,7 +83,8 @@ package struct Polish {
       result.steps += 1
       let step = PolishStep(
         result.gaussian, density: density,
-        half: noise.orthogonalNormal(pairs, dimension: n, .polish, run << 12 | result.steps))
+        half: noise.orthogonalNormal(pairs, dimension: n, .polish, run << 12 | result.steps),
+        isDiagonal: isDiagonal)
       result.finiteShare = step.finiteShare
       guard let step = step.moments else {
         result.gaussian = FactoredGaussian(
@@ -137,7 +140,9 @@ package struct Polish {
         result.isConverged = true
         break
       }
-      if averaging >= Self.stepsOfPhaseB || (averaging >= 5 && step.logWeightDeviation > 0.8) {
+      if averaging >= Self.stepsOfPhaseB
+        || (averaging >= 5 && !isDiagonal && step.logWeightDeviation > 0.8)
+      {
         result.isConverged = rate * step.move < 2 * Self.tolerance
         break
       }

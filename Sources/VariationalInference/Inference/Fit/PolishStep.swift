@@ -31,13 +31,19 @@ struct PolishStep {
     let change: Double
     /// The standard deviation over draws of log p - log q.
     let logWeightDeviation: Double
+    /// Whether coordinates stay independent under q.
+    let isDiagonal: Bool
   }
 
   /// - Parameters:
   ///   - gaussian: q.
   ///   - density: log p.
   ///   - half: e of the first member of each pair, `[n, D]`.
-  init(_ gaussian: FactoredGaussian, density: CountedDensity, half: Tensor<Double>) {
+  ///   - isDiagonal: Whether coordinates stay independent under q.
+  init(
+    _ gaussian: FactoredGaussian, density: CountedDensity, half: Tensor<Double>,
+    isDiagonal: Bool = false
+  ) {
     let n = half.shape[0]
     let noise = half.withNegatives
     let evaluation = density.gradients(at: gaussian.points(noise))
@@ -56,7 +62,8 @@ struct PolishStep {
     moments = Moments(
       gaussian, half: isWhole ? half : half.selectingRows(kept),
       values: kept.map { (evaluation.values[$0], evaluation.values[n + $0]) },
-      even: (plus + minus) * 0.5, odd: (plus - minus) * 0.5, isWhole: isWhole)
+      even: (plus + minus) * 0.5, odd: (plus - minus) * 0.5, isWhole: isWhole,
+      isDiagonal: isDiagonal)
   }
 }
 
@@ -64,8 +71,9 @@ extension PolishStep.Moments {
   /// nil where the moments overflow.
   init?(
     _ gaussian: FactoredGaussian, half: Tensor<Double>, values: [(Double, Double)],
-    even: Tensor<Double>, odd: Tensor<Double>, isWhole: Bool
+    even: Tensor<Double>, odd: Tensor<Double>, isWhole: Bool, isDiagonal: Bool
   ) {
+    self.isDiagonal = isDiagonal
     let root = Double(values.count).squareRoot()
     let means = values.map { ($0.0 + $0.1) / 2 }
     bound = means.mean + gaussian.entropy
@@ -81,14 +89,16 @@ extension PolishStep.Moments {
     let symmetric = (regression + regression.transposed()) * 0.5
     guard symmetric.firstNonFinite == nil, bound.isFinite else { return nil }
     let deviations = gaussian.deviations
-    let moves = even.matrixProduct(gaussian.transposedFactor).columnMoments()
+    let (values, vectors) = symmetric.symmetricEigen()
+    eigenvalues = values.doubles
+    eigenvectors = vectors
+    let steps =
+      isDiagonal ? Self.newtonSteps(even, eigenvalues: eigenvalues, eigenvectors) : even
+    let moves = steps.matrixProduct(gaussian.transposedFactor).columnMoments()
     move = Self.largest(moves.means, deviations)
     moveError = Self.largest(moves.deviations, deviations) / root
     let changes = gaussian.factor.matrixProduct(symmetric) * gaussian.factor
     change = Self.largest(changes.sum(along: -1).doubles, deviations.map { $0 * $0 })
-    let (values, vectors) = symmetric.symmetricEigen()
-    eigenvalues = values.doubles
-    eigenvectors = vectors
   }
 
   /// The largest magnitude of quotients.
@@ -117,6 +127,7 @@ extension PolishStep.Moments {
   /// q after a step of this rate: eigenvalues of Lambda between 1/2 and 2, the step of the mean no
   /// longer than max(1, 0.3 sqrt D).
   func moved(_ gaussian: FactoredGaussian, rate: Double) -> FactoredGaussian {
+    if isDiagonal { return movedAlongAxes(gaussian, rate: rate) }
     let lambda = eigenvalues.map { min(max(1 - rate * $0, 0.5), 2) }
     var whitened = eigenvectors.times(residual.map { rate * $0 })
     for index in whitened.indices { whitened[index] /= lambda[index] }

@@ -17,6 +17,9 @@ struct Starts {
   private(set) var starts: [Start] = []
   private(set) var notes: [String] = []
 
+  /// The first two.
+  var firstPlaces: [[Double]] { starts.prefix(2).map(\.point) }
+
   private static let pairs = 2
   private static let retries = 39
   private static let dispersedScales = [4.0, 16]

@@ -10,6 +10,8 @@ enum VerdictRules {
   private static let mostOutside = 0.05
   private static let mostDifference = 0.2
   private static let ratios = 0.8...1.2
+  /// Wider, as the parameters' own scale may have long tails, whose sd draws tell less well.
+  private static let quantityRatios = 0.75...1.33
 
   private static let mostRHat = 1.2
   private static let leastAcceptance = 0.55
@@ -70,6 +72,28 @@ enum VerdictRules {
           + shown(ParetoShape.threshold))
     }
     return (use, weighted)
+  }
+
+  /// What stands against q's moments of parameters and derived values, where importance weights tell them
+  /// well; empty if nothing does. What has no finite moments is left out.
+  static func objections(
+    quantities names: [String], ofQ own: (means: [Double], deviations: [Double]),
+    weighted: (means: [Double], deviations: [Double])
+  ) -> [String] {
+    let all = names.indices.compactMap { place -> (size: Double, sentence: String)? in
+      let deviation = own.deviations[place]
+      let difference = (weighted.means[place] - own.means[place]) / deviation
+      let ratio = weighted.deviations[place] / deviation
+      guard difference.isFinite, ratio.isFinite, ratio > 0,
+        difference.magnitude > mostDifference || !quantityRatios.contains(ratio)
+      else { return nil }
+      return (
+        max(difference.magnitude, max(ratio, 1 / ratio) - 1),
+        "with weights the mean of `\(names[place])` is \(shown(difference)) sd from q's and its sd "
+          + "\(shown(ratio)) times q's"
+      )
+    }
+    return all.max { $0.size < $1.size }.map { [$0.sentence] } ?? []
   }
 
   /// What stands against using the chains; empty if nothing does.
