@@ -73,6 +73,9 @@ let package = Package(
     .executableTarget(
       name: "OwnData", dependencies: ["VariationalInference"], path: "Examples/OwnData",
       swiftSettings: swiftSettings),
+    .target(
+      name: "PosteriorExamples", dependencies: ["VariationalInference"],
+      path: "Examples/Posteriors", swiftSettings: swiftSettings),
     .executableTarget(
       name: "machine-limits", dependencies: ["Tensors"], path: "Benchmarks/MachineLimits",
       swiftSettings: swiftSettings),
@@ -92,6 +95,9 @@ let package = Package(
     .executableTarget(
       name: "posterior-table", dependencies: ["PosteriorModels", "VariationalInference"],
       path: "Benchmarks/PosteriorTable", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "posterior-speed", dependencies: ["PosteriorModels", "VariationalInference"],
+      path: "Benchmarks/PosteriorSpeed", swiftSettings: swiftSettings),
     // MARK: Tests
     .target(
       name: "TestSupport", dependencies: ["VariationalInference", "Formats"],
@@ -108,6 +114,9 @@ let package = Package(
       dependencies: [
         "VariationalInference", "Figures", "Formats", "TestSupport", "PosteriorModels",
       ],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ExampleTests", dependencies: ["PosteriorExamples", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "elboTests", dependencies: ["elbo"], exclude: ["Fixtures"],
