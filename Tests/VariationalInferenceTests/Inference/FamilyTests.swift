@@ -154,7 +154,7 @@ struct FamilyTests {
     let evidence = log(2 * Double.pi)
     #expect(fit.elbo.mean > gaussian.elbo.mean + 0.08, "\(fit.elbo) \(gaussian.elbo)")
     #expect(fit.elbo.mean < evidence + 4 * fit.elbo.standardError)
-    #expect(fit.verdict == .use && gaussian.verdict == .doNotUse, "\(fit.reasons)")
+    #expect(fit.verdict == .use && gaussian.verdict != .use, "\(fit.reasons)")
     let flow = try #require(fit.flow)
     #expect(flow.steps.count == 4)
     let (means, deviations) = fit.moments

@@ -66,6 +66,7 @@ extension ImportanceCheck {
     let own = draws.columnMoments()
     report = Fit.Check(
       shape: report.shape, relativeEffectiveSampleSize: report.relativeEffectiveSampleSize,
+      largestWeight: report.largestWeight,
       logWeightDeviation: report.logWeightDeviation, nonFiniteShare: report.nonFiniteShare,
       outsideShare: report.outsideShare,
       meanDifferences: means.indices.map {

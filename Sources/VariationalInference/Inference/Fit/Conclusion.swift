@@ -74,7 +74,8 @@ struct Conclusion {
         options.walks ? "no chain could start" : "no chains were allowed to correct q"
       return (.doNotUse, own + [missing])
     }
-    let against = VerdictRules.objections(to: walk, report)
+    let against = VerdictRules.objections(
+      to: walk, report, convergence: convergence)
     if !against.isEmpty { return (.doNotUse, own + against) }
     return (
       .useWalked,

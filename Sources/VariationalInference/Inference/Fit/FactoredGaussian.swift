@@ -48,6 +48,12 @@ package struct FactoredGaussian: Sendable {
   /// The standard deviation of each coordinate.
   var deviations: [Double] { factor.rowSquares.map { $0.squareRoot() } }
 
+  /// For each coordinate the direction of e along which z moves most in it: F's rows at unit
+  /// length, `[D, D]`.
+  var coordinateDirections: Tensor<Double> {
+    factor * Tensor(deviations.map { 1 / $0 }, shape: [dimension, 1])
+  }
+
   /// m + scale F e for each row e, `[n, D]`.
   func points(_ noise: Tensor<Double>, scale: Double = 1) -> Tensor<Double> {
     let scaled = scale == 1 ? noise : noise * scale

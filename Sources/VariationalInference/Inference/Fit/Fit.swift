@@ -42,6 +42,8 @@ public struct Fit: Sendable {
     public let finiteShare: Double
     /// By how many standard deviations the last step moved the mean that it moved most.
     public let lastMove: Double
+    /// Whether searches for further modes were given up while they still found some.
+    public internal(set) var leavesModes = false
   }
 
   /// What importance weights say of q: those of draws from q, and from q widened twice and four
@@ -51,6 +53,8 @@ public struct Fit: Sendable {
     public let shape: Double?
     /// (sum w)^2 / (N sum w^2).
     public let relativeEffectiveSampleSize: Double
+    /// The largest weight over the mean weight, before smoothing: 1.25 or less for an exact fit.
+    public let largestWeight: Double
     /// The standard deviation of log p - log q over draws of q, in nats: 0 for an exact fit.
     public let logWeightDeviation: Double
     /// The share of draws of q at which log p is not finite.

@@ -42,28 +42,45 @@ extension FitEngine {
     }
   }
 
-  /// Components for modes that searches from far outside q find.
+  /// Components for modes that searches from far outside q find, until they find none.
   mutating func addFarModes(_ state: inout State) {
+    for round in 0..<Self.farRounds {
+      let found = farModes(state, round: round)
+      if found.isEmpty { return }
+      state = checked(known(state) + found, after: state.convergence.steps)
+      if round == 0 { notes.append("a search from far outside the first mode found another") }
+    }
+    state.convergence.leavesModes = true
+  }
+
+  private static let farRounds = 5
+
+  private mutating func farModes(_ state: State, round: Int) -> [Polish.Result] {
     let means = density.values(at: Tensor(rows: state.mixture.map(\.gaussian.mean)))
     let highest = means.reduce(-Double.infinity) { $1.isFinite ? max($0, $1) : $0 }
-    let places = FarSearch(density: density, noise: noise).run(
+    let places = FarSearch(density: density, noise: noise, round: round).run(
       state.mixture, check: state.check, highest: highest)
     var found: [Polish.Result] = []
-    for place in places.prefix(3) {
+    for place in places.prefix(6) where found.count < 4 {
       let laplace = LaplaceSearch(density: density).run(
         from: place, factor: state.mixture[0].gaussian.factor)
       let others = state.mixture.map(\.gaussian) + found.map(\.gaussian)
       guard laplace.isPositiveDefinite,
-        others.allSatisfy({ areApart($0, laplace.gaussian) })
+        others.allSatisfy({ isFurther(laplace.gaussian, beside: $0) })
       else { continue }
       let rough = polish(laplace.gaussian, onlyRoughly: true)
       guard rough.bound > state.bound - Self.modeMargin,
-        others.allSatisfy({ areApart($0, rough.gaussian) })
+        others.allSatisfy({ isFurther(rough.gaussian, beside: $0) })
       else { continue }
       found.append(polish(rough.gaussian))
     }
-    if found.isEmpty { return }
-    state = checked(known(state) + found, after: state.convergence.steps)
-    notes.append("a search from far outside the first mode found another")
+    return found
+  }
+
+  /// Whether a Gaussian is one that q lacks: apart from another, or a needle within it.
+  private func isFurther(_ new: FactoredGaussian, beside old: FactoredGaussian) -> Bool {
+    areApart(old, new)
+      || (new.distance(to: old.mean) > max(3, 0.3 * Double(n).squareRoot())
+        && new.logDeterminant < old.logDeterminant - Double(n) * log(3))
   }
 }

@@ -8,17 +8,19 @@ enum VerdictRules {
   private static let leastSampleSize = 0.5
   private static let mostNonFinite = 0.02
   private static let mostOutside = 0.05
+  /// One draw that weighs as much as so many stands for a region that the others do not see.
+  private static let mostWeight = 5.0
   private static let mostDifference = 0.2
   private static let ratios = 0.8...1.2
-  /// Wider, as the parameters' own scale may have long tails, whose sd draws tell less well.
-  private static let quantityRatios = 0.75...1.33
+  /// Narrower, as of a skewed parameter q may be off on its own scale alone, and weights mend that.
+  private static let quantityRatios = 0.87...1.15
 
   private static let mostRHat = 1.2
   private static let leastAcceptance = 0.55
-  private static let mostDivergent = 0.05
+  static let mostDivergent = 0.05
   /// Above this, weights are good enough to contradict chains.
   private static let speakingSampleSize = 0.3
-  private static let contradictionRatios = 0.7...1.33
+  private static let contradictionRatios = 0.77...1.25
   private static let contradictionDifference = 0.3
 
   /// What stands against using q, and against using it with its weights; empty if nothing does.
@@ -31,6 +33,7 @@ enum VerdictRules {
         "the search for q did not settle: its last step moved a mean by "
           + "\(shown(convergence.lastMove)) sd")
     }
+    if convergence.leavesModes { common.append(manyModes) }
     if convergence.finiteShare <= 0.9 || check.nonFiniteShare > mostNonFinite {
       let share = max(1 - convergence.finiteShare, check.nonFiniteShare)
       common.append("log p is not finite at \(percent(share)) of q's draws")
@@ -56,6 +59,11 @@ enum VerdictRules {
         ]
     }
     var use = common + spread(useDeviation)
+    if check.largestWeight > mostWeight {
+      use.append(
+        "one draw weighs as much as \(shown(check.largestWeight)) others, more than "
+          + shown(mostWeight))
+    }
     let difference = check.meanDifferences.largestMagnitude
     if !(difference <= mostDifference) {
       use.append(
@@ -96,9 +104,14 @@ enum VerdictRules {
     return all.max { $0.size < $1.size }.map { [$0.sentence] } ?? []
   }
 
+  private static let manyModes =
+    "each search for further modes found some: there are more than q has"
+
   /// What stands against using the chains; empty if nothing does.
-  static func objections(to walk: Fit.Walk, _ check: Fit.Check) -> [String] {
-    var found: [String] = []
+  static func objections(
+    to walk: Fit.Walk, _ check: Fit.Check, convergence: Fit.Convergence
+  ) -> [String] {
+    var found = convergence.leavesModes ? [manyModes] : []
     if !(check.outsideShare <= mostOutside) {
       found.append("chains from q's draws do not come that far")
     }

@@ -26,7 +26,8 @@ struct Walk {
   /// parts whose existence usual steps would never tell, and so lets R-hat and divergences tell.
   private static let shortPeriod = 6
   private static let shortening = 0.3
-  /// Below the first R-hat a round is the last; below the second where hardly a move diverged.
+  /// Below the first R-hat a round is the last, unless too many moves diverged; below the second
+  /// where hardly one did.
   private static let bestRHat = 1.06
   private static let goodRHat = 1.1
   private static let hardlyDivergent = 0.01
@@ -86,7 +87,8 @@ struct Walk {
           divergentShare: divergences / counted, rounds: round + 1)
         let rHat = result?.rHat ?? .infinity
         let divergent = divergences / counted
-        if rHat < Self.bestRHat || (rHat < Self.goodRHat && divergent < Self.hardlyDivergent)
+        if (rHat < Self.bestRHat && divergent <= VerdictRules.mostDivergent)
+          || (rHat < Self.goodRHat && divergent < Self.hardlyDivergent)
           || (round == 2 && rHat > Self.hopelessRHat)
         {
           break
