@@ -34,6 +34,7 @@ public struct HandWrittenDensity: LogDensity {
     dimension: Int, coordinateNames: [String]? = nil,
     values: (@Sendable (Tensor<Double>) -> Tensor<Double>)? = nil, _ function: @escaping Function
   ) throws {
+    precondition(dimension >= 0, "a density of \(dimension) coordinates")
     self.dimension = dimension
     self.coordinateNames = coordinateNames ?? (0..<dimension).map { "x[\($0 + 1)]" }
     precondition(

@@ -43,6 +43,10 @@ public struct ProgramDensity: LogDensity {
     let joint = model.run(.joint(parts.map(Value.init)), draws: 1, sites: program.sites)
     if let error = joint.error { throw error }
     work = tape.work
+    var names: Set<String> = []
+    if let twice = quantityNames.first(where: { !names.insert($0).inserted }) {
+      throw ModelError(nil, "two values are called '\(twice)': give one of them another name")
+    }
   }
 
   /// The number of unconstrained coordinates.
@@ -129,8 +133,12 @@ extension ProgramDensity {
       let draws = block.draws
       let program = run(.values(coordinates(of: block).map(Value.init)), draws: draws)
       let rows = reported.map { output -> Tensor<Double> in
-        let value = program.values[output.name] ?? Value(fault: "")
-        return value.spread(draws).tensor.reshaped(to: [value.count, draws])
+        let count = output.shape.reduce(1, *)
+        // A closure that says something else than before has no numbers.
+        guard let value = program.values[output.name], value.shape == output.shape else {
+          return Tensor(repeating: .nan, shape: [count, draws])
+        }
+        return value.spread(draws).tensor.reshaped(to: [count, draws])
       }
       return Tensor.concatenated(rows).transposed().slice(0..<block.count)
     }

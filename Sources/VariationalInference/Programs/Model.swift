@@ -40,6 +40,7 @@ public struct Model: Sendable {
   /// - Returns: Values by name.
   /// - Throws: ``ModelError`` for a mistake in the model, or a prior that cannot be drawn from.
   public func prior(draws: Int, seed: UInt64 = 0) throws -> NamedDraws {
+    precondition(draws > 0, "\(draws) draws")
     let program = run(.structure, draws: 1)
     if let error = program.error { throw error }
     let drawn = run(.prior(seed: seed), draws: draws)
@@ -56,6 +57,7 @@ public struct Model: Sendable {
       mode, draws: draws, sites: sites, minibatch: minibatch, replacements: replacements)
     body(program)
     program.checkReplacements()
+    program.checkStatements()
     return program
   }
 }

@@ -91,6 +91,8 @@ public final class Program {
   private var names: Set<String> = []
   /// The weight of observations: the size of a plate over that of its subset.
   private var weight = 1.0
+  /// The examples that a step sees of a plate of so many.
+  private var part: (size: Int, examples: [Int])?
 
   /// A subset of the examples of each plate that has one.
   package struct Minibatch: Sendable {
@@ -167,8 +169,11 @@ extension Program {
       let coordinates = form == .nonCentred
         ? shape : law.support.unconstrainedShape(of: shape)
     else { return fail(statement, "a value of its law cannot have shape \(shape)") }
-    if coordinates.contains(where: { $0 < 0 }) || shape.contains(0) {
+    if shape.contains(where: { $0 < 1 }) {
       return fail(statement, "shape \(shape) has no elements")
+    }
+    guard let count = Value.elements(of: shape), count <= Self.mostElements else {
+      return fail(statement, "shape \(shape) has more elements than can be fitted")
     }
     let value = latentValue(law, statement, shape, coordinates, form)
     note(name, value, .latent)
@@ -252,7 +257,7 @@ extension Program {
   ///   - data: What was observed.
   public func observe(_ name: String, _ law: some Law, _ data: Value) {
     let statement = begin(.observe, name)
-    let data = replacements[name] ?? data
+    let data = replacement(of: name, data) ?? data
     if data.fault != nil { return _ = checked(data, statement) }
     if case .structure = mode {
       if data.count == 0 { return _ = fail(statement, "there are no data") }
@@ -308,7 +313,9 @@ extension Program {
     let shape = count.map { [$0] + eventShape(law) } ?? law.shape
     switch mode {
     case .structure:
-      if Value.broadcastShape([law.shape, shape]) != shape {
+      if shape.contains(where: { $0 < 0 }) {
+        fail(statement, "shape \(shape) has a negative size")
+      } else if Value.broadcastShape([law.shape, shape]) != shape {
         fail(
           statement, "shape \(shape) does not match the law's parameters, which have \(law.shape)")
       }
@@ -321,11 +328,12 @@ extension Program {
   }
 
   /// Adds what is no law to the log joint density, in nats; of an array the sum. There are no draws from
-  /// it: a model with such a term has no prior draws of what it restricts.
+  /// it: a model with such a term has no prior draws of what it restricts. In a plate it counts as
+  /// observations do.
   public func add(_ logDensity: Value) {
     statements += 1
     hasFreeTerm = true
-    add(logDensity.sum(), Statement(kind: .add, name: "statement \(statements)"))
+    add(logDensity.sum(), Statement(kind: .add, name: "statement \(statements)"), weight: weight)
   }
 
   /// Statements about examples of which there are many, of which a step may see a random part.
@@ -352,10 +360,12 @@ extension Program {
     }
     guard let minibatch, subset < size else { return body(Array(0..<size)) }
     hasSubset = true
-    let outer = weight
-    defer { weight = outer }
+    let outer = (weight, part)
+    defer { (weight, part) = outer }
     weight *= Double(size) / Double(subset)
-    body(minibatch.examples(of: size, subset: subset, plate: statements))
+    let examples = minibatch.examples(of: size, subset: subset, plate: statements)
+    part = (size, examples)
+    body(examples)
   }
 }
 
@@ -378,6 +388,8 @@ extension Program.Minibatch {
 
 extension Program {
   private static let standardNormal = Normal(0, 1)
+  /// Of a latent variable: far beyond what the fit's matrices allow, and still no trouble to make.
+  private static let mostElements = 1 << 24
 
   /// What an error says where it is: `latent "tau"`.
   private struct Statement: CustomStringConvertible {
@@ -409,6 +421,22 @@ extension Program {
     }
   }
 
+  /// Refuses statements that are fewer than before, so that some coordinates belong to none.
+  func checkStatements() {
+    guard mode.coordinates != nil, latents < sites.count else { return }
+    fail(
+      Statement(kind: .latent, name: sites[latents].name),
+      "the model no longer makes this statement; which ones it makes must not depend on values")
+  }
+
+  /// What stands in the place of a statement's data, of which a step sees the same examples.
+  private func replacement(of name: String, _ data: Value) -> Value? {
+    guard let whole = replacements[name] else { return nil }
+    guard let part, whole.shape.first == part.size, data.shape.first == part.examples.count
+    else { return whole }
+    return whole[part.examples]
+  }
+
   /// The first mistake is kept.
   @discardableResult
   private func fail(_ statement: Statement, _ problem: String) -> Value {
@@ -427,7 +455,8 @@ extension Program {
     case .structure, .joint, .givenNoise, .given: terms.append((term, weight))
     case .diagnosis:
       if error == nil, let number = term.tensor.scalars.first(where: { !$0.isFinite }) {
-        fail(statement, "its log-density is \(number)")
+        // The sign of what is no number says nothing.
+        fail(statement, "its log-density is \(number.isNaN ? .nan : number)")
       }
     case .prior, .values, .predictive: break
     }

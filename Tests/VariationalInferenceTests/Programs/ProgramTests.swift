@@ -112,6 +112,26 @@ struct ProgramTests {
     }
   }
 
+  @Test("a fit has the same bits for any number of threads")
+  func fitsOnThreads() throws {
+    let x = Value(
+      Tensor<Double>.standardNormal([900 * 3], key: NoiseKey(seed: 1)).scalars, shape: [900, 3])
+    let response = Value(Tensor<Double>.standardNormal([900], key: NoiseKey(seed: 2)).scalars)
+    let model = Model { z in
+      let beta = z.latent("beta", StudentT(3, 0, 1), count: 3)
+      let s = z.latent("s", HalfNormal(1))
+      z.observe("y", Normal(x.times(beta), s), response)
+    }
+    let fits = try [1, 2, 3].map {
+      try model.density(threads: WorkerPool(count: $0)).posterior(FitOptions(seed: 4))
+    }
+    for other in fits.dropFirst() {
+      #expect(other.fit.elbo.mean == fits[0].fit.elbo.mean)
+      #expect(other.fit.importanceLogWeights == fits[0].fit.importanceLogWeights)
+      #expect(other["beta"].draws == fits[0]["beta"].draws)
+    }
+  }
+
   @Test("quantities are on the parameters' own scale")
   func quantities() throws {
     let density = try Self.schools(.nonCentred).density()

@@ -73,20 +73,23 @@ extension LogDensity {
 
   /// Quantities that belong together, as `theta` of `theta[1]`, `theta[2]`, with their shapes.
   var quantityParts: [(name: String, shape: [Int])] {
+    func whole(_ name: String) -> Substring { name.prefix { $0 != "[" } }
     var parts: [(name: String, shape: [Int])] = []
-    for name in quantityNames {
-      let whole = String(name.prefix { $0 != "[" })
-      let indices = name.dropFirst(whole.count + 1).dropLast().split(separator: ",")
-        .map { Int($0) ?? 1 }
-      if !indices.isEmpty, parts.last?.name == whole,
-        parts[parts.count - 1].shape.count == indices.count
+    var rest = quantityNames[...]
+    while let first = rest.first {
+      let all = rest.prefix { whole($0) == whole(first) }
+      let name = String(whole(first))
+      let shape = all.last?.dropFirst(name.count + 1).dropLast().split(separator: ",")
+        .map { Int($0) ?? 0 }
+      // Names that only look like those of elements stand alone.
+      if let shape, Value.elements(of: shape) == all.count,
+        ElementNames.of(name, shape) == Array(all)
       {
-        parts[parts.count - 1].shape = zip(parts[parts.count - 1].shape, indices).map {
-          max($0, $1)
-        }
+        parts.append((name, shape))
       } else {
-        parts.append((whole, indices))
+        parts += all.map { ($0, []) }
       }
+      rest = rest.dropFirst(all.count)
     }
     return parts
   }

@@ -91,9 +91,13 @@ extension Posterior: CustomStringConvertible {
     let head = ["mean", "sd", "error", "5 %", "50 %", "95 %", "q mean", "q sd"]
     var lines = [pad("", width) + head.map { padLeft($0, 10) }.joined()]
     for (index, row) in shownRows.enumerated() {
-      let decimals = decimals(row.standardDeviation, digits: 3)
+      let decimals = decimals(of: row)
       let values = [row.mean, row.standardDeviation].map { fixed($0, decimals) }
-      let error = row.meanError.map { fixed($0, self.decimals($0, digits: 2)) } ?? "-"
+      let error =
+        row.meanError.map {
+          0 < $0 && $0 < 1e-4 ? shown($0) : fixed($0, self.decimals($0, digits: 2))
+        }
+        ?? "-"
       let others = [
         row.quantiles.low, row.quantiles.median, row.quantiles.high, row.surrogate.mean,
         row.surrogate.standardDeviation,
@@ -128,6 +132,13 @@ extension Posterior: CustomStringConvertible {
   private func withError(_ estimate: Fit.Estimate) -> String {
     let decimals = decimals(estimate.standardError, digits: 2)
     return "\(fixed(estimate.mean, decimals)) +- \(fixed(estimate.standardError, decimals))"
+  }
+
+  /// Three digits of the standard deviation, in as many decimals as a column holds; nil for an exponent.
+  private func decimals(of row: Row) -> Int? {
+    let deviation = row.standardDeviation
+    guard deviation > 0, deviation < 1e-4 else { return decimals(deviation, digits: 3) }
+    return row.mean.magnitude < 1e-3 ? nil : 7
   }
 
   /// The decimals with which a number has so many digits; 4 at least for what is nearly 0, nil for

@@ -71,10 +71,7 @@ extension Model {
   ///   2020, arXiv:2009.00666.
   public func fit(minibatches options: MinibatchOptions) throws -> Posterior<ProgramDensity> {
     let density = try density()
-    guard hasSubset else {
-      throw ModelError(
-        "plate", "no plate has a subset of its examples; use fit(), or give subset: fewer")
-    }
+    try checkStep(of: density)
     let clock = ContinuousClock()
     let start = clock.now
     let fit = try MinibatchFit(density, options).run()
@@ -83,8 +80,23 @@ extension Model {
       density, fit, seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
   }
 
-  /// Whether a step by minibatches sees less than everything.
-  private var hasSubset: Bool {
-    run(.structure, draws: 1, minibatch: Program.Minibatch(seed: 0, step: 0)).hasSubset
+  /// Refuses a model whose steps see all, or that does not fit together where a step sees less.
+  private func checkStep(of density: ProgramDensity) throws {
+    let minibatch = Program.Minibatch(seed: 0, step: 0)
+    let structure = run(.structure, draws: 1, minibatch: minibatch)
+    guard structure.hasSubset else {
+      throw ModelError(
+        "plate", "no plate has a subset of its examples; use fit(), or give subset: fewer")
+    }
+    for (part, whole) in zip(structure.sites, density.sites) where part.shape != whole.shape {
+      throw ModelError(
+        "latent \"\(whole.name)\"",
+        "its shape is \(part.shape) where a step sees a part of the examples, else \(whole.shape); "
+          + "minibatches fit latent variables that all examples share")
+    }
+    if let error = structure.error { throw error }
+    let coordinates = density.sites.map { Value(.zeros($0.unconstrainedShape + [1])) }
+    let joint = run(.joint(coordinates), draws: 1, sites: density.sites, minibatch: minibatch)
+    if let error = joint.error { throw error }
   }
 }

@@ -39,7 +39,8 @@ public struct Categorical: Law {
 
   /// The first of the data that the law cannot give.
   public func fault(inData data: Value) -> String? {
-    let count = weights.shape.last ?? 0
+    guard let count = weights.shape.last else { return "a number has no categories" }
+    if let fault = weights.fault { return fault }
     return data.firstFault(of: "Categorical", Value(count)) {
       "a whole number of 0 ..< \($0)"
     } isGood: {
@@ -126,6 +127,7 @@ public struct Multinomial: Law {
   /// The first of the data that the law cannot give.
   public func fault(inData data: Value) -> String? {
     if let fault = support.fault(inData: data, isDiscrete: true, of: "Multinomial") { return fault }
+    if let fault = weights.fault { return fault }
     guard !data.shape.isEmpty else { return nil }
     return data.sum(along: -1).firstFault(of: "Multinomial", trials) {
       "of \($0) trials in all"

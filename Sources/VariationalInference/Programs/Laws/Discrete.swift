@@ -54,6 +54,15 @@ enum CategoryWeights: Sendable {
     }
   }
 
+  /// A sentence on probabilities that do not sum to 1, as far as is known before a fit.
+  var fault: String? {
+    guard case .probabilities(let p) = self, p.fault == nil, !p.shape.isEmpty else { return nil }
+    let sums = p.sum(along: -1).tensor.scalars
+    return sums.first { ($0 - 1).magnitude > 1e-4 }.map {
+      "its probabilities sum to \($0), not to 1"
+    }
+  }
+
   /// The probabilities.
   var probabilities: Value {
     switch self {

@@ -122,7 +122,8 @@ public struct Mixture: Law {
 
   /// The first of the data that the law cannot give.
   public func fault(inData data: Value) -> String? {
-    switch components {
+    if let fault = CategoryWeights.probabilities(weights).fault { return fault }
+    return switch components {
     // Parameters have an axis more than data: of those alone that do not depend on it something is
     // known.
     case .axis(let law):

@@ -26,7 +26,8 @@ extension Value {
 
   /// log of the sum of exp over all elements, a number.
   public func logSumExp() -> Value {
-    map { $0.reshaped(to: [count, draws]).logSumExp(along: 0) }
+    if fault == nil, count == 0 { return Value(fault: "the log-sum-exp of no elements") }
+    return map { $0.reshaped(to: [count, draws]).logSumExp(along: 0) }
   }
 
   /// log of the sum of exp along one axis, which the result lacks.
@@ -45,12 +46,16 @@ extension Value {
   }
 
   private func onAxis(
-    _ axis: Int, _ name: StaticString, _ f: (Tensor<Double>, Int) -> Tensor<Double>
+    _ axis: Int, _ name: String, _ f: (Tensor<Double>, Int) -> Tensor<Double>
   ) -> Value {
     let (rank, place) = (shape.count, axis < 0 ? axis + shape.count : axis)
     guard place >= 0, place < rank else {
       return fault == nil
         ? Value(fault: "the \(name) along axis \(axis) of a value of shape \(shape)") : self
+    }
+    // The sum of none is 0; what has a logarithm or a quotient in it is nothing.
+    if fault == nil, shape[place] == 0, name != "sum", name != "cumulative sum" {
+      return Value(fault: "the \(name) along axis \(axis), of no elements, of shape \(shape)")
     }
     return map { f($0, place) }
   }
@@ -130,7 +135,7 @@ extension Value {
 
   /// The same elements in row-major order under another shape.
   public func reshaped(to shape: [Int]) -> Value {
-    if fault == nil, shape.reduce(1, *) != count {
+    if fault == nil, Self.elements(of: shape) != count {
       return Value(fault: "a value of shape \(self.shape) cannot become \(shape)")
     }
     return map { $0.reshaped(to: shape + [draws]) }

@@ -39,7 +39,10 @@ public struct Value: Sendable {
   ///
   /// - Precondition: The value is the same for all draws: latent variables are not numbers.
   public var numbers: [Double] {
-    precondition(draws == 1, "a value of \(draws) draws is no list of numbers")
+    precondition(
+      draws == 1,
+      "a latent variable, or what is computed from one, is no list of numbers: it differs in each of "
+        + "\(draws) draws, and a model's statements must not depend on it")
     return tensor.scalars
   }
 
@@ -75,7 +78,7 @@ extension Value {
 
   /// An array of any shape, in row-major order.
   public init(_ numbers: [Double], shape: [Int]) {
-    if shape.contains(where: { $0 < 0 }) || numbers.count != shape.reduce(1, *) {
+    if numbers.count != Self.elements(of: shape) {
       self.init(fault: "\(numbers.count) numbers do not fill the shape \(shape)")
     } else {
       self.init(Tensor(numbers, shape: shape + [1]))
@@ -84,15 +87,31 @@ extension Value {
 
   /// The identity matrix of n rows.
   public static func identity(_ n: Int) -> Value {
-    Value((0..<n * n).map { $0 % (n + 1) == 0 ? 1 : 0 }, shape: [n, n])
+    if n < 1 { return Value(fault: "an identity matrix of \(n) rows") }
+    return Value((0..<n * n).map { $0 % (n + 1) == 0 ? 1 : 0 }, shape: [n, n])
   }
 
   /// An array of zeros.
-  public static func zeros(_ shape: Int...) -> Value { Value(.zeros(shape + [1])) }
+  public static func zeros(_ shape: Int...) -> Value { filled(0, shape) }
 
   /// An array of ones.
-  public static func ones(_ shape: Int...) -> Value {
-    Value(Tensor(repeating: 1, shape: shape + [1]))
+  public static func ones(_ shape: Int...) -> Value { filled(1, shape) }
+
+  private static func filled(_ number: Double, _ shape: [Int]) -> Value {
+    elements(of: shape) == nil
+      ? Value(fault: "an array cannot have shape \(shape)")
+      : Value(Tensor(repeating: number, shape: shape + [1]))
+  }
+
+  /// The number of elements of a shape; nil where a size is negative or there are too many to count.
+  static func elements(of shape: [Int]) -> Int? {
+    var count = 1
+    for size in shape {
+      let (product, isTooLarge) = count.multipliedReportingOverflow(by: size)
+      if size < 0 || isTooLarge { return nil }
+      count = product
+    }
+    return count
   }
 }
 
