@@ -46,6 +46,8 @@ evidence-table: build ## Hold bounds on log p(x) against quadrature; DATA=folder
 POSTERIORS ?= ../shared/posteriordb
 posterior-table: build ## Hold fits of real posteriors against references; POSTERIORS=folder of posteriordb's data
 	.build/release/posterior-table $(POSTERIORS)
+	.build/release/posterior-table $(POSTERIORS) --family meanField --family laplace --family pathfinder
+	.build/release/posterior-table $(POSTERIORS) --family flow --seeds 1
 
 lint: ## Check the format of all sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks
