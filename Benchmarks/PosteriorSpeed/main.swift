@@ -31,40 +31,42 @@ func shown(_ x: Double) -> String {
 
 print("| posterior | D | by hand | 1 draw | 16 | 64 | 256 at once | fit, ms | verdict |")
 print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-for reference in ReferencePosterior.all where only.map(reference.name.contains) ?? true {
-  let model = try reference.model(in: folder)
-  let density = try model.density(threads: WorkerPool(count: 1))
-  let dimension = density.dimension
-  // Near the posterior, where the time of a program with branches is that of a fit.
-  let posterior = try model.fit()
-  let all = posterior.fit.surrogateDraws
-  var cells = [reference.name, "\(dimension)"]
-  let data = try ModelData(json: "\(folder)/\(reference.name)/data.json")
-  if let byHand = try handWritten(reference.name, data) {
-    let numbers = all.scalars
-    var gradient = [Double](repeating: 0, count: dimension)
-    try check(byHand, density, all.slice(0..<3))
-    let calls = 64
-    let time = microseconds {
-      numbers.withUnsafeBufferPointer { points in
-        for row in 0..<calls {
-          guard let base = points.baseAddress else { return }
-          _ = byHand(base + row * dimension, &gradient)
+measuring {
+  for reference in ReferencePosterior.all where only.map(reference.name.contains) ?? true {
+    let model = try reference.model(in: folder)
+    let density = try model.density(threads: WorkerPool(count: 1))
+    let dimension = density.dimension
+    // Near the posterior, where the time of a program with branches is that of a fit.
+    let posterior = try model.fit()
+    let all = posterior.fit.surrogateDraws
+    var cells = [reference.name, "\(dimension)"]
+    let data = try ModelData(json: "\(folder)/\(reference.name)/data.json")
+    if let byHand = try handWritten(reference.name, data) {
+      let numbers = all.scalars
+      var gradient = [Double](repeating: 0, count: dimension)
+      try check(byHand, density, all.slice(0..<3))
+      let calls = 64
+      let time = microseconds {
+        numbers.withUnsafeBufferPointer { points in
+          for row in 0..<calls {
+            guard let base = points.baseAddress else { return }
+            _ = byHand(base + row * dimension, &gradient)
+          }
         }
       }
+      cells.append(shown(time / Double(calls)))
+    } else {
+      cells.append("-")
     }
-    cells.append(shown(time / Double(calls)))
-  } else {
-    cells.append("-")
+    for draws in [1, 16, 64, 256] {
+      let points = all.slice(0..<draws)
+      let time = microseconds { _ = density.logDensitiesWithGradients(at: points) }
+      cells.append(shown(time / Double(draws)))
+    }
+    let times = try (0..<3).map { try model.fit(FitOptions(seed: $0)).seconds * 1000 }.sorted()
+    cells += [shown(times[1]), posterior.fit.verdict.rawValue]
+    print("| " + cells.joined(separator: " | ") + " |")
   }
-  for draws in [1, 16, 64, 256] {
-    let points = all.slice(0..<draws)
-    let time = microseconds { _ = density.logDensitiesWithGradients(at: points) }
-    cells.append(shown(time / Double(draws)))
-  }
-  let times = try (0..<3).map { try model.fit(FitOptions(seed: $0)).seconds * 1000 }.sorted()
-  cells += [shown(times[1]), posterior.fit.verdict.rawValue]
-  print("| " + cells.joined(separator: " | ") + " |")
 }
 
 /// A gradient by hand that is wrong would be no measure.

@@ -62,7 +62,9 @@ struct Arguments {
       case "--family":
         let name = rest.popFirst() ?? ""
         guard let one = Self.known.first(where: { $0.name == name }) else {
-          fatalError("no family \(name): \(Self.known.map(\.name).joined(separator: ", "))")
+          end(
+            "no family '\(name)'; there are \(Self.known.map(\.name).joined(separator: ", "))",
+            status: 64)
         }
         families.append(one)
       case "--seeds": seeds = rest.popFirst().flatMap { Int($0) } ?? seeds
@@ -129,10 +131,12 @@ func printTable(_ arguments: Arguments, _ options: FitOptions, isOfQ: Bool) thro
 }
 
 let arguments = Arguments(Array(CommandLine.arguments.dropFirst()))
-if arguments.families.isEmpty {
-  try printTable(arguments, FitOptions(), isOfQ: false)
-}
-for (name, family) in arguments.families {
-  print("\n### \(name)\n")
-  try printTable(arguments, FitOptions(walks: false, family: family), isOfQ: true)
+measuring {
+  if arguments.families.isEmpty {
+    try printTable(arguments, FitOptions(), isOfQ: false)
+  }
+  for (name, family) in arguments.families {
+    print("\n### \(name)\n")
+    try printTable(arguments, FitOptions(walks: false, family: family), isOfQ: true)
+  }
 }
