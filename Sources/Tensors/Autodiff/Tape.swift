@@ -62,7 +62,12 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   }
 
   /// The elements of the largest value recorded, of all values, and how many there are.
-  package private(set) var work = (largest: 0, elements: 0, operations: 0)
+  package var work: (largest: Int, elements: Int, operations: Int) {
+    nodes.reduce((0, 0, nodes.count)) { work, node in
+      let count = node.shape.elementCount
+      return (max(work.0, count), work.1 + count, work.2)
+    }
+  }
 
   /// `value` as a node of this tape. The pullback must hold neither this tape nor a traced tensor, as the
   /// tape holds the pullback.
@@ -70,9 +75,6 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
     _ value: Tensor<Scalar>, inputs: [Int?], pullback: Pullback?
   ) -> Tensor<Scalar> {
     nodes.append(Node(inputs: inputs, pullback: pullback, shape: value.shape, rows: value.rows))
-    work.largest = max(work.largest, value.count)
-    work.elements += value.count
-    work.operations += 1
     return Tensor(
       shape: value.shape, storage: value.storage, offset: value.offset, rows: value.rows,
       trace: Trace(tape: self, node: nodes.count - 1))

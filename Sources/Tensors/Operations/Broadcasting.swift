@@ -2,6 +2,17 @@
 
 internal import CKernels
 
+extension [Int] {
+  /// Whether the sizes agree or one is 1, from the last axis on.
+  package func broadcasts(with other: [Int]) -> Bool {
+    let shared = Swift.min(count, other.count)
+    return (0..<shared).allSatisfy { back in
+      let (a, b) = (self[count - 1 - back], other[other.count - 1 - back])
+      return a == b || a == 1 || b == 1
+    }
+  }
+}
+
 /// Two shapes laid over each other, the last axes aligned: sizes are equal, or one of them is 1 or
 /// missing and that operand is repeated.
 struct Broadcast {
@@ -20,7 +31,7 @@ struct Broadcast {
 
   /// - Precondition: Of each pair of sizes, from the last on, both are equal or one is 1.
   init(_ a: [Int], _ b: [Int]) {
-    precondition(Self.areAlike(a, b), "shapes \(a) and \(b) do not broadcast")
+    precondition(a.broadcasts(with: b), "shapes \(a) and \(b) do not broadcast")
     let rank = max(a.count, b.count)
     shape = (0..<rank).map { axis in
       let (sizeA, sizeB) = (Self.size(a, axis, rank), Self.size(b, axis, rank))
@@ -35,13 +46,8 @@ struct Broadcast {
   /// The rows of two operands of whole rows, such as `[batch, 1, n]` and `[batch, draws, n]`:
   /// shapes of as many axes, the last of them equal. Rows are what is counted here, not elements.
   init?(rowsOf a: [Int], _ b: [Int]) {
-    guard a.count == b.count, a.last == b.last, Self.areAlike(a, b) else { return nil }
+    guard a.count == b.count, a.last == b.last, a.broadcasts(with: b) else { return nil }
     self.init(a.dropLast(), b.dropLast())
-  }
-
-  /// Whether the sizes agree or one is 1, from the last axis on.
-  private static func areAlike(_ a: [Int], _ b: [Int]) -> Bool {
-    zip(a.reversed(), b.reversed()).allSatisfy { $0 == $1 || $0 == 1 || $1 == 1 }
   }
 
   /// The size of an operand on an axis of the result; 1 on those before its own first.

@@ -94,17 +94,22 @@ public struct DrawnValue: Sendable {
   /// The standard deviation of a number's draws.
   public var standardDeviation: Double { only(standardDeviations) }
   /// The mean of each element, in row-major order.
-  public var means: [Double] { elements.map { WeightedMoments($0, weights).mean } }
+  public var means: [Double] { elements.indices.map { moments(of: $0).mean } }
   /// The standard deviation of each element, in row-major order.
   public var standardDeviations: [Double] {
-    elements.map { WeightedMoments($0, weights).standardDeviation }
+    elements.indices.map { moments(of: $0).standardDeviation }
   }
   /// The number below which a fraction p of a number's draws lie.
   public func quantile(_ p: Double) -> Double { only(quantiles(p)) }
   /// The number below which a fraction p of the draws of each element lie.
   public func quantiles(_ p: Double) -> [Double] {
-    elements.map { WeightedMoments.quantile(p, of: $0, weights) }
+    elements.map { SortedDraws($0, weights).quantile(p) }
   }
+
+  /// Of one element, counted from 0 in row-major order.
+  func moments(of place: Int) -> WeightedMoments { WeightedMoments(elements[place], weights) }
+  /// The same element's draws in order.
+  func sorted(_ place: Int) -> SortedDraws { SortedDraws(elements[place], weights) }
 
   private func only(_ numbers: [Double]) -> Double {
     precondition(
@@ -136,24 +141,37 @@ struct WeightedMoments {
     mean = sum
     standardDeviation = squares.squareRoot()
   }
+}
 
-  /// The p-quantile: interpolated between neighbours for equal weights, else the first draw in ascending
-  /// order at which the weights up to it reach p.
-  static func quantile(_ p: Double, of draws: [Double], _ weights: [Double]?) -> Double {
-    precondition(p >= 0 && p <= 1, "a quantile at \(p), which is not between 0 and 1")
+/// Weighted draws in ascending order.
+struct SortedDraws {
+  private let values: [Double]
+  private let weights: [Double]?
+
+  init(_ draws: [Double], _ weights: [Double]?) {
     guard let weights else {
-      let sorted = draws.sorted()
-      let place = p * Double(sorted.count - 1)
-      let (low, fraction) = (Int(place), place - place.rounded(.down))
-      let high = min(low + 1, sorted.count - 1)
-      return sorted[low] + fraction * (sorted[high] - sorted[low])
+      (values, self.weights) = (draws.sorted(), nil)
+      return
     }
     let order = draws.indices.sorted { draws[$0] < draws[$1] }
-    var reached = 0.0
-    for index in order {
-      reached += weights[index]
-      if reached >= p { return draws[index] }
+    (values, self.weights) = (order.map { draws[$0] }, order.map { weights[$0] })
+  }
+
+  /// The p-quantile: interpolated between neighbours for equal weights, else the first draw at which the
+  /// weights up to it reach p.
+  func quantile(_ p: Double) -> Double {
+    precondition(p >= 0 && p <= 1, "a quantile at \(p), which is not between 0 and 1")
+    guard let weights else {
+      let place = p * Double(values.count - 1)
+      let (low, fraction) = (Int(place), place - place.rounded(.down))
+      let high = min(low + 1, values.count - 1)
+      return values[low] + fraction * (values[high] - values[low])
     }
-    return draws[order[order.count - 1]]
+    var reached = 0.0
+    for (value, weight) in zip(values, weights) {
+      reached += weight
+      if reached >= p { return value }
+    }
+    return values[values.count - 1]
   }
 }

@@ -78,9 +78,3 @@ struct Evaluate: ParsableCommand {
     (Estimate(result.elbo), Estimate(result.reconstruction), Estimate(result.kl))
   }
 }
-
-extension String {
-  func padded(to width: Int) -> String {
-    self + String(repeating: " ", count: Swift.max(0, width - count))
-  }
-}

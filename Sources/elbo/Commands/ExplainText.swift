@@ -82,10 +82,3 @@ extension Double {
     return exponent == 0 ? "differ by \(digits)" : "differ by \(Int(digits))e\(exponent)"
   }
 }
-
-extension String {
-  /// With blanks before it, to a width.
-  fileprivate func leading(_ width: Int) -> String {
-    String(repeating: " ", count: Swift.max(0, width - count)) + self
-  }
-}

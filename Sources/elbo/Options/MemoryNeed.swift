@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
 internal import VariationalInference
 
 #if canImport(Glibc)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
 internal import VariationalInference
 
 /// Where the time of training steps went, against what the machine can do at this moment.

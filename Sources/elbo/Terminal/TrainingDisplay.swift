@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
 internal import VariationalInference
 
 /// Shows a run as it goes: one live line on a terminal, plain lines elsewhere.

@@ -23,10 +23,6 @@ extension KnownTarget {
     }
   }
 
-  static func alike(_ value: Double, _ count: Int) -> [Double] {
-    [Double](repeating: value, count: count)
-  }
-
   static func parts(_ name: String, _ parts: [Part]) throws -> KnownTarget {
     let n = parts[0].means.count
     let density = try rows(n) { x, gradient in

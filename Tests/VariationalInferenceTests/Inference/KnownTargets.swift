@@ -70,7 +70,7 @@ struct KnownTarget: Sendable, CustomTestStringConvertible {
 }
 
 extension KnownTarget {
-  private static func equal(_ value: Double, _ count: Int) -> [Double] {
+  static func alike(_ value: Double, _ count: Int) -> [Double] {
     [Double](repeating: value, count: count)
   }
 
@@ -83,8 +83,8 @@ extension KnownTarget {
       return -power * log(1 + square / 3)
     }
     return KnownTarget(
-      name: "t, \(dimension) coordinates", density: density, means: equal(0, dimension),
-      deviations: equal(3.0.squareRoot(), dimension))
+      name: "t, \(dimension) coordinates", density: density, means: alike(0, dimension),
+      deviations: alike(3.0.squareRoot(), dimension))
   }
 
   static func mixtureTarget(
@@ -96,8 +96,8 @@ extension KnownTarget {
       $0 + $1.weight * ($1.mean * $1.mean + $1.deviation * $1.deviation)
     }
     return KnownTarget(
-      name: name, density: try mixture(dimension, parts), means: equal(mean, dimension),
-      deviations: equal((square - mean * mean).squareRoot(), dimension))
+      name: name, density: try mixture(dimension, parts), means: alike(mean, dimension),
+      deviations: alike((square - mean * mean).squareRoot(), dimension))
   }
 
   /// x1 ~ N(0, s^2), x2 ~ N(b (x1^2 - s^2), 1): mean 0, Var x2 = 1 + 2 b^2 s^4.
@@ -127,8 +127,8 @@ extension KnownTarget {
       return value
     }
     return KnownTarget(
-      name: "funnel \(s)", density: density, means: equal(0, 10),
-      deviations: [s] + equal(exp(s * s / 4), 9))
+      name: "funnel \(s)", density: density, means: alike(0, 10),
+      deviations: [s] + alike(exp(s * s / 4), 9))
   }
 
   /// Logarithms of ten gamma variables of shape a: mean digamma(a), variance trigamma(a).
@@ -138,8 +138,8 @@ extension KnownTarget {
       return x.reduce(0) { $0 + a * $1 - exp($1) }
     }
     return KnownTarget(
-      name: "log gamma \(a)", density: density, means: equal(mean, 10),
-      deviations: equal(variance.squareRoot(), 10))
+      name: "log gamma \(a)", density: density, means: alike(mean, 10),
+      deviations: alike(variance.squareRoot(), 10))
   }
 
   /// A normal with correlations and variances from 1e-4 to 1e4.
@@ -163,7 +163,7 @@ extension KnownTarget {
         .squareRoot()
     }
     return KnownTarget(
-      name: "correlated", density: density, means: equal(1, n), deviations: deviations)
+      name: "correlated", density: density, means: alike(1, n), deviations: deviations)
   }
 
   /// Rubin's eight schools: mu ~ N(0, 5^2), tau ~ C+(0, 5), theta ~ N(mu, tau^2). Moments of mu and

@@ -25,7 +25,10 @@ struct ModelDataTests {
   @Test("JSON as CmdStan writes it: numbers, nested arrays, names of what is not finite")
   func json() throws {
     try withFile(
-      #"{"N": 3, "y": [1, 2.5, -3e2], "X": [[1, 2], [3, 4], [5, 6]], "b": true, "m": ["NaN", "-Inf"], "e": []}"#
+      """
+      {"N": 3, "y": [1, 2.5, -3e2], "X": [[1, 2], [3, 4], [5, 6]], "b": true,
+       "m": ["NaN", "-Inf"], "e": []}
+      """
     ) { path in
       let data = try ModelData(json: path)
       #expect(data.names == ["N", "y", "X", "b", "m", "e"])

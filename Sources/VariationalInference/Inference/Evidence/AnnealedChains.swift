@@ -131,14 +131,11 @@ struct AnnealedChains {
     _ accepted: [(chain: Int, row: Int)], by end: AnnealedChains
   ) {
     if accepted.count == count { return self = end }
-    // Rows of these chains, then of those at the end.
-    var rows = Array(0..<count)
     for (chain, row) in accepted {
-      rows[chain] = count + row
       (logTarget[chain], logStart[chain]) = (end.logTarget[row], end.logStart[row])
     }
-    noise = Tensor.concatenated([noise, end.noise]).selectingRows(rows)
-    gradients = Tensor.concatenated([gradients, end.gradients]).selectingRows(rows)
-    slopes = Tensor.concatenated([slopes, end.slopes]).selectingRows(rows)
+    noise = noise.replacingRows(accepted, from: end.noise)
+    gradients = gradients.replacingRows(accepted, from: end.gradients)
+    slopes = slopes.replacingRows(accepted, from: end.slopes)
   }
 }

@@ -5,7 +5,7 @@ internal import Tensors
 /// The random numbers of an evidence measurement: each sequence is a function of (seed, stage, run,
 /// number) alone. Runs that must not depend on each other, as a pilot and what it tunes, differ in
 /// `run`.
-struct EvidenceNoise: Sendable {
+struct EvidenceNoise: StagedNoise, Sendable {
   /// What a sequence is for.
   enum Stage: Int {
     case starts, components, jumps, lengths, momenta, acceptance
@@ -14,19 +14,7 @@ struct EvidenceNoise: Sendable {
   let seed: UInt64
   let run: Int
 
-  private func key(_ stage: Stage, _ number: Int) -> NoiseKey {
+  func key(_ stage: Stage, _ number: Int) -> NoiseKey {
     NoiseKey(seed: seed, number, run << 8 | stage.rawValue, NoisePurpose.evidence.rawValue)
-  }
-
-  /// Independent standard normal numbers.
-  func normal(_ shape: [Int], _ stage: Stage, _ number: Int) -> Tensor<Double> {
-    .standardNormal(shape, key: key(stage, number))
-  }
-
-  /// Independent numbers uniform in a range.
-  func uniform(
-    _ count: Int, in range: Range<Double>, _ stage: Stage, _ number: Int
-  ) -> [Double] {
-    Tensor<Double>.uniform([count], in: range, key: key(stage, number)).doubles
   }
 }

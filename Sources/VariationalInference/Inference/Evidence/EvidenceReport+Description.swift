@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
+
 extension EvidenceReport {
   /// What follows, a sentence each.
   public var conclusions: [String] {
@@ -8,7 +10,7 @@ extension EvidenceReport {
     if let both = bidirectional { sentences.append(sentence(on: both)) }
     if isUpToAConstant {
       sentences.append(
-        "A prior is flat, so all of this is up to a constant that nothing decides: do not compare "
+        "A prior is flat or not normalised, so all of this is up to a constant: do not compare "
           + "it between models.")
     }
     return sentences
@@ -101,13 +103,7 @@ extension EvidenceReport: CustomStringConvertible {
 }
 
 /// A number to a thousandth.
-func nats(_ value: Double) -> String {
-  guard value.isFinite, value.magnitude < 1e12 else { return "\(value)" }
-  let thousandths = Int((value * 1000).rounded())
-  let digits = String(thousandths.magnitude)
-  let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-  return (thousandths < 0 ? "-" : "") + padded.dropLast(3) + "." + padded.suffix(3)
-}
+func nats(_ value: Double) -> String { value.fixed(3) }
 
 /// An estimate with its error.
 func nats(_ estimate: Fit.Estimate) -> String {

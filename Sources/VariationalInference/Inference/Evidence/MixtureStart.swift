@@ -12,8 +12,8 @@ internal import Tensors
 /// of its components k: z = m_k + F_k e.
 struct MixtureStart: Sendable {
   let parts: [WeightedGaussian]
-  /// log weight - log |F| - D/2 log 2 pi of each component.
-  private let grounds: [Double]
+  /// log (weight q) at the mean of each component.
+  private let peaks: [Double]
   /// F^-1 of each component; none where there is one component.
   private let inverses: [Tensor<Double>]
 
@@ -23,9 +23,7 @@ struct MixtureStart: Sendable {
         weight: $0.weight, gaussian: FactoredGaussian(mean: $0.mean, factor: $0.factor))
     }
     let n = parts[0].gaussian.dimension
-    grounds = parts.map {
-      log($0.weight) - $0.gaussian.logDeterminant - Double(n) / 2 * log(2 * .pi)
-    }
+    peaks = parts.map { log($0.weight) + $0.gaussian.logPeak }
     inverses =
       parts.count == 1
       ? []
@@ -59,7 +57,7 @@ struct MixtureStart: Sendable {
   ) -> (logStart: [Double], slopes: Tensor<Double>) {
     if parts.count == 1 {
       return (
-        noise.rowSquares.map { grounds[0] - $0 / 2 },
+        noise.rowSquares.map { peaks[0] - $0 / 2 },
         gradients.matrixProduct(parts[0].gaussian.factor) + noise
       )
     }
@@ -93,7 +91,7 @@ struct MixtureStart: Sendable {
   private func logTerms(_ whitened: [Tensor<Double>]) -> [[Double]] {
     let squares = whitened.map(\.rowSquares)
     return squares[0].indices.map { row in
-      parts.indices.map { grounds[$0] - squares[$0][row] / 2 }
+      parts.indices.map { peaks[$0] - squares[$0][row] / 2 }
     }
   }
 

@@ -42,6 +42,9 @@ package struct FactoredGaussian: Sendable {
     lowRank?.logDeterminant ?? factor.diagonalElements.reduce(0) { $0 + log($1.magnitude) }
   }
 
+  /// log of the density at the mean: -log |F| - D/2 log 2 pi.
+  var logPeak: Double { -logDeterminant - Double(dimension) / 2 * log(2 * .pi) }
+
   /// The entropy less D/2 log 2 pi, which log p lacks nothing of: log |F| + D/2.
   var entropy: Double { logDeterminant + Double(dimension) / 2 }
 

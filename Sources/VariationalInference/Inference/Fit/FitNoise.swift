@@ -2,9 +2,32 @@
 
 internal import Tensors
 
+/// Random numbers by what they are for, each sequence a function of its key alone.
+protocol StagedNoise {
+  /// What a sequence is for.
+  associatedtype Stage
+
+  /// The key of a sequence.
+  func key(_ stage: Stage, _ number: Int) -> NoiseKey
+}
+
+extension StagedNoise {
+  /// Independent standard normal numbers.
+  func normal(_ shape: [Int], _ stage: Stage, _ number: Int) -> Tensor<Double> {
+    .standardNormal(shape, key: key(stage, number))
+  }
+
+  /// Independent numbers uniform in a range.
+  func uniform(
+    _ count: Int, in range: Range<Double>, _ stage: Stage, _ number: Int
+  ) -> [Double] {
+    Tensor<Double>.uniform([count], in: range, key: key(stage, number)).doubles
+  }
+}
+
 /// The random numbers of a fit: each sequence is a function of (seed, stage, number) alone,
 /// whatever was drawn before it and however many threads a density has.
-package struct FitNoise: Sendable {
+package struct FitNoise: StagedNoise, Sendable {
   /// What a sequence is for.
   enum Stage: Int {
     case starts, dispersedStarts, looks, laplaceBounds, poolBounds, meanField, polish, finalBounds
@@ -16,20 +39,8 @@ package struct FitNoise: Sendable {
 
   package init(seed: UInt64) { self.seed = seed }
 
-  private func key(_ stage: Stage, _ number: Int) -> NoiseKey {
+  func key(_ stage: Stage, _ number: Int) -> NoiseKey {
     NoiseKey(seed: seed, number, stage.rawValue, NoisePurpose.fit.rawValue)
-  }
-
-  /// Independent standard normal numbers.
-  func normal(_ shape: [Int], _ stage: Stage, _ number: Int) -> Tensor<Double> {
-    .standardNormal(shape, key: key(stage, number))
-  }
-
-  /// Independent numbers uniform in a range.
-  func uniform(
-    _ count: Int, in range: Range<Double>, _ stage: Stage, _ number: Int
-  ) -> [Double] {
-    Tensor<Double>.uniform([count], in: range, key: key(stage, number)).doubles
   }
 
   /// Rows h with h ~ N(0, I) each, orthogonal within blocks of D: orthonormal frames times the

@@ -115,12 +115,12 @@ struct ImportanceCheck {
     var (all, own) = ([Double](), [Double]())
     all.reserveCapacity(total)
     own.reserveCapacity(total)
-    let ground = mixture.map { -$0.gaussian.logDeterminant - Double(n) / 2 * log(2 * .pi) }
+    let peaks = mixture.map(\.gaussian.logPeak)
     let terms = strata.map { stratum in
-      log(Double(stratum.rows.count) / Double(total)) + ground[stratum.component]
+      log(Double(stratum.rows.count) / Double(total)) + peaks[stratum.component]
         - (stratum.coordinate == nil ? Double(n) : 1) * log(stratum.scale)
     }
-    let ownTerms = mixture.indices.map { log(mixture[$0].weight) + ground[$0] }
+    let ownTerms = mixture.indices.map { log(mixture[$0].weight) + peaks[$0] }
     for row in 0..<total {
       all.append(
         logSumExp(strata.indices) { index in

@@ -38,7 +38,7 @@ struct OutsideMass {
     let inside = mixture.map { part in
       part.gaussian.whitened(points).rowSquares.map { $0 < radius * radius }
     }
-    let ground = -main.logDeterminant - Double(n) / 2 * log(2 * .pi)
+    let peak = main.logPeak
     var largest = (share: 0.0, scale: 1.0)
     for (index, scale) in Self.scales.enumerated() {
       let squares = noises[index].rowSquares
@@ -46,7 +46,7 @@ struct OutsideMass {
       for (draw, square) in squares.enumerated() {
         let row = index * squares.count + draw
         guard values[row].isFinite, !inside.contains(where: { $0[row] }) else { continue }
-        let logDensity = ground - Double(n) * log(scale) - square / 2
+        let logDensity = peak - Double(n) * log(scale) - square / 2
         sum += exp(values[row] - logDensity - logEvidence)
       }
       let share = sum / Double(squares.count)

@@ -86,6 +86,21 @@ extension Tensor where Scalar == Double {
     self * Tensor(factors, shape: [factors.count, 1])
   }
 
+  /// A copy with some rows of another matrix in the place of its own.
+  func replacingRows(
+    _ places: [(chain: Int, row: Int)], from other: Tensor
+  ) -> Tensor {
+    let n = shape[1]
+    return Tensor(shape: shape) { buffer in
+      withScalars { _ = buffer.update(fromContentsOf: $0) }
+      other.withScalars { source in
+        for (chain, row) in places {
+          for column in 0..<n { buffer[chain * n + column] = source[row * n + column] }
+        }
+      }
+    }
+  }
+
   /// Mean and standard deviation (over n) of each column, by rows with weights whose sum is 1;
   /// equal ones if nil.
   func columnMoments(weights: [Double]? = nil) -> (means: [Double], deviations: [Double]) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
+
 extension Posterior {
   /// One line of the table: a parameter or derived value, one element of it.
   public struct Row: Sendable {
@@ -22,13 +24,13 @@ extension Posterior {
   public var rows: [Row] {
     draws.names.flatMap { name -> [Row] in
       let (value, other) = (draws[name], surrogate[name])
-      return ElementNames.of(name, value.shape).indices.map { place in
-        let (element, q) = (value.element(place), other.element(place))
+      return ElementNames.of(name, value.shape).enumerated().map { place, name in
+        let (own, q) = (value.moments(of: place), other.moments(of: place))
+        let sorted = value.sorted(place)
         return Row(
-          name: ElementNames.of(name, value.shape)[place], mean: element.mean,
-          standardDeviation: element.standardDeviation,
-          meanError: meanError(element.draws[0], element.standardDeviation),
-          quantiles: (element.quantile(0.05), element.quantile(0.5), element.quantile(0.95)),
+          name: name, mean: own.mean, standardDeviation: own.standardDeviation,
+          meanError: meanError(value.draws[place], own.standardDeviation),
+          quantiles: (sorted.quantile(0.05), sorted.quantile(0.5), sorted.quantile(0.95)),
           surrogate: (q.mean, q.standardDeviation))
       }
     }
@@ -89,7 +91,7 @@ extension Posterior: CustomStringConvertible {
     }
     let width = max(4, shownRows.map(\.name.count).max() ?? 0)
     let head = ["mean", "sd", "error", "5 %", "50 %", "95 %", "q mean", "q sd"]
-    var lines = [pad("", width) + head.map { padLeft($0, 10) }.joined()]
+    var lines = ["".padded(to: width) + head.map { " " + $0.leading(9) }.joined()]
     for (index, row) in shownRows.enumerated() {
       let decimals = decimals(of: row)
       let values = [row.mean, row.standardDeviation].map { fixed($0, decimals) }
@@ -103,7 +105,8 @@ extension Posterior: CustomStringConvertible {
         row.surrogate.standardDeviation,
       ].map { fixed($0, decimals) }
       lines.append(
-        pad(row.name, width) + (values + [error] + others).map { padLeft($0, 10) }.joined())
+        row.name.padded(to: width)
+          + (values + [error] + others).map { " " + $0.leading(9) }.joined())
       if let cut = cuts[index] { lines.append(cut) }
     }
     return lines
@@ -155,20 +158,7 @@ extension Posterior: CustomStringConvertible {
   /// A number with so many decimals, which all columns of a line have in common.
   private func fixed(_ value: Double, _ decimals: Int?) -> String {
     guard let decimals, value.isFinite, value.magnitude < 1e9 else { return shown(value) }
-    let unit = (0..<decimals).reduce(1) { product, _ in product * 10 }
-    let whole = Int((value.magnitude * Double(unit)).rounded())
-    let sign = value < 0 && whole > 0 ? "-" : ""
-    if decimals == 0 { return "\(sign)\(whole)" }
-    let fraction = String(whole % unit)
-    let zeros = String(repeating: "0", count: decimals - fraction.count)
-    return "\(sign)\(whole / unit).\(zeros)\(fraction)"
-  }
-
-  private func pad(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
-  }
-  private func padLeft(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(1, width - text.count)) + text
+    return value.fixed(decimals)
   }
 }
 

@@ -60,9 +60,9 @@ private struct PowerBound {
 private func logWeights(
   _ values: [Double], _ noise: Tensor<Double>, _ gaussian: FactoredGaussian
 ) -> [Double] {
-  let ground = gaussian.logDeterminant + Double(gaussian.dimension) / 2 * log(2 * .pi)
+  let peak = gaussian.logPeak
   return zip(values, noise.rowSquares).map { value, square in
-    value.isFinite ? value + square / 2 + ground : -.infinity
+    value.isFinite ? value + square / 2 - peak : -.infinity
   }
 }
 

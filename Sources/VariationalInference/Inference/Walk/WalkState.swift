@@ -118,20 +118,3 @@ struct WalkState {
       factor: metric.factor.matrixProduct(c))
   }
 }
-
-extension Tensor where Scalar == Double {
-  /// A copy with some rows of another matrix in the place of its own.
-  fileprivate func replacingRows(
-    _ places: [(chain: Int, row: Int)], from other: Tensor
-  ) -> Tensor {
-    let n = shape[1]
-    return Tensor(shape: shape) { buffer in
-      withScalars { _ = buffer.update(fromContentsOf: $0) }
-      other.withScalars { source in
-        for (chain, row) in places {
-          for column in 0..<n { buffer[chain * n + column] = source[row * n + column] }
-        }
-      }
-    }
-  }
-}

@@ -139,7 +139,7 @@ extension Value {
     for first in 0..<values.count {
       for second in first + 1..<values.count {
         let (a, b) = (values[first], values[second])
-        if !shapesBroadcast(a.tensor.shape, b.tensor.shape) {
+        if !a.tensor.shape.broadcasts(with: b.tensor.shape) {
           return Value(fault: "\(name) of shapes \(a.shape) and \(b.shape), which do not match")
         }
       }
@@ -154,20 +154,10 @@ extension Value {
   ) -> Value {
     if a.fault != nil { return a }
     if b.fault != nil { return b }
-    if !shapesBroadcast(a.tensor.shape, b.tensor.shape) {
+    if !a.tensor.shape.broadcasts(with: b.tensor.shape) {
       return Value(fault: "\(name) of shapes \(a.shape) and \(b.shape), which do not match")
     }
     return Value(f(a.tensor, b.tensor))
-  }
-
-  /// Whether sizes agree or one is 1, from the last axis on.
-  private static func shapesBroadcast(_ a: [Int], _ b: [Int]) -> Bool {
-    let shared = min(a.count, b.count)
-    for back in 1...max(shared, 1) where back <= shared {
-      let (x, y) = (a[a.count - back], b[b.count - back])
-      if x != y, x != 1, y != 1 { return false }
-    }
-    return true
   }
 
   /// The shape that shapes broadcast to; the first where they do not.

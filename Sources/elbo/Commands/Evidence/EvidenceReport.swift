@@ -5,8 +5,8 @@ internal import VariationalInference
 
 extension EvidenceResults {
   /// One object: what contradicts, the best lower bound, gaps against it, the sandwich,
-  /// conclusions; then a number for each key, with error, count and protocol, which ends with what is to be said
-  /// of the model.
+  /// conclusions; then a number for each key, with error, count and protocol, which ends with what
+  /// is to be said of the model.
   func json(_ model: [JSONValue.Member]) -> JSONValue {
     let bounds = bounds
     var members: [JSONValue.Member] = [
