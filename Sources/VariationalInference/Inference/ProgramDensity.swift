@@ -37,7 +37,7 @@ public struct ProgramDensity: LogDensity {
     if program.sites.isEmpty {
       throw ModelError(nil, "the model has no latent variable; there is nothing to infer")
     }
-    (sites, outputs, isImproper) = (program.sites, program.outputs, program.hasFlatPrior)
+    (sites, outputs, isImproper) = (program.sites, program.outputs, !program.isNormalised)
     let tape = Tape<Double>()
     let parts = sites.map { tape.variable(Tensor<Double>.zeros($0.unconstrainedShape + [1])) }
     let joint = model.run(.joint(parts.map(Value.init)), draws: 1, sites: program.sites)
@@ -75,11 +75,7 @@ extension ProgramDensity {
     let parts = blocks(of: points) { block in
       run(.joint(coordinates(of: block).map(Value.init)), draws: block.draws).logJoint
     }
-    return Tensor(shape: [points.shape[0]]) { out in
-      for (block, values) in parts {
-        values.withScalars { for row in 0..<block.count { out[block.start + row] = $0[row] } }
-      }
-    }
+    return values(of: parts, rows: points.shape[0])
   }
 
   /// log p at each row, `[B]`, and its gradient, `[B, D]`.
@@ -104,11 +100,7 @@ extension ProgramDensity {
       return [total.detached] + gradients
     }
     let (rows, width) = (points.shape[0], dimension)
-    let values = Tensor<Double>(shape: [rows]) { out in
-      for (block, part) in parts {
-        part[0].withScalars { for row in 0..<block.count { out[block.start + row] = $0[row] } }
-      }
-    }
+    let values = values(of: parts.map { ($0.block, $0.result[0]) }, rows: rows)
     let gradients = Tensor<Double>(shape: [rows, width]) { out in
       for (block, part) in parts {
         for (site, gradient) in zip(sites, part.dropFirst()) {
@@ -198,6 +190,17 @@ extension ProgramDensity {
             }
           }
         }
+      }
+    }
+  }
+
+  /// A number for each row, from those of each block's draws.
+  private func values(
+    of parts: [(block: Block, result: Tensor<Double>)], rows: Int
+  ) -> Tensor<Double> {
+    Tensor(shape: [rows]) { out in
+      for (block, values) in parts {
+        values.withScalars { for row in 0..<block.count { out[block.start + row] = $0[row] } }
       }
     }
   }

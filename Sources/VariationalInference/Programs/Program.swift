@@ -52,8 +52,6 @@ public final class Program {
     let unconstrainedShape: [Int]
     /// Where its coordinates begin among all of them.
     let start: Int
-    /// Whether coordinates are the values themselves.
-    let isReal: Bool
     let isNonCentred: Bool
 
     var count: Int { unconstrainedShape.reduce(1, *) }
@@ -77,7 +75,8 @@ public final class Program {
   private(set) var sites: [Site]
   private(set) var outputs: [Output] = []
   private(set) var values: [String: Value] = [:]
-  private(set) var hasFlatPrior = false
+  /// Whether the priors' densities integrate to 1.
+  private(set) var isNormalised = true
   /// Whether it adds terms that are no law.
   private(set) var hasFreeTerm = false
   /// Whether a plate was seen in part.
@@ -160,11 +159,7 @@ extension Program {
         "a latent variable that counts or chooses has no gradient; sum it out of the density, with "
           + "Mixture, HiddenMarkov or a zero-inflated law")
     }
-    let parameters = Value.broadcastShape([law.shape, shape])
-    if parameters != shape {
-      return fail(
-        statement, "shape \(shape) does not match the law's parameters, which have \(law.shape)")
-    }
+    if let problem = mismatch("shape \(shape) does", shape, law) { return fail(statement, problem) }
     guard
       let coordinates = form == .nonCentred
         ? shape : law.support.unconstrainedShape(of: shape)
@@ -237,14 +232,14 @@ extension Program {
       add(law.totalLogDensity(of: value), statement)
       drawnCoordinates.append(form == .nonCentred ? nil : law.support.unconstrain(value))
       return value
-    case .structure, .joint, .givenNoise, .diagnosis, .values, .predictive:
+    default:
+      // The structure: runs at coordinates know it.
       let start = sites.last.map { $0.start + $0.count } ?? 0
-      let isReal = if case .real = law.support { true } else { false }
       sites.append(
         Site(
           name: statement.name, shape: shape, unconstrainedShape: coordinates, start: start,
-          isReal: isReal || form == .nonCentred, isNonCentred: form == .nonCentred))
-      if law is Flat { hasFlatPrior = true }
+          isNonCentred: form == .nonCentred))
+      if !law.isNormalised { isNormalised = false }
       return constrained(law, statement, Value(.zeros(coordinates + [1])), shape, form)
     }
   }
@@ -266,10 +261,8 @@ extension Program {
           statement, "element \(place) of the data is \(data.tensor.scalars[place])")
       }
       if let problem = law.fault(inData: data) { return _ = fail(statement, problem) }
-      if Value.broadcastShape([law.shape, data.shape]) != data.shape {
-        return _ = fail(
-          statement,
-          "data of shape \(data.shape) do not match the law's parameters, which have \(law.shape)")
+      if let problem = mismatch("data of shape \(data.shape) do", data.shape, law) {
+        return _ = fail(statement, problem)
       }
     }
     switch mode {
@@ -315,9 +308,8 @@ extension Program {
     case .structure:
       if shape.contains(where: { $0 < 0 }) {
         fail(statement, "shape \(shape) has a negative size")
-      } else if Value.broadcastShape([law.shape, shape]) != shape {
-        fail(
-          statement, "shape \(shape) does not match the law's parameters, which have \(law.shape)")
+      } else if let problem = mismatch("shape \(shape) does", shape, law) {
+        fail(statement, problem)
       }
       outputs.append(Output(name: name, shape: shape, kind: .predicted))
     case .prior(let seed), .predictive(_, let seed):
@@ -408,6 +400,14 @@ extension Program {
       fail(statement, "another statement has this name; each needs one of its own")
     }
     return statement
+  }
+
+  /// What is wrong where the law's parameters do not broadcast to a shape; nil where they do.
+  private func mismatch(
+    _ subject: @autoclosure () -> String, _ shape: [Int], _ law: some Law
+  ) -> String? {
+    Value.broadcastShape([law.shape, shape]) == shape
+      ? nil : "\(subject()) not match the law's parameters, which have \(law.shape)"
   }
 
   /// Refuses other data for a statement that there is not.

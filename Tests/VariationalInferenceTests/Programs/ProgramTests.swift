@@ -132,6 +132,18 @@ struct ProgramTests {
     }
   }
 
+  @Test("a prior that does not integrate to 1 leaves the evidence up to a constant")
+  func normalisation() throws {
+    func isImproper(_ law: some Law) throws -> Bool {
+      try Model { z in
+        z.observe("y", Normal(z.latent("a", law).sum(), 1), [0.5])
+      }.density().isImproper
+    }
+    #expect(try isImproper(Flat(.interval(0, 1))))
+    #expect(try !isImproper(Ordered(Normal(0, 1), count: 2)))
+    #expect(try isImproper(Ordered(Normal(Value([0, 1]), 1))))
+  }
+
   @Test("quantities are on the parameters' own scale")
   func quantities() throws {
     let density = try Self.schools(.nonCentred).density()

@@ -18,6 +18,9 @@ public struct Flat: Law {
   /// That of the support.
   public var eventRank: Int { support.eventRank }
 
+  /// It is 1 everywhere.
+  public var isNormalised: Bool { false }
+
   /// 0.
   public func logDensity(of x: Value) -> Value { 0 }
 

@@ -24,6 +24,10 @@ public protocol Law: Sendable {
   /// Whether values are whole numbers, or categories: without a gradient.
   var isDiscrete: Bool { get }
 
+  /// Whether the density integrates to 1. Where a prior's does not, the evidence of a model with it is known
+  /// up to a constant only.
+  var isNormalised: Bool { get }
+
   /// log p(x): of each element for a law of numbers, else of each vector or matrix.
   ///
   /// - Parameter x: Of ``shape``, or with axes before it.
@@ -56,6 +60,8 @@ extension Law {
   public var eventRank: Int { 0 }
   /// Real numbers are.
   public var isDiscrete: Bool { false }
+  /// Densities do.
+  public var isNormalised: Bool { true }
   /// None.
   public func transform(ofNoise noise: Value) -> Value? { nil }
 

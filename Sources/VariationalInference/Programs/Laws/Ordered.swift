@@ -50,6 +50,9 @@ public struct Ordered: Law {
     }
   }
 
+  /// Where its elements have one law; else it is the product of theirs, merely restricted.
+  public var isNormalised: Bool { isAlike && law.isNormalised }
+
   /// The formula above.
   public func logDensity(of x: Value) -> Value {
     if let problem { return Value(fault: problem) }
