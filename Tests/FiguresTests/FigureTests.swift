@@ -184,6 +184,21 @@ struct ContentTests {
     #expect(!texts(crossed).contains { $0.contains("apart") })
   }
 
+  @Test("panels over bands stand in rows of nearly equal length, marked ones in another colour")
+  func panelsOverBands() {
+    func lines(_ count: Int) -> [(Point, Ink)] {
+      Sample.bands(count).canvas.marks.compactMap { mark in
+        guard case .path(let points, let stroke) = mark, points.count > 2 else { return nil }
+        return (points[0], stroke.ink)
+      }
+    }
+    for (count, rows) in [(1, [1]), (4, [4]), (5, [3, 2]), (10, [4, 4, 2])] {
+      let found = Dictionary(grouping: lines(count).map { $0.0.y.rounded() }, by: { $0 })
+      #expect(found.sorted { $0.key < $1.key }.map(\.value.count) == rows)
+    }
+    #expect(lines(4).map(\.1) == [.series(1), .series(0), .series(0), .series(0)])
+  }
+
   @Test("an image grid shows the bytes it was given") func anImageGridShowsTheBytesItWasGiven() {
     let grid = ImageGrid(
       pixels: [0, 100, 200, 255], imageWidth: 2, imageHeight: 2, columns: 1, zoom: 3, gap: 0)

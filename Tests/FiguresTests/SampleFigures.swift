@@ -28,10 +28,18 @@ struct Sample: Sendable, CustomTestStringConvertible {
     Sample("200 horizontal bars", bars(200, .horizontal)),
     Sample("200 vertical bars", bars(200, .vertical)),
     Sample("ladder", ladder),
+    Sample("panels", panels(14, columns: 4)),
+    Sample("a matrix of panels", matrix),
+    Sample("one panel over bands", bands(1)),
+    Sample("ten panels over bands", bands(10)),
   ]
 
   /// What must neither crash nor deceive.
   static let degenerate = [
+    Sample("no panels of layers", PanelChart(panels: [], columns: 3)),
+    Sample(
+      "panels without axes", PanelChart(panels: [.init(x: nil, y: nil, layers: [])], columns: 1)),
+    Sample("panels of missing values", missingPanels),
     Sample("no images", ImageGrid(pixels: [], imageWidth: 28, imageHeight: 28, columns: 8)),
     Sample("no panels", LineChart(panels: [])),
     Sample("no series", line([])),
@@ -53,6 +61,10 @@ struct Sample: Sendable, CustomTestStringConvertible {
     Sample(
       "missing bars",
       BarChart(bars: [.init("a", .nan), .init("b", 1, error: .nan)], valueLabel: "nats")),
+    Sample("no panels over bands", BandGrid(panels: [])),
+    Sample(
+      "missing values over bands",
+      BandGrid(panels: [.init(title: "a", x: [0, 1], y: [.nan, .infinity])])),
     Sample("no bounds", LadderChart(bounds: [])),
     Sample("one exact bound", LadderChart(bounds: [.init("exact", -3, kind: .value)])),
     Sample(
@@ -61,6 +73,54 @@ struct Sample: Sendable, CustomTestStringConvertible {
         .init("ELBO", .nan, kind: .lower), .init("AIS", -2, standardError: .nan, kind: .upper),
       ])),
   ]
+
+  static func panel(_ title: String, numbers: PanelChart.Panel.Numbers = [.x, .y])
+    -> PanelChart.Panel
+  {
+    let x = (0...20).map { Double($0) / 4 - 2.5 }
+    return PanelChart.Panel(
+      title: title, xLabel: "value", yLabel: "0.1 ± 1.2", x: -2...2, y: 0...6,
+      layers: [
+        .area(x: x, y: x.map { $0 * $0 }, Fill(.series(0), opacity: 0.2)),
+        .line(x: x, y: x.map { $0 * $0 }, Stroke(.series(0), width: 2)),
+        .points(x: x, y: x.map { 3 + $0 }, radius: 2, Fill(.series(1))),
+        .bars(x: [-1, 1], y: [2, 3], width: 0.5, Fill(.axis)),
+        .intervals(x: [-1, 1], lower: [1, 2], upper: [3, 9], Stroke(.text, width: 1)),
+        .upright(x: 0.5, Stroke(.text, width: 1)),
+      ], numbers: numbers)
+  }
+
+  static let key: [PanelChart.KeyEntry] = [
+    .init("draws", .area(Fill(.series(0), opacity: 0.2)), .line(Stroke(.series(0), width: 2))),
+    .init("a meaning that takes many words to be told", .point(radius: 2, Fill(.series(1)))),
+    .init("bars", .area(Fill(.axis))),
+  ]
+
+  static func panels(_ count: Int, columns: Int) -> PanelChart {
+    PanelChart(
+      title: "Small multiples", subtitle: "of one size", caption: "Some words.",
+      panels: (0..<count).map { panel($0 == 3 ? "a_name_that_is_too_long_for_a_panel" : "p\($0)") },
+      columns: columns, key: key)
+  }
+
+  private static let matrix = PanelChart(
+    title: "Pairs",
+    panels: [
+      panel("a", numbers: []), .init(words: ["0.95", "q 0.93"]), nil,
+      panel("b", numbers: .y), panel("c", numbers: []), .init(words: ["−0.20"]),
+      panel("d"), panel("e", numbers: .x), panel("f", numbers: .x),
+    ], columns: 3, key: key)
+
+  private static let missingPanels = PanelChart(
+    panels: [
+      PanelChart.Panel(
+        title: "missing", x: 0...1, y: 0...1,
+        layers: [
+          .line(x: [0, .nan, 1], y: [0, 0.5, .infinity], Stroke(.series(0), width: 1)),
+          .points(x: [.nan], y: [0], radius: 1, Fill(.series(0))),
+          .area(x: [0, 0.5], y: [0.2, 0.4], Fill(.series(0))),
+        ])
+    ], columns: 1)
 
   private static func line(_ series: [LineChart.Series]) -> LineChart {
     LineChart(
@@ -114,6 +174,24 @@ struct Sample: Sendable, CustomTestStringConvertible {
       valueLabel: "nats per image", nameLabel: "dimension", orientation: orientation,
       order: .descending, threshold: .init(0.01, label: "active above 0.01"),
       bodySize: Size(width: 560, height: 480))
+  }
+
+  static func bands(_ count: Int) -> BandGrid {
+    let x = (0...40).map { Double($0) / 40 }
+    let edge = x.map { 0.2 * ($0 * (1 - $0)).squareRoot() }
+    let band = BandGrid.Band(x: x, lower: edge.map { -1.2 * $0 }, upper: edge)
+    func panel(_ number: Int) -> BandGrid.Panel {
+      let size = 0.3 * Double(number + 1)
+      let y = x.map { (x: Double) -> Double in size * x * (1 - x) * (0.5 - x) }
+      let isMarked = number == 0
+      return BandGrid.Panel(
+        title: number == 1 ? "a name that is much too long for its panel" : "theta[\(number)]",
+        note: isMarked ? "too narrow, p 0.0003" : "p 0.41", isMarked: isMarked, x: x, y: y,
+        bands: [band])
+    }
+    return BandGrid(
+      title: "Ranks", subtitle: "100 simulations", caption: "Small print.",
+      panels: (0..<count).map(panel), xLabel: "rank among the draws", yLabel: "difference")
   }
 
   static let ladder = LadderChart(

@@ -16,10 +16,13 @@ struct Axis {
   ) -> Axis {
     var count = max(2, spacing.map { Int(plot.width / $0) } ?? 3 + Int(plot.width / 160))
     var ticks = Ticks(in: domain, about: count, wholeNumbers: wholeNumbers)
+    let first = ticks
     while count > 1, width(of: ticks) > plot.width {
       count -= 1
       ticks = Ticks(in: domain, about: count, wholeNumbers: wholeNumbers)
     }
+    // One number is no scale.
+    if ticks.integers.count < 2, first.integers.count > 2 { ticks = first.ends }
     return Axis(scale: Scale(domain, from: plot.x, to: plot.maxX), ticks: ticks)
   }
 
@@ -42,25 +45,27 @@ struct Axis {
     ticks.labels.map { StrokeFont.width(of: $0, size: Style.tickSize) }.max() ?? 0
   }
 
-  /// Horizontal grid lines with their numbers to the left of `plot`.
-  func drawRows(into canvas: inout Canvas, plot: Rect) {
+  /// Horizontal grid lines with their numbers, if those are asked for, to the left of `plot`.
+  func drawRows(into canvas: inout Canvas, plot: Rect, numbers: Bool = true) {
     for (value, label) in zip(ticks.values, ticks.labels) {
       let y = scale(value)
       canvas.line(
         from: Point(plot.x, y), to: Point(plot.maxX, y), Stroke(.grid, width: Style.gridWidth))
+      guard numbers else { continue }
       canvas.text(
         Text(label, size: Style.tickSize, ink: .muted, anchor: .end),
         at: Point(plot.x - 8, y + Style.baselineShift(Style.tickSize)))
     }
   }
 
-  /// Vertical grid lines (or short ticks) with their numbers under `plot`.
-  func drawColumns(into canvas: inout Canvas, plot: Rect, grid: Bool) {
+  /// Vertical grid lines (or short ticks) with their numbers, if those are asked for, under `plot`.
+  func drawColumns(into canvas: inout Canvas, plot: Rect, grid: Bool, numbers: Bool = true) {
     for (value, label) in zip(ticks.values, ticks.labels) {
       let x = scale(value)
       canvas.line(
         from: Point(x, grid ? plot.y : plot.maxY), to: Point(x, plot.maxY + (grid ? 0 : 4)),
         Stroke(grid ? .grid : .axis, width: Style.gridWidth))
+      guard numbers else { continue }
       canvas.text(
         Text(label, size: Style.tickSize, ink: .muted, anchor: .middle),
         at: Point(x, plot.maxY + 7 + StrokeFont.capHeight * Style.tickSize))

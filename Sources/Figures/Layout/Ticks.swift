@@ -35,6 +35,17 @@ package struct Ticks: Equatable, Sendable {
     integers = (Int64(first)...Int64(last)).map { $0 * step }
   }
 
+  private init(integers: [Int64], exponent: Int) {
+    (self.integers, self.exponent) = (integers, exponent)
+  }
+
+  /// The first and the last.
+  package var ends: Ticks {
+    Ticks(
+      integers: integers.isEmpty ? [] : [integers[0], integers[integers.count - 1]],
+      exponent: exponent)
+  }
+
   /// 1, 2, 5 or 10, whichever is nearest to a number in [1, 10) by ratio.
   private static func roundStep(_ mantissa: Double) -> Int64 {
     switch mantissa {
