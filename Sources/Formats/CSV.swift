@@ -12,6 +12,35 @@ public struct CSV: Sendable, Equatable {
   /// The fields of each line, as many as there are columns.
   public let rows: [[String]]
 
+  /// - Parameters:
+  ///   - columns: The names of the columns.
+  ///   - rows: The fields of each line.
+  /// - Precondition: Each line has as many fields as there are columns.
+  public init(columns: [String], rows: [[String]]) {
+    for row in rows {
+      precondition(
+        row.count == columns.count, "\(row.count) fields in a line of \(columns.count) columns")
+    }
+    (self.columns, self.rows) = (columns, rows)
+  }
+
+  /// The table as UTF-8: lines end with a line feed, and a field is quoted where it has to be.
+  public func encoded() -> [UInt8] {
+    let lines = ([columns] + rows).map { line in
+      line.map(Self.quoted).joined(separator: ",") + "\n"
+    }
+    return Array(lines.joined().utf8)
+  }
+
+  private static func quoted(_ field: String) -> String {
+    guard field.utf8.contains(where: { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }) else {
+      return field
+    }
+    return "\""
+      + field.split(separator: "\"", omittingEmptySubsequences: false)
+      .joined(separator: "\"\"") + "\""
+  }
+
   /// Reads a table.
   ///
   /// - Parameters:

@@ -45,6 +45,11 @@ package enum Files {
     (try? FileStatus(of: path)) != nil
   }
 
+  /// Whether `path` is a file of bytes: no folder, no pipe, no device.
+  package static func isRegular(_ path: String) -> Bool {
+    (try? FileStatus(of: path))?.kind == .regular
+  }
+
   /// Whether `path` is a folder.
   package static func isFolder(_ path: String) -> Bool {
     (try? FileStatus(of: path))?.kind == .folder
@@ -94,6 +99,17 @@ package enum Files {
       return
     } catch let error {
       throw FileError.notRemoved(path: path, reason: error.reason)
+    }
+  }
+
+  /// Gives a file another name; one that bears it already is replaced.
+  ///
+  /// - Throws: `FileError` naming the new place.
+  package static func move(_ source: String, to path: String) throws {
+    do {
+      try POSIX.rename(source, to: path)
+    } catch let error {
+      throw FileError.notWritten(path: path, reason: error.reason, kept: true)
     }
   }
 
