@@ -59,6 +59,8 @@ package enum GeneratorPurpose: UInt64, CaseIterable, Sendable {
   /// Of a seed that serves nothing else, such as that of a digit's hand; and for weights that are
   /// replaced at once.
   case only = 0
+  /// "ca": the seed of a simulation of a calibration, and its order of ties: by its number.
+  case calibration = 0x6361
   /// "di": the factors of an image of `digits`, whose number in its split is the stream's.
   case digitFactors = 0x6469
   /// "gl": weights drawn as Glorot and Bengio do.
@@ -75,6 +77,8 @@ package enum GeneratorPurpose: UInt64, CaseIterable, Sendable {
   case resampling = 0x7273
   /// "sd": the seed of a data set that is simulated, whose number is the stream's.
   case simulatedDataSet = 0x7364
+  /// "st": seeds of a Stan library's own random numbers, by block of rows.
+  case stanDraws = 0x7374
 
   /// The stream of an item, whose number is below 2^48.
   package func stream(_ number: UInt64 = 0) -> UInt64 {

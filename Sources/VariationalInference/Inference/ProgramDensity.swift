@@ -22,7 +22,8 @@ public struct ProgramDensity: LogDensity {
   public let isImproper: Bool
   let sites: [Program.Site]
   let outputs: [Program.Output]
-  let threads: WorkerPool
+  /// Evaluates many draws, or runs many simulations, at once; the numbers do not depend on it.
+  public let threads: WorkerPool
   /// The calling thread alone, under the same rules of arithmetic.
   private let alone = WorkerPool(count: 1)
   /// The elements of the largest value, of all values, and the number of operations.
@@ -61,6 +62,16 @@ public struct ProgramDensity: LogDensity {
   /// the program's statements.
   public var quantityNames: [String] {
     reported.flatMap { ElementNames.of($0.name, $0.shape) }
+  }
+
+  /// The names of latent variables, element by element.
+  public var parameterNames: [String] {
+    outputs.filter { $0.kind == .latent }.flatMap { ElementNames.of($0.name, $0.shape) }
+  }
+
+  /// A flat prior, or one that is not normalised.
+  public var unknownConstant: String? {
+    isImproper ? "as a prior is flat or not normalised" : nil
   }
 
   /// Latent variables and derived values.
@@ -155,6 +166,29 @@ extension ProgramDensity {
       .predictive(coordinates(of: block, draws: count).map(Value.init), seed: seed), draws: count)
     if let error = program.error { throw error }
     return NamedDraws(program.values, order: outputs.map(\.name), draws: count)
+  }
+
+  /// Observed data by name, and data drawn anew; those whose law has no draws left out.
+  ///
+  /// - Throws: ``ModelError`` where no data can be drawn at all.
+  public func predictions(at points: Tensor<Double>, seed: UInt64) throws -> [Prediction] {
+    let observed = outputs.filter { $0.kind == .observed }
+    if observed.isEmpty { return [] }
+    let count = points.shape[0]
+    let block = Block(points: points, start: 0, count: count)
+    let seen = run(.values(coordinates(of: block, draws: 1).map(Value.init)), draws: 1)
+    let anew = run(
+      .predictive(coordinates(of: block, draws: count).map(Value.init), seed: seed), draws: count)
+    let predictions = observed.compactMap { output -> Prediction? in
+      guard let data = seen.values[output.name], let drawn = anew.values[output.name],
+        drawn.fault == nil, drawn.shape == data.shape
+      else { return nil }
+      let columns = drawn.spread(count).tensor.reshaped(to: [data.count, count])
+      return Prediction(
+        name: output.name, observed: data.tensor.scalars, drawn: columns.transposed())
+    }
+    if predictions.isEmpty, let error = anew.error { throw error }
+    return predictions
   }
 
   private func run(

@@ -149,6 +149,11 @@ struct SortedDraws {
   private let weights: [Double]?
 
   init(_ draws: [Double], _ weights: [Double]?) {
+    // What is not a number has no place in an order: then there are no quantiles.
+    if draws.contains(where: \.isNaN) {
+      (values, self.weights) = ([.nan], nil)
+      return
+    }
     guard let weights else {
       (values, self.weights) = (draws.sorted(), nil)
       return

@@ -161,7 +161,6 @@ extension FitEngine {
   }
 
   private mutating func lowRank(_ rank: Int) throws -> Polish.Result {
-    precondition(rank >= 0 && rank < n, "a rank of \(rank) for \(n) coordinates")
     density.begin("search")
     let starts = try Starts(density, noise: noise, options: options)
     notes += starts.notes

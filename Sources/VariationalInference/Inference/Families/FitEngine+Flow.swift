@@ -5,7 +5,6 @@ internal import Tensors
 extension FitEngine {
   /// A Gaussian, a flow before it, and all that follows in the coordinates of the flow's noise.
   mutating func flow(layers: Int) throws -> Fit {
-    precondition(layers > 0, "a flow of \(layers) layers")
     let start = try fullRank()
     let base = start.gaussian
     var result: FlowTraining.Result?
@@ -20,7 +19,8 @@ extension FitEngine {
       notes.append(
         "the flow raises the ELBO by \(shown(gain.mean)) +- \(shown(gain.standardError)) nats")
     }
-    let pulled = CountedDensity(TransformedDensity(density: density.density, map: map))
+    let pulled = CountedDensity(
+      TransformedDensity(density: density.density, map: map), progress: options.progress)
     var inner = FitEngine(pulled, options)
     pulled.begin("check")
     let standard = FactoredGaussian(
@@ -48,7 +48,7 @@ extension FitEngine {
     let draws = map.points(
       noise.normal([options.draws / 2, n], .draws, 0).withNegatives)
     state.check.moveForward(map, own: draws)
-    density.adopt(pulled)
+    density.adopt(pulled, hasSameBound: true)
     return Conclusion(
       density: density, noise: noise, options: options,
       mixture: [WeightedGaussian(weight: 1, gaussian: base)], check: state.check,

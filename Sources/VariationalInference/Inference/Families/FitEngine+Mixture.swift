@@ -20,7 +20,6 @@ extension FitEngine {
   /// Begins with the modes found; splits a Gaussian along its worst axis while there are fewer than
   /// asked for and the weights get better.
   mutating func mixture(_ most: Int) throws -> Fit {
-    precondition(most > 0, "a mixture of \(most) components")
     var (state, _) = try found()
     density.begin("mixture")
     if state.mixture.count > most {

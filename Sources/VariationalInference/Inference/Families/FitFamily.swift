@@ -33,6 +33,43 @@ public enum FitFamily: Sendable, Equatable {
   case mixture(components: Int)
 }
 
+extension FitFamily: LosslessStringConvertible {
+  /// As a command takes it: `mean-field`, `low-rank:3`, `flow:4`, `mixture:2`.
+  public var description: String {
+    switch self {
+    case .automatic: "automatic"
+    case .meanField: "mean-field"
+    case .fullRank: "full-rank"
+    case .lowRank(let rank): "low-rank:\(rank)"
+    case .laplace: "laplace"
+    case .pathfinder: "pathfinder"
+    case .flow(let layers): "flow:\(layers)"
+    case .mixture(let components): "mixture:\(components)"
+    }
+  }
+
+  /// The family of a name as ``description`` writes it; nil for any other text.
+  public init?(_ description: String) {
+    let parts = description.split(separator: ":", omittingEmptySubsequences: false)
+    let number = parts.count == 2 ? Int(parts[1]) : nil
+    let family: FitFamily? =
+      switch (parts.first, number) {
+      case ("automatic", nil): .automatic
+      case ("mean-field", nil): .meanField
+      case ("full-rank", nil): .fullRank
+      case ("low-rank", let rank?): .lowRank(rank)
+      case ("laplace", nil): .laplace
+      case ("pathfinder", nil): .pathfinder
+      case ("flow", let layers?): .flow(layers: layers)
+      case ("mixture", let components?): .mixture(components: components)
+      default: nil
+      }
+    // What was read as another text, as "laplace:x" or "flow:+2", was none.
+    guard let family, family.description == description else { return nil }
+    self = family
+  }
+}
+
 /// What q maximises. With w = p / q at draws of q:
 public enum FitObjective: Sendable, Equatable {
   /// E[log w], the evidence lower bound: minimises KL(q || p), which leaves out what q cannot

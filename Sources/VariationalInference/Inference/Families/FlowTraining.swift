@@ -45,6 +45,7 @@ struct FlowTraining {
   }
 
   func run() -> Result {
+    density.beginRun()
     let parameters = FlatBuffer(firstParameters())
     var state: OptimiserState<Double> = Adam().initialState(shapes: parameters.shapes)
     var adam = Adam()
@@ -54,12 +55,13 @@ struct FlowTraining {
     var (best, idle) = (Fit.Estimate(mean: -.infinity, standardError: 0), 0)
     while windows < Self.mostWindows, !isSettled {
       adam.learningRate = Self.rates[stage]
-      var bounds: [Double] = []
+      var (bounds, elbos) = ([Double](), [Double]())
       for _ in 0..<Self.window {
         steps += 1
         guard let step = gradients(parameters.tensors, number: steps) else { continue }
         finiteShare = step.finiteShare
         bounds.append(step.bound)
+        elbos.append(step.elbo)
         adam.step(parameters, along: step.gradients, &state)
         if stage == Self.rates.count - 1 {
           let tensors = parameters.tensors
@@ -69,6 +71,7 @@ struct FlowTraining {
       }
       let error = bounds.standardDeviation / Double(max(bounds.count, 1)).squareRoot()
       let last = Fit.Estimate(mean: bounds.mean, standardError: error)
+      if !elbos.isEmpty { density.record(elbos.estimate, step: steps) }
       windows += 1
       idle = last.mean > best.mean + max(0.005, 0.5 * last.standardError) ? 0 : idle + 1
       if last.mean > best.mean { best = last }
@@ -132,10 +135,11 @@ struct FlowTraining {
     }
   }
 
-  /// The ELBO, and its gradient by the parameters; nil where too few draws are finite.
+  /// The ELBO less what no parameter changes, all of it with less noise, and its gradient by the
+  /// parameters; nil where too few draws are finite.
   private func gradients(
     _ parameters: [Tensor<Double>], number: Int
-  ) -> (bound: Double, finiteShare: Double, gradients: [Tensor<Double>])? {
+  ) -> (bound: Double, elbo: Double, finiteShare: Double, gradients: [Tensor<Double>])? {
     let n = density.dimension
     let map = FlowMap(base: base, steps: couplings(parameters))
     let noise = noise.normal([Self.pairs, n], .flow, number).withNegatives
@@ -150,8 +154,11 @@ struct FlowTraining {
     let moved = map.bent(noise.selectingRows(kept), by: couplings(leaves)).value
     let total = (moved * residuals).sum() * (1 / Double(kept.count))
     let logDeterminant = logDeterminants.doubles
+    let squares = noise.rowSquares
+    // log p - log q, which has no noise at an exact fit.
+    let logWeights = kept.map { evaluation.values[$0] + logDeterminant[$0] + squares[$0] / 2 }
     return (
-      kept.map { evaluation.values[$0] + logDeterminant[$0] }.mean,
+      kept.map { evaluation.values[$0] + logDeterminant[$0] }.mean, logWeights.mean - base.logPeak,
       Double(kept.count) / Double(2 * Self.pairs), tape.gradients(of: total, at: leaves)
     )
   }

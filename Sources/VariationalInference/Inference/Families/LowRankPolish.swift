@@ -48,6 +48,7 @@ struct LowRankPolish {
   /// From independent coordinates to the optimum.
   func callAsFunction(_ start: FactoredGaussian) -> Polish.Result {
     let n = density.dimension
+    density.beginRun()
     let random = noise.normal([rank, n], .lowRank, 0) * (1 / Double(n).squareRoot())
     var state = State(
       mean: start.mean, deviations: start.deviations,
@@ -63,6 +64,10 @@ struct LowRankPolish {
         break
       }
       finiteShare = moments.finiteShare
+      density.record(
+        Fit.Estimate(
+          mean: moments.bound + Double(n) / 2 * log(2 * .pi), standardError: moments.error),
+        step: steps)
       if let known = best, moments.bound < known.bound - 3 * (moments.error + known.error) - 1 {
         state = known.state
         damping /= 2

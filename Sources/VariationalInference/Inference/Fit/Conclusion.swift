@@ -26,7 +26,7 @@ struct Conclusion {
     let walk = walkReport
     let (verdict, reasons) = judged(walk)
     return Fit(
-      coordinateNames: density.names,
+      options: options, coordinateNames: density.names,
       components: mixture.map {
         Fit.Component(weight: $0.weight, mean: $0.gaussian.mean, factor: $0.gaussian.factor)
       },
@@ -36,7 +36,7 @@ struct Conclusion {
       walk: walk,
       importanceDraws: Fit.Draws(points: check.points, weights: check.weights.normalized),
       importanceLogWeights: check.logWeights, draws: draws(verdict), surrogateDraws: drawsOfQ,
-      counts: density.counts.filter { $0.gradients + $0.densities > 0 })
+      course: density.course, counts: density.counts.filter { $0.gradients + $0.densities > 0 })
   }
 
   private var walkReport: Fit.Walk? {

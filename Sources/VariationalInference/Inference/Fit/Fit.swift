@@ -98,6 +98,24 @@ public struct Fit: Sendable {
     public internal(set) var densities = 0
   }
 
+  /// The ELBO of q before one of the steps that raised it, by the draws of that step alone.
+  public struct CoursePoint: Sendable {
+    /// The part of the fit, as in ``Count/stage``: "polish", "far modes", "flow".
+    public let stage: String
+    /// Which run of steps, from 1: each begins at another start, or goes on from where one was
+    /// broken off to be compared with others.
+    public let run: Int
+    /// Steps of the run up to this one, from 1.
+    public let step: Int
+    /// Rows at which a gradient was asked for, from the beginning of the fit to these draws.
+    public let gradientEvaluations: Int
+    /// E_q[log p - log q], in nats. Of steps that move q by Adam the mean over a window of them,
+    /// which is that of many q; of subsets of the data an unbiased estimate.
+    public let elbo: Estimate
+  }
+
+  /// What the fit was told.
+  public let options: FitOptions
   /// What the coordinates are called.
   public let coordinateNames: [String]
   /// q, the heaviest component first; what ``flow`` bends where there is one.
@@ -135,12 +153,18 @@ public struct Fit: Sendable {
   public let draws: Draws
   /// Draws of q, `[N, D]`.
   public let surrogateDraws: Tensor<Double>
+  /// How the ELBO rose, in the order of the steps; none where no steps were taken, as of
+  /// ``FitFamily/laplace`` and ``FitFamily/pathfinder``.
+  public let course: [CoursePoint]
   /// What was asked of the density, by part of the fit.
   public let counts: [Count]
 
   /// How many chains a walk has; their draws lie side by side, all at one time before those at the
   /// next.
   let chains = VariationalInference.Walk.chains
+
+  /// Whether the weights behind ``logEvidence`` are good enough for its error to tell how far off it is.
+  public var isEvidenceReliable: Bool { verdict == .use || verdict == .useWeighted }
 
   /// Rows at which a gradient was asked for, in all.
   public var gradientEvaluations: Int { counts.reduce(0) { $0 + $1.gradients } }
@@ -180,6 +204,9 @@ public struct FitOptions: Sendable {
   public var family: FitFamily
   /// What q maximises; others than the ELBO for ``FitFamily/meanField`` and ``FitFamily/fullRank``.
   public var objective: FitObjective
+  /// Told of each part of the fit as it begins, and before each call of the density, on the
+  /// fit's own thread: the part and what was asked of the density in it so far.
+  public var progress: (@Sendable (Fit.Count) -> Void)?
 
   /// - Parameters:
   ///   - seed: Decides all random numbers.
@@ -192,15 +219,34 @@ public struct FitOptions: Sendable {
     seed: UInt64 = 0, starts: [[Double]] = [], draws: Int = 4000, walks: Bool = true,
     family: FitFamily = .automatic, objective: FitObjective = .elbo
   ) {
-    precondition(draws >= 100, "a check by \(draws) draws says nothing: at least 100")
     self.seed = seed
     self.starts = starts
     self.draws = draws
     self.walks = walks
     self.family = family
     self.objective = objective
-    precondition(
-      objective == .elbo || family == .meanField || family == .fullRank,
-      "\(objective) is maximised within .meanField or .fullRank, not \(family)")
+  }
+
+  /// Refuses what does not fit a density of so many coordinates.
+  func check(dimension: Int) throws(FitError) {
+    guard draws >= 100 else { throw .tooFewDraws(draws) }
+    for (number, start) in starts.enumerated() where start.count != dimension {
+      throw .wrongStart(number: number, coordinates: start.count, dimension: dimension)
+    }
+    switch family {
+    case .lowRank(let rank) where rank < 0 || rank >= dimension,
+      .flow(layers: let rank) where rank < 1,
+      .mixture(components: let rank) where rank < 1:
+      throw .wrongFamily(family, dimension: dimension)
+    default: break
+    }
+    let isDefined =
+      switch objective {
+      case .elbo: true
+      case .importanceWeighted(let count): count > 0
+      case .renyi(let alpha): alpha >= 0 && alpha.isFinite
+      }
+    let isWithin = objective == .elbo || family == .meanField || family == .fullRank
+    guard isDefined && isWithin else { throw .wrongObjective(objective, family) }
   }
 }

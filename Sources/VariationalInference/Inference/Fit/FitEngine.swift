@@ -17,10 +17,11 @@ extension LogDensity {
   /// the same for the same rows.
   ///
   /// - Throws: ``FitError`` where there is nothing to fit: no start with a finite density, a pole,
-  ///   a posterior that does not integrate.
+  ///   a posterior that does not integrate; and for options that do not fit the density.
   public func fit(_ options: FitOptions = FitOptions()) throws -> Fit {
     guard dimension > 0 else { throw FitError.noCoordinates }
-    var engine = FitEngine(CountedDensity(self), options)
+    try options.check(dimension: dimension)
+    var engine = FitEngine(CountedDensity(self, progress: options.progress), options)
     return try options.family == .automatic ? engine.run() : engine.runFamily()
   }
 }

@@ -10,6 +10,14 @@ public enum FitError: Error, CustomStringConvertible, Equatable {
   case infiniteDensity(count: Int, draws: Int, near: String)
   /// log p does not fall along a coordinate: no density integrates.
   case improperPosterior(coordinate: String, isRising: Bool)
+  /// So few draws of the check say nothing.
+  case tooFewDraws(Int)
+  /// A start has another number of coordinates than the density.
+  case wrongStart(number: Int, coordinates: Int, dimension: Int)
+  /// There is no such member of a family for a density of so many coordinates.
+  case wrongFamily(FitFamily, dimension: Int)
+  /// The objective is not defined, or not maximised within the family.
+  case wrongObjective(FitObjective, FitFamily)
   /// The gradient is not that of the density.
   case wrongGradient(coordinate: String, given: Double, difference: Double)
 
@@ -42,6 +50,22 @@ public enum FitError: Error, CustomStringConvertible, Equatable {
         the posterior looks improper: log p \(isRising ? "keeps rising" : "does not fall") along \
         `\(coordinate)`; give it a proper prior
         """
+    case .tooFewDraws(let draws):
+      return "a check by \(draws) draws says nothing; take at least 100"
+    case .wrongStart(let number, let coordinates, let dimension):
+      return "start \(number) has \(coordinates) coordinates, the density \(dimension)"
+    case .wrongFamily(.lowRank(let rank), let dimension):
+      return """
+        a rank of \(rank) for \(dimension) coordinates; it is at least 0 and below their number, \
+        and full-rank covers all
+        """
+    case .wrongFamily(let family, _):
+      return "the family \(family) has nothing in it; take at least 1"
+    case .wrongObjective(let objective, let family):
+      return """
+        \(objective) is not maximised within \(family): an importance-weighted bound of at least 1 \
+        draw and a Renyi bound of a finite alpha >= 0 are, within mean-field and full-rank
+        """
     case .wrongGradient(let coordinate, let given, let difference):
       return """
         the gradient is wrong: by `\(coordinate)` it is \(shown(given)), central differences of \
@@ -58,6 +82,8 @@ public enum FitError: Error, CustomStringConvertible, Equatable {
 
 /// A number with four digits, as sentences have it.
 func shown(_ value: Double) -> String {
+  // The sign of what is not a number says nothing.
+  guard !value.isNaN else { return "nan" }
   guard value.isFinite, value != 0 else { return "\(value)" }
   let magnitude = value.magnitude
   if magnitude >= 1e7 || magnitude < 1e-3 {

@@ -74,6 +74,7 @@ package struct Polish {
     _ start: FactoredGaussian, onlyRoughly: Bool = false
   ) -> Result {
     let n = density.dimension
+    density.beginRun()
     var result = Result(gaussian: start)
     var pairs = max(Self.fewestPairs, n)
     var (damping, retreats, shrinkings, averaging) = (1.0, 0, 0, 0)
@@ -93,6 +94,7 @@ package struct Polish {
         if shrinkings > Self.mostShrinkings { break }
         continue
       }
+      density.record(step.elbo, step: result.steps)
       if let known = best, step.bound < known.bound - 3 * step.boundError - 3 * known.error - 1 {
         result.gaussian = known.gaussian
         damping = max(damping / 2, 1.0 / 16)

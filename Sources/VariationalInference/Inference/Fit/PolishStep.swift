@@ -19,6 +19,8 @@ struct PolishStep {
     /// The ELBO less D/2 log 2 pi, and its standard error from the pairs.
     let bound: Double
     let boundError: Double
+    /// The ELBO with all constants by the mean of log p - log q, whose error vanishes with the gap.
+    let elbo: Fit.Estimate
     /// Mean of r, `[D]`.
     let residual: [Double]
     /// Eigenvalues, and eigenvectors as rows, of the symmetric part of E[r e^T].
@@ -83,6 +85,8 @@ extension PolishStep.Moments {
       [value.0 + square / 2, value.1 + square / 2]
     }
     logWeightDeviation = logWeights.standardDeviation
+    let peak = gaussian.logPeak
+    elbo = values.indices.map { (logWeights[2 * $0] + logWeights[2 * $0 + 1]) / 2 - peak }.estimate
     residual = even.columnMoments().means
     let regression = Self.regression(
       of: odd, on: half, squares: squares, isFrame: isWhole && half.shape[0] == half.shape[1])

@@ -47,11 +47,6 @@ struct Starts {
         "draws from a prior of \(n) coordinates have shape \(draws.shape)")
       far += (0..<Self.priorDraws).map(draws.row).filter { $0.allSatisfy(\.isFinite) }
     }
-    for (number, start) in options.starts.enumerated() {
-      precondition(
-        start.count == n,
-        "start \(number) has \(start.count) coordinates, the density \(n)")
-    }
     let points = near + options.starts + far
     let first = density.gradients(at: Tensor(rows: points))
     var worst = Faults(first, rows: points.indices, names: density.names)

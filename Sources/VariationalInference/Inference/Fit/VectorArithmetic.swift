@@ -37,6 +37,11 @@ extension [Double] {
     return (reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)).squareRoot()
   }
 
+  /// The mean of independent estimates with its standard error.
+  var estimate: Fit.Estimate {
+    Fit.Estimate(mean: mean, standardError: standardDeviation / Double(count).squareRoot())
+  }
+
   /// The middle of the sorted elements, or the mean of the two; not a number for none.
   var median: Double {
     if isEmpty { return .nan }

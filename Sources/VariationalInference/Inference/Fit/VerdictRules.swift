@@ -90,6 +90,9 @@ enum VerdictRules {
   ) -> [String] {
     let all = names.indices.compactMap { place -> (size: Double, sentence: String)? in
       let deviation = own.deviations[place]
+      // A value that is the same in all draws, as the corner of a Cholesky factor, moves by
+      // rounding alone.
+      guard deviation > 1e-12 * own.means[place].magnitude else { return nil }
       let difference = (weighted.means[place] - own.means[place]) / deviation
       let ratio = weighted.deviations[place] / deviation
       guard difference.isFinite, ratio.isFinite, ratio > 0,

@@ -15,6 +15,8 @@ public struct Posterior<Density: LogDensity>: Sendable {
   public let density: Density
   /// q, the checks, the walk and the verdict.
   public let fit: Fit
+  /// What the fit was told; nil where it went by minibatches.
+  public let options: FitOptions?
   /// How long it took, in seconds.
   public let seconds: Double
   /// The draws that the verdict recommends, of parameters and derived values by name.
@@ -22,8 +24,8 @@ public struct Posterior<Density: LogDensity>: Sendable {
   /// Draws of q alone.
   public let surrogate: NamedDraws
 
-  init(_ density: Density, _ fit: Fit, seconds: Double) {
-    (self.density, self.fit, self.seconds) = (density, fit, seconds)
+  init(_ density: Density, _ fit: Fit, _ options: FitOptions?, seconds: Double) {
+    (self.density, self.fit, self.options, self.seconds) = (density, fit, options, seconds)
     let isWeighted = fit.verdict == .useWeighted
     draws = Self.named(density, fit.draws.points, isWeighted ? fit.draws.weights : nil)
     surrogate = Self.named(density, fit.surrogateDraws, nil)
@@ -61,14 +63,28 @@ extension LogDensity {
   ///
   /// - Parameter options: The seed, and what to leave out.
   /// - Returns: Draws and moments with the verdict on them.
-  /// - Throws: ``FitError`` where there is nothing to fit.
+  /// - Throws: ``FitError`` where there is nothing to fit, ``ModelError`` where the model says why.
   public func posterior(_ options: FitOptions = FitOptions()) throws -> Posterior<Self> {
     let clock = ContinuousClock()
     let start = clock.now
-    let fit = try fit(options)
+    let fit = try explaining { try self.fit(options) }
     let duration = (clock.now - start).components
     return Posterior(
-      self, fit, seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+      self, fit, options,
+      seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+  }
+
+  /// What `fit` gives; where no start has a finite density, the density's own reason is named.
+  private func explaining(_ fit: () throws -> Fit) throws -> Fit {
+    do {
+      return try fit()
+    } catch FitError.noFiniteStart(let tried, let value, let coordinates) {
+      // Where something fails at 0 already, it can be named.
+      guard let failure = failure(at: [Double](repeating: 0, count: dimension)) else {
+        throw FitError.noFiniteStart(tried: tried, value: value, coordinates: coordinates)
+      }
+      throw ModelError(nil, "none of \(tried) starts has a finite density: \(failure)")
+    }
   }
 
   /// Quantities that belong together, as `theta` of `theta[1]`, `theta[2]`, with their shapes.
@@ -103,17 +119,7 @@ extension Model {
   /// - Returns: Draws and moments with the verdict on them.
   /// - Throws: ``ModelError`` for a mistake in the model, ``FitError`` where there is nothing to fit.
   public func fit(_ options: FitOptions = FitOptions()) throws -> Posterior<ProgramDensity> {
-    let density = try density()
-    do {
-      return try density.posterior(options)
-    } catch FitError.noFiniteStart(let tried, let value, let coordinates) {
-      // Where a statement fails at 0 already, it can be named.
-      let middle = [Double](repeating: 0, count: density.dimension)
-      guard let failure = density.failure(at: middle) else {
-        throw FitError.noFiniteStart(tried: tried, value: value, coordinates: coordinates)
-      }
-      throw ModelError(nil, "none of \(tried) starts has a finite density: \(failure)")
-    }
+    try density().posterior(options)
   }
 }
 

@@ -72,7 +72,7 @@ extension Posterior: CustomStringConvertible {
     lines += fit.reasons.map { "  - \($0)" }
     if !fit.advice.isEmpty { lines.append("What to do next:") }
     lines += fit.advice.map { "  - \($0)" }
-    lines += fit.notes.map { "Note: \($0)" }
+    lines += (fit.notes + undefinedNotes).map { "Note: \($0)" }
     return lines.joined(separator: "\n")
   }
 
@@ -120,8 +120,12 @@ extension Posterior: CustomStringConvertible {
         + "by importance weights (k-hat \(shape), relative ESS "
         + "\(shown(fit.check.relativeEffectiveSampleSize)))",
     ]
-    if isUpToAConstant {
-      lines.append("                both up to a constant, as a prior is flat or not normalised")
+    if !fit.isEvidenceReliable {
+      lines.append(
+        "                by poor weights: it may be further off than its error, mostly too small")
+    }
+    if let reason = density.unknownConstant {
+      lines.append("                both up to a constant, \(reason)")
     }
     lines.append(
       "\(fit.gradientEvaluations) gradients and \(fit.densityEvaluations) densities in "
@@ -129,10 +133,21 @@ extension Posterior: CustomStringConvertible {
     return lines
   }
 
-  /// Whether the density is known up to a constant only.
-  var isUpToAConstant: Bool { (density as? ProgramDensity)?.isImproper ?? false }
+  /// Quantities that are not numbers in some draws, and so have no moments.
+  package var undefinedNotes: [String] {
+    draws.names.flatMap { name -> [String] in
+      let value = draws[name]
+      return zip(ElementNames.of(name, value.shape), value.draws).compactMap { element, draws in
+        let count = draws.count(where: \.isNaN)
+        return count == 0
+          ? nil
+          : "`\(element)` is not a number in \(count) of \(draws.count) draws, and has no moments"
+      }
+    }.prefix(5).map { $0 }
+  }
 
   private func withError(_ estimate: Fit.Estimate) -> String {
+    guard estimate.mean.isFinite else { return "undefined" }
     let decimals = decimals(estimate.standardError, digits: 2)
     return "\(fixed(estimate.mean, decimals)) +- \(fixed(estimate.standardError, decimals))"
   }

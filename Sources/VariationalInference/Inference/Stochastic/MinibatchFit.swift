@@ -40,8 +40,9 @@ struct MinibatchFit {
       SubsetDensity(
         density: program, subsets: 0..<options.pilotSubsets, seed: options.seed))
     let start = try pilotFit(pilot)
-    density.adopt(pilot)
+    density.adopt(pilot, hasSameBound: false)
     density.begin("minibatches")
+    density.beginRun()
     var run = Run(
       ascent: GaussianAscent(start, isDiagonal: isDiagonal), history: IterateHistory(unit: start))
     while run.end == nil { takeWindow(&run) }
@@ -123,6 +124,7 @@ struct MinibatchFit {
     }
     let error = values.standardDeviation / Double(max(values.count, 1)).squareRoot()
     run.bounds.append(Fit.Estimate(mean: values.mean, standardError: error))
+    if !values.isEmpty { density.record(values.estimate, step: run.steps) }
     run.windowsOfStage += 1
     judge(&run)
   }

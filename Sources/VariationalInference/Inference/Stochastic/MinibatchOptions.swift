@@ -77,7 +77,8 @@ extension Model {
     let fit = try MinibatchFit(density, options).run()
     let duration = (clock.now - start).components
     return Posterior(
-      density, fit, seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+      density, fit, nil,
+      seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
   }
 
   /// Refuses a model whose steps see all, or that does not fit together where a step sees less.

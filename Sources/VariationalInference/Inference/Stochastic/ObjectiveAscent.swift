@@ -24,12 +24,8 @@ private struct PowerBound {
   init(_ objective: FitObjective) {
     switch objective {
     case .elbo: (draws, alpha) = (1, 1)
-    case .importanceWeighted(let count):
-      precondition(count > 0, "an importance-weighted bound of \(count) draws")
-      (draws, alpha) = (count, 0)
-    case .renyi(let order):
-      precondition(order >= 0 && order.isFinite, "a Renyi bound of order \(order)")
-      (draws, alpha) = (16, order)
+    case .importanceWeighted(let count): (draws, alpha) = (count, 0)
+    case .renyi(let order): (draws, alpha) = (16, order)
     }
   }
 
@@ -90,8 +86,9 @@ struct ObjectiveAscent {
     var average = AveragedGaussian()
     var (steps, stage, isSettled) = (0, 0, false)
     var windows: [Fit.Estimate] = []
+    density.beginRun()
     while windows.count < Self.mostWindows, !isSettled {
-      var values: [Double] = []
+      var (values, bounds) = ([Double](), [Double]())
       for _ in 0..<Self.window {
         steps += 1
         let noise = noise.normal([groups * bound.draws, n], .objective, steps)
@@ -107,6 +104,7 @@ struct ObjectiveAscent {
         let finite = parts.filter(\.value.isFinite)
         if finite.isEmpty { continue }
         values.append(finite.map(\.value).mean)
+        bounds.append(weights.filter(\.isFinite).mean)
         // Draws with no density have the factor 0, but their gradient may be no number.
         let factors = zip(parts.flatMap(\.factors), evaluation.isFinite).map { $1 ? $0 : 0 }
         let rows = factors.indices.filter { factors[$0] != 0 }
@@ -120,6 +118,7 @@ struct ObjectiveAscent {
         if stage == Self.rates.count - 1 { average.add(ascent.gaussian) }
       }
       let error = values.standardDeviation / Double(max(values.count, 1)).squareRoot()
+      if !bounds.isEmpty { density.record(bounds.estimate, step: steps) }
       windows.append(Fit.Estimate(mean: values.mean, standardError: error))
       guard windows.count > 1 else { continue }
       let (last, before) = (windows[windows.count - 1], windows[windows.count - 2])

@@ -34,6 +34,12 @@ struct Walk {
   /// Above this after the third round, a last round twice as long will not bring chains together.
   private static let hopelessRHat = 1.6
 
+  /// How many transitions of a chain are not kept: those of earlier rounds, and those that adapt
+  /// in the last.
+  static func discarded(ofRounds count: Int) -> Int {
+    rounds.prefix(count - 1).reduce(0, +) + adaptingTransitions
+  }
+
   /// The last round.
   struct Result {
     /// All chains at the first time, then at the second, ..., `[times chains, D]`.
