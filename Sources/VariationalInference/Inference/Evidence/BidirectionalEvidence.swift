@@ -68,7 +68,7 @@ extension Posterior where Density == ProgramDensity {
     var (results, failures) = ([BidirectionalEvidence.Simulation](), [String]())
     for number in 1...simulations {
       do {
-        results.append(try density.simulated(number, options))
+        results.append(try density.bounds(number, options))
       } catch let error as FitError {
         failures.append("data set \(number): \(error)")
       } catch let error as ModelError {
@@ -79,41 +79,19 @@ extension Posterior where Density == ProgramDensity {
   }
 }
 
-extension Model {
-  /// - Throws: ``ModelError`` where the model has no draws from its prior.
-  fileprivate func requireDrawable() throws {
-    let program = run(.structure, draws: 1)
-    if program.hasFreeTerm {
-      throw ModelError(
-        nil,
-        "the model adds a term that is no law, so its prior cannot be drawn from, and the evidence "
-          + "cannot be bounded from above on simulated data; write the term as the law of a latent "
-          + "variable or of data")
-    }
-    let drawn = run(.prior(seed: 0), draws: 1)
-    if let error = drawn.error { throw error }
-  }
-}
-
 extension ProgramDensity {
   /// One data set from the prior, q fitted to it, and chains both ways.
-  fileprivate func simulated(
+  fileprivate func bounds(
     _ number: Int, _ options: AnnealingOptions
   ) throws -> BidirectionalEvidence.Simulation {
     // Data sets of neighbouring seeds must not share draws.
     var generator = CounterGenerator(
       seed: options.seed, stream: GeneratorPurpose.simulatedDataSet.stream(UInt64(number)))
     let seed = generator.next()
-    let drawn = model.run(.prior(seed: seed), draws: 1)
-    if let error = drawn.error { throw error }
-    let observed = outputs.filter { $0.kind == .observed }.compactMap { output in
-      drawn.values[output.name].map { (output.name, $0) }
-    }
-    let data = Dictionary(uniqueKeysWithValues: observed)
-    let simulated = try model.observing(data).density(threads: threads)
-    let exact = drawn.drawnCoordinates.flatMap { $0?.numbers ?? [.nan] }
-    let fit = try simulated.fit(FitOptions(seed: seed, walks: false))
-    let counted = CountedDensity(simulated)
+    let simulated = try simulation(seed: seed)
+    let exact = simulated.coordinates
+    let fit = try simulated.density.fit(FitOptions(seed: seed, walks: false))
+    let counted = CountedDensity(simulated.density)
     counted.begin("annealing")
     let path = AnnealedPath(counted, fit.components, seed: seed, chains: options.chains)
     let steps = options.steps ?? 2
@@ -124,7 +102,7 @@ extension ProgramDensity {
       throw ModelError(nil, "the latent variables that were drawn have no finite log-density")
     }
     return BidirectionalEvidence.Simulation(
-      data: data, elbo: fit.wholeELBO, lower: LogWeights(path.forward(steps)).logMean,
+      data: simulated.data, elbo: fit.wholeELBO, lower: LogWeights(path.forward(steps)).logMean,
       upper: LogWeights.inverse(reverse).logMean, verdict: fit.verdict)
   }
 }

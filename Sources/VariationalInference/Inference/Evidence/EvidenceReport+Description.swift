@@ -8,10 +8,9 @@ extension EvidenceReport {
     var sentences = [evidenceSentence]
     sentences.append(divergenceSentence)
     if let both = bidirectional { sentences.append(sentence(on: both)) }
-    if isUpToAConstant {
+    if let unknownConstant {
       sentences.append(
-        "A prior is flat or not normalised, so all of this is up to a constant: do not compare "
-          + "it between models.")
+        "All of this is up to a constant, \(unknownConstant): do not compare it between models.")
     }
     return sentences
   }

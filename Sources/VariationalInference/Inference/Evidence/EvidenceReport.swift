@@ -17,8 +17,11 @@ public struct EvidenceReport: Sendable {
   public let bidirectional: BidirectionalEvidence?
   /// What was made of q, at which the chains begin.
   public let verdict: Verdict
-  /// Whether a prior is flat without bounds: all numbers of the data are then up to a constant.
-  public let isUpToAConstant: Bool
+  /// Why all numbers of the data are up to a constant, see ``LogDensity/unknownConstant``; nil where they are not.
+  public let unknownConstant: String?
+
+  /// Whether all numbers of the data are up to a constant.
+  public var isUpToAConstant: Bool { unknownConstant != nil }
 
   /// A bound from below, by its name.
   public struct LowerBound: Sendable {
@@ -53,7 +56,8 @@ extension Posterior {
     EvidenceReport(
       elbo: fit.wholeELBO, importance: fit.logEvidence, shape: fit.check.shape,
       relativeEffectiveSampleSize: fit.check.relativeEffectiveSampleSize, annealed: annealed,
-      bidirectional: bidirectional, verdict: fit.verdict, isUpToAConstant: isUpToAConstant)
+      bidirectional: bidirectional, verdict: fit.verdict,
+      unknownConstant: density.unknownConstant)
   }
 }
 
