@@ -99,7 +99,7 @@ package enum RunError: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .notEmpty(let path):
       "the folder '\(path)' is not empty; choose another with --output, or add --overwrite to "
-        + "replace the run in it"
+        + "replace what elbo wrote there"
     case .unreadableRecord(let path, let key):
       "'\(path)' has no usable entry for \(key); restore the file or start a new run"
     case .otherData(let run, let key, let recorded, let found):
