@@ -2,8 +2,8 @@
 
 .DEFAULT_GOAL := help
 DATA ?= $(HOME)/.cache/elbo/mnist
-.PHONY: help install build command demo test compile-time benchmark evidence-table posterior-table lint \
-  format clean
+.PHONY: help install build command stan demo test compile-time benchmark evidence-table posterior-table \
+  posterior-benchmark lint format clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -19,6 +19,9 @@ command: install ## Put a small copy of the command, without Swift's libraries, 
 	swift build -c release --static-swift-stdlib --product elbo --scratch-path .build/static
 	mkdir -p $(PREFIX)/bin
 	strip -o $(PREFIX)/bin/elbo .build/static/release/elbo
+
+stan: ## Fetch the library with which `elbo posterior` takes Stan programs
+	@scripts/install-stan
 
 demo: build ## Train on the built-in digits and draw pictures, offline, in a few minutes
 	.build/release/elbo train --epochs 20 --output demo --overwrite
@@ -48,6 +51,14 @@ posterior-table: build ## Hold fits of real posteriors against references; POSTE
 	.build/release/posterior-table $(POSTERIORS)
 	.build/release/posterior-table $(POSTERIORS) --family meanField --family laplace --family pathfinder
 	.build/release/posterior-table $(POSTERIORS) --family flow --seeds 1
+
+posterior-benchmark: build ## Time real posteriors against NUTS, Pathfinder and NumPyro; POSTERIORS as above
+	test -x .peers/bin/python || python3 -m venv .peers
+	.peers/bin/python -m pip install --quiet numpyro jax numpy scipy 'stanli==0.24.*'
+	.peers/bin/python Benchmarks/stan_programs.py $(POSTERIORS)
+	.peers/bin/python Benchmarks/peers/check_numpyro.py $(POSTERIORS)
+	.peers/bin/python Benchmarks/posteriors.py --elbo .build/release/elbo --posteriors $(POSTERIORS) \
+	  --python .peers/bin/python
 
 lint: ## Check the format of all sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks

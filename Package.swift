@@ -54,11 +54,14 @@ let package = Package(
       name: "VariationalInference", dependencies: ["Tensors", "Formats", "Figures"],
       swiftSettings: swiftSettings),
 
-    // MARK: Layer 3 - the command
+    // MARK: Layer 3 - the command, and the models that it has built in
+    .target(
+      name: "PosteriorExamples", dependencies: ["VariationalInference"],
+      path: "Examples/Posteriors", swiftSettings: swiftSettings),
     .executableTarget(
       name: "elbo",
       dependencies: [
-        "VariationalInference", "Formats", "Figures",
+        "VariationalInference", "Formats", "Figures", "PosteriorExamples",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -73,9 +76,6 @@ let package = Package(
     .executableTarget(
       name: "OwnData", dependencies: ["VariationalInference"], path: "Examples/OwnData",
       swiftSettings: swiftSettings),
-    .target(
-      name: "PosteriorExamples", dependencies: ["VariationalInference"],
-      path: "Examples/Posteriors", swiftSettings: swiftSettings),
     .executableTarget(
       name: "machine-limits", dependencies: ["Tensors"], path: "Benchmarks/MachineLimits",
       swiftSettings: swiftSettings),
@@ -91,7 +91,7 @@ let package = Package(
 
     .target(
       name: "PosteriorModels", dependencies: ["VariationalInference", "Formats"],
-      path: "Benchmarks/PosteriorModels", swiftSettings: swiftSettings),
+      path: "Benchmarks/PosteriorModels", exclude: ["Stan"], swiftSettings: swiftSettings),
     .executableTarget(
       name: "posterior-table", dependencies: ["PosteriorModels", "VariationalInference"],
       path: "Benchmarks/PosteriorTable", swiftSettings: swiftSettings),
@@ -119,7 +119,7 @@ let package = Package(
       name: "ExampleTests", dependencies: ["PosteriorExamples", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "elboTests", dependencies: ["elbo"], exclude: ["Fixtures"],
+      name: "elboTests", dependencies: ["elbo", "TestSupport"], exclude: ["Fixtures"],
       swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6]

@@ -7,7 +7,8 @@ internal import VariationalInference
 struct Elbo: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "elbo",
-    abstract: "Variational inference: train a variational autoencoder, judge it, look at it.",
+    abstract:
+      "Variational inference: fit a posterior or train a variational autoencoder, judge it, look at it.",
     discussion: """
       Begin with:
 
@@ -17,13 +18,15 @@ struct Elbo: ParsableCommand {
         elbo evidence runs/<run>          how far that is from log p(x), and why
         elbo sample runs/<run>            pictures of draws from the prior
         elbo explain                      the derivation of the ELBO, with numbers
+        elbo posterior eight_schools      a posterior, its evidence and a verdict
+        elbo posterior model.stan --data data.json   the same of a Stan program
 
-      All values are in nats per image. The evidence lower bound (ELBO) is maximised; \
+      Values are in nats, of images per image. The evidence lower bound (ELBO) is maximised; \
       reconstruction and KL are costs: elbo = -reconstruction - kl.
       """,
     version: ElboVersion.current,
     subcommands: [
-      Train.self, Evaluate.self, Evidence.self, Explain.self, Reconstruct.self, Sample.self,
-      Encode.self, Decode.self, Reproduce.self,
+      Train.self, Evaluate.self, Evidence.self, Explain.self, PosteriorCommand.self,
+      CompareModels.self, Reconstruct.self, Sample.self, Encode.self, Decode.self, Reproduce.self,
     ])
 }

@@ -27,6 +27,18 @@ enum Interrupt {
     unblock([SIGINT, SIGTERM, SIGHUP, SIGPIPE])
   }
 
+  /// From now on these signals end the process at once: there is nothing to save, and nothing was written.
+  static func endAtOnce() {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      signal(number) { number in
+        let sentence: StaticString = "Stopped; nothing was written.\n"
+        _ = write(STDERR_FILENO, sentence.utf8Start, sentence.utf8CodeUnitCount)
+        _exit(128 + number)
+      }
+    }
+    unblock([SIGINT, SIGTERM, SIGHUP])
+  }
+
   /// The program that started this one may have handed down a mask that keeps signals away.
   private static func unblock(_ numbers: [Int32]) {
     var set = sigset_t()

@@ -25,8 +25,8 @@ enum Terminal {
 
   /// Writes text without a line end and shows it at once.
   static func write(_ text: String) {
-    print(text, terminator: "")
-    if fflush(nil) != 0 { failure.store(errno, ordering: .relaxed) }
+    let number = writeAll(text, to: STDOUT_FILENO)
+    if number != 0 { failure.store(number, ordering: .relaxed) }
   }
 
   /// Writes a line and shows it at once, also when the output is a file or a pipe.
@@ -51,9 +51,26 @@ enum Terminal {
   static func clearLine() { if isInteractive { write("\r\u{1B}[K") } }
 }
 
-/// Writes to standard error; outside `Terminal`, whose own `write` would be meant.
-private func writeErrors(_ text: String) {
-  _ = Array(text.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+/// Writes to standard error.
+private func writeErrors(_ text: String) { _ = writeAll(text, to: STDERR_FILENO) }
+
+/// Writes all of a text, and gives the number of the error that lost some of it, or 0; outside `Terminal`, whose
+/// own `write` would be meant.
+private func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
+  let bytes = Array(text.utf8)
+  return bytes.withUnsafeBytes { bytes in
+    var done = 0
+    while done < bytes.count {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+      let count = write(descriptor, rest.baseAddress, rest.count)
+      if count < 0 {
+        if errno == EINTR { continue }
+        return errno
+      }
+      done += count
+    }
+    return 0
+  }
 }
 
 /// Standard output that takes nothing more, as a file on a full disk.
