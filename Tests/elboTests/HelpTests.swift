@@ -22,7 +22,9 @@ struct HelpTests {
     #expect(
       outcome.lines.contains(
         "  elbo train                        learn from built-in digits, no download"))
-    for command in ["train", "evaluate", "explain", "reconstruct", "sample", "encode", "decode"] {
+    for command in [
+      "train", "evaluate", "explain", "posterior", "reconstruct", "sample", "encode", "decode",
+    ] {
       #expect(outcome.lines.contains { $0.hasPrefix("  \(command) ") })
     }
     #expect(outcome.output.contains("elbo = -reconstruction - kl."))
@@ -46,6 +48,13 @@ struct HelpTests {
     ),
     ("reconstruct", ["<model>", "--data", "--binarize", "-o, --output", "--count"]),
     ("explain", ["--model", "--mean", "--deviation", "--probabilities", "--json"]),
+    (
+      "posterior",
+      [
+        "<model>", "--data", "--family", "--draws", "--seed", "--threads", "-o, --output",
+        "--overwrite", "--json",
+      ]
+    ),
     ("sample", ["<model>", "-o, --output", "--count", "--seed"]),
     ("encode", ["<model>", "--data", "--binarize", "--seed", "-o, --output", "--count"]),
     ("decode", ["<model>", "<latents>", "-o, --output"]),

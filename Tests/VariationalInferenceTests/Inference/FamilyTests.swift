@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import VariationalInference
@@ -234,5 +235,31 @@ struct FamilyTests {
         Tensor(SmallMatrix(diagonal: [1, 1, 1]).elements, shape: [3, 3])))
     let deviations = diagonal(inverse).map { $0.squareRoot() }
     #expect(relativeError(fit.moments.standardDeviations, deviations) < 0.2)
+  }
+
+  @Test("a family is read by the name that it writes, and by no other text")
+  func names() {
+    let all: [FitFamily] = [
+      .automatic, .meanField, .fullRank, .lowRank(3), .laplace, .pathfinder, .flow(layers: 2),
+      .mixture(components: 4),
+    ]
+    for family in all { #expect(FitFamily("\(family)") == family) }
+    for text in ["", "low-rank", "low-rank:", "flow:+2", "laplace:1", "mixture:2:3", "Laplace"] {
+      #expect(FitFamily(text) == nil, "\(text)")
+    }
+  }
+
+  @Test("the parts of a fit are told as they go, with what they asked for")
+  func progress() throws {
+    let told = Mutex<[Fit.Count]>([])
+    var options = FitOptions(draws: 500)
+    options.progress = { count in told.withLock { $0.append(count) } }
+    let fit = try normal(Self.correlated).fit(options)
+    let all = told.withLock { $0 }
+    for count in fit.counts {
+      let last = all.last { $0.stage == count.stage }
+      #expect(last?.gradients == count.gradients && last?.densities == count.densities)
+    }
+    #expect(all.first?.stage == "search" && all.first?.gradients == 0)
   }
 }

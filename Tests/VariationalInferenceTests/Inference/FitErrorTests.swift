@@ -97,4 +97,26 @@ struct FitErrorTests {
     #expect(fit.verdict == .use, "\(fit.reasons)")
     #expect(throws: Never.self) { try KnownTarget.normal([1e6, 1e6], [1e-3, 1e-3]).fit() }
   }
+
+  @Test(
+    "options that do not fit the density",
+    arguments: [
+      (FitOptions(draws: 99), "99 draws"),
+      (FitOptions(starts: [[0, 0, 0], [1]]), "start 1 has 1"),
+      (FitOptions(family: .lowRank(3)), "rank of 3 for 3"),
+      (FitOptions(family: .lowRank(-1)), "rank of -1"),
+      (FitOptions(family: .flow(layers: 0)), "flow:0"),
+      (FitOptions(family: .mixture(components: 0)), "mixture:0"),
+      (FitOptions(objective: .renyi(alpha: 0.5)), "not maximised within automatic"),
+      (FitOptions(family: .meanField, objective: .importanceWeighted(0)), "importanceWeighted(0)"),
+      (FitOptions(family: .fullRank, objective: .renyi(alpha: .nan)), "alpha >= 0"),
+    ])
+  func options(_ options: FitOptions, _ text: String) throws {
+    let normal = try density { x, gradient in
+      gradient = x.map { -$0 }
+      return -x.reduce(0) { $0 + $1 * $1 } / 2
+    }
+    let found = #expect(throws: FitError.self) { try normal.fit(options) }
+    #expect(found.map { "\($0)" }?.contains(text) == true, "\(found as Any)")
+  }
 }
