@@ -157,6 +157,8 @@ extension StanDensity {
   /// generated quantities fail, the others stand.
   public func quantities(at points: Tensor<Double>) -> Tensor<Double> {
     let (count, width, isGenerated) = (points.shape[0], quantityPlaces.count, isGenerated)
+    // A generator takes longer to make than some rows to compute.
+    let seed = isGenerated ? seed : nil
     let rows = rows(of: points, width: width, seed: seed) { model, point, row, generator in
       let message = model.quantities(
         at: point, transformed: true, generated: isGenerated, generator: generator, values: row)
@@ -223,7 +225,7 @@ extension StanDensity {
   private func rows(
     of points: Tensor<Double>, width: Int, seed: UInt64? = nil, _ call: @escaping Call
   ) -> [Double] {
-    let (count, dimension, size) = (points.shape[0], self.dimension, 16)
+    let (count, dimension, size) = (points.shape[0], self.dimension, seed == nil ? 16 : 64)
     precondition(
       points.rank == 2 && points.shape[1] == dimension && count > 0,
       "points of shape \(points.shape) for a density of \(dimension) coordinates")
