@@ -33,8 +33,7 @@ struct StanOptions: ParsableArguments {
   }
 
   /// Whether an argument is a Stan program, or a library that BridgeStan compiled from one.
-  static func isStan(_ model: String) -> Bool { isProgram(model) || isLibrary(model) }
-  static func isProgram(_ model: String) -> Bool { model.hasSuffix(".stan") }
+  static func isStan(_ model: String) -> Bool { model.hasSuffix(".stan") || isLibrary(model) }
   private static func isLibrary(_ model: String) -> Bool {
     model.hasSuffix(".so") || model.hasSuffix(".dylib")
   }

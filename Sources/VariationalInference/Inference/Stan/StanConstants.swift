@@ -44,13 +44,6 @@ package struct StanConstants {
 
   package init(_ source: String) { text = StanText(source) }
 
-  /// Whether a condition decides in the model which laws count.
-  var hasConditions: Bool {
-    guard let model = text.block("model") else { return false }
-    return text.names(in: model).contains { ["if", "while"].contains(text[$0]) }
-      || text.code[model].contains(UInt8(ascii: "?"))
-  }
-
   /// The rewritten program; the same lines stand where they stood.
   package var kept: String {
     var edits: [(range: Range<Int>, new: String)] = []

@@ -145,18 +145,13 @@ extension StanDensity {
     let values = Tensor<Double>(shape: [count]) { out in
       for row in 0..<count { out[row] = rows[row * (width + 1) + width] }
     }
-    let gradients = Tensor<Double>(shape: [count, width]) { out in
-      for row in 0..<count {
-        for column in 0..<width { out[row * width + column] = rows[row * (width + 1) + column] }
-      }
-    }
-    return (values, gradients)
+    return (values, Self.columns(Array(0..<width), of: rows, width: width + 1))
   }
 
   /// Parameters, transformed parameters, and generated quantities if asked for, at each row, `[B, Q]`. Where
   /// generated quantities fail, the others stand.
   public func quantities(at points: Tensor<Double>) -> Tensor<Double> {
-    let (count, width, isGenerated) = (points.shape[0], quantityPlaces.count, isGenerated)
+    let (width, isGenerated) = (quantityPlaces.count, isGenerated)
     // A generator takes longer to make than some rows to compute.
     let seed = isGenerated ? seed : nil
     let rows = rows(of: points, width: width, seed: seed) { model, point, row, generator in
@@ -167,13 +162,7 @@ extension StanDensity {
       return model.quantities(
         at: point, transformed: true, generated: false, generator: generator, values: row)
     }
-    return Tensor(shape: [count, width]) { out in
-      for row in 0..<count {
-        for column in 0..<width {
-          out[row * width + column] = rows[row * width + quantityPlaces[column]]
-        }
-      }
-    }
+    return Self.columns(quantityPlaces, of: rows, width: width)
   }
 
   /// What Stan says of a point that it rejects.
@@ -198,20 +187,27 @@ extension StanDensity {
       return (name, observed, columns.map { all.places[$0] })
     }
     if wanted.isEmpty { return [] }
-    let (count, width) = (points.shape[0], all.names.count)
+    let width = all.names.count
     let rows = rows(of: points, width: width, seed: seed) { model, point, row, generator in
       model.quantities(
         at: point, transformed: true, generated: true, generator: generator, values: row)
     }
     return wanted.map { part in
-      let drawn = Tensor<Double>(shape: [count, part.at.count]) { out in
-        for row in 0..<count {
-          for (column, place) in part.at.enumerated() {
-            out[row * part.at.count + column] = rows[row * width + place]
-          }
+      Prediction(
+        name: part.name, observed: part.observed,
+        drawn: Self.columns(part.at, of: rows, width: width))
+    }
+  }
+
+  /// The columns at `places` of rows of `width` numbers, `[rows, places]`.
+  static func columns(_ places: [Int], of rows: [Double], width: Int) -> Tensor<Double> {
+    let count = rows.count / width
+    return Tensor(shape: [count, places.count]) { out in
+      for row in 0..<count {
+        for (column, place) in places.enumerated() {
+          out[row * places.count + column] = rows[row * width + place]
         }
       }
-      return Prediction(name: part.name, observed: part.observed, drawn: drawn)
     }
   }
 

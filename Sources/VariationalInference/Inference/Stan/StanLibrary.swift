@@ -193,7 +193,7 @@ struct Symbols {
 extension StanLibrary {
   typealias Text = UnsafePointer<CChar>?
   typealias Message = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
-  typealias Numbers = UnsafePointer<Double>?
+  typealias Doubles = UnsafePointer<Double>?
   typealias Output = UnsafeMutablePointer<Double>?
 
   /// The functions of BridgeStan's C interface that are used here.
@@ -204,16 +204,15 @@ extension StanLibrary {
     let info: @Sendable @convention(c) (OpaquePointer?) -> Text
     let names: @Sendable @convention(c) (OpaquePointer?, Bool, Bool) -> Text
     let unconstrainedNames: @Sendable @convention(c) (OpaquePointer?) -> Text
-    let count: @Sendable @convention(c) (OpaquePointer?, Bool, Bool) -> Int32
     let unconstrainedCount: @Sendable @convention(c) (OpaquePointer?) -> Int32
     let constrain:
       @Sendable @convention(c) (
-        OpaquePointer?, Bool, Bool, Numbers, Output, OpaquePointer?, Message
+        OpaquePointer?, Bool, Bool, Doubles, Output, OpaquePointer?, Message
       ) -> Int32
     let density:
-      @Sendable @convention(c) (OpaquePointer?, Bool, Bool, Numbers, Output, Message) -> Int32
+      @Sendable @convention(c) (OpaquePointer?, Bool, Bool, Doubles, Output, Message) -> Int32
     let gradient:
-      @Sendable @convention(c) (OpaquePointer?, Bool, Bool, Numbers, Output, Output, Message)
+      @Sendable @convention(c) (OpaquePointer?, Bool, Bool, Doubles, Output, Output, Message)
         -> Int32
     let makeGenerator: @Sendable @convention(c) (UInt32, Message) -> OpaquePointer?
     let freeGenerator: @Sendable @convention(c) (OpaquePointer?) -> Void
@@ -231,7 +230,6 @@ extension StanLibrary {
       info = try symbols.function("bs_model_info")
       names = try symbols.function("bs_param_names")
       unconstrainedNames = try symbols.function("bs_param_unc_names")
-      count = try symbols.function("bs_param_num")
       unconstrainedCount = try symbols.function("bs_param_unc_num")
       constrain = try symbols.function("bs_param_constrain")
       density = try symbols.function("bs_log_density")

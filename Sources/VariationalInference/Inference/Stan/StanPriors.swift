@@ -59,11 +59,7 @@ private struct Reading {
 
   mutating func read(_ model: Range<Int>) {
     let words = text.names(in: model).map { text[$0] }
-    if words.contains("if") || words.contains("while")
-      || text.code[model].contains(UInt8(ascii: "?"))
-    {
-      others.append("its text has conditions")
-    }
+    if text.hasConditions { others.append("its text has conditions") }
     if let word = words.first(where: { $0.hasSuffix("_lp") || $0 == "jacobian" }) {
       others.append("`\(word)` adds terms of its own")
     }

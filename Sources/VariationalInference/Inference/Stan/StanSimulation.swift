@@ -123,16 +123,7 @@ extension SimulatedStanDensity {
   /// Those parameters and derived values that the simulator draws.
   public func quantities(at points: Tensor<Double>) -> Tensor<Double> {
     let all = density.quantities(at: points)
-    let width = all.shape[1]
-    return all.withScalars { source in
-      Tensor(shape: [all.shape[0], columns.count]) { out in
-        for row in 0..<all.shape[0] {
-          for (column, place) in columns.enumerated() {
-            out[row * columns.count + column] = source[row * width + place]
-          }
-        }
-      }
-    }
+    return StanDensity.columns(columns, of: all.scalars, width: all.shape[1])
   }
 
   /// What Stan says of a point that it rejects.

@@ -175,6 +175,13 @@ struct StanText {
     return nil
   }
 
+  /// Whether a condition decides in the model which laws count.
+  var hasConditions: Bool {
+    guard let model = block("model") else { return false }
+    return names(in: model).contains { ["if", "while"].contains(self[$0]) }
+      || code[model].contains(UInt8(ascii: "?"))
+  }
+
   /// Names that stand in no bracket: those of the blocks.
   private var topNames: [Range<Int>] {
     var (found, place): ([Range<Int>], Int) = ([], 0)

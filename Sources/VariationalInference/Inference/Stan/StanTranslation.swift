@@ -36,7 +36,7 @@ struct StanTranslation {
     let constants = StanConstants(source)
     let kept = constants.kept
     // Under a condition the constants of `~` are a part of the posterior that the program states.
-    if !constants.hasConditions, !StanConstants.remain(in: kept),
+    if !constants.text.hasConditions, !StanConstants.remain(in: kept),
       let full = try? model(kept, folder: nil),
       Self.differByAConstant(full.model, written.model)
     {
@@ -44,7 +44,7 @@ struct StanTranslation {
     } else {
       let reason =
         "the library drops the constants of `~`"
-        + (constants.hasConditions ? ", which under conditions are not one number" : "")
+        + (constants.text.hasConditions ? ", which under conditions are not one number" : "")
       (member, self.model) = written
       unknownConstant = constant.map { "\($0), and \(reason)" } ?? "as \(reason)"
     }
