@@ -254,4 +254,39 @@ struct RealPosteriorStanTests {
     expectRefusal(
       try run("poor.stan"), ["'poor' does not draw the parameter 's'"])
   }
+
+  @Test("a simulator without calibration draws the prior of what it knows into the marginals")
+  func prior() throws {
+    let workspace = try Workspace()
+    let library = try #require(StanLibraries.real)
+    try workspace.write(
+      """
+      data { int N; vector[N] y; }
+      parameters { real b; real<lower=0> s; }
+      model { b ~ normal(0, 1); s ~ gamma(4, 4); y ~ normal(b, s); }
+      """, to: "m.stan")
+    try workspace.write("{\"N\": 4, \"y\": [1, 2, 3, 4]}", to: "d.json")
+    func caption(_ arguments: String...) throws -> String {
+      let outcome = try workspace.elbo(
+        ["posterior", "m.stan", "--data", "d.json", "--stan-library", library, "--output", "out"]
+          + ["--overwrite"] + arguments)
+      expectSuccess(outcome)
+      #expect(!outcome.output.contains("calibration"))
+      // Without the marks where lines are broken.
+      return try workspace.text("out/marginals.svg").replacing(/<[^>]*>/, with: " ")
+        .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+    #expect(try caption().contains("The prior is not drawn"))
+    try workspace.write("generated quantities { real b = normal_rng(0, 1); }", to: "b.stan")
+    #expect(try caption("--simulator", "b.stan").contains("where there are draws from it."))
+    try workspace.write(
+      "generated quantities { real b = normal_rng(0, 1); real s = gamma_rng(4, 4); }",
+      to: "both.stan")
+    #expect(try caption("--simulator", "both.stan").contains("as it reaches there."))
+    try workspace.write("generated quantities { real c = 1; }", to: "none.stan")
+    expectRefusal(
+      try workspace.elbo(
+        "posterior", "m.stan", "--data", "d.json", "--stan-library", library, "--output", "none",
+        "--simulator", "none.stan"), ["draws none of the quantities"])
+  }
 }

@@ -26,9 +26,11 @@ struct PosteriorTests {
     return try #require(all.first { $0["name"] as? String == name })
   }
 
-  /// Columns by name of the table of draws, and its comments.
-  private func draws(_ folder: String) throws -> (columns: [String: [Double]], comments: [String]) {
-    let lines = try workspace.text("\(folder)/draws.csv").split(separator: "\n").map(String.init)
+  /// Columns by name of a table of draws, and its comments.
+  private func draws(
+    _ folder: String, _ file: String = "draws.csv"
+  ) throws -> (columns: [String: [Double]], comments: [String]) {
+    let lines = try workspace.text("\(folder)/\(file)").split(separator: "\n").map(String.init)
     let table = lines.filter { !$0.hasPrefix("#") }.map { $0.split(separator: ",") }
     var columns: [String: [Double]] = [:]
     for (index, name) in table[0].enumerated() {
@@ -101,7 +103,7 @@ struct PosteriorTests {
     #expect(try numbers(refused, "step")["mcse_mean"] is NSNull)
   }
 
-  @Test("walked draws in a folder: chain after chain, with the summary's moments")
+  @Test("walked draws in a folder: a file of each chain, together with the summary's moments")
   func walkedFiles() throws {
     let outcome = try posterior("eight_schools", "--output", "out")
     expectSuccess(outcome)
@@ -109,24 +111,49 @@ struct PosteriorTests {
     #expect(
       Set(workspace.files("out"))
         == ([
-          "draws.csv", "inits_1.json", "inits_2.json", "inits_3.json", "inits_4.json",
+          "inits_1.json", "inits_2.json", "inits_3.json", "inits_4.json",
           "inverse_metric.json", "inverse_metric_diagonal.json", "posterior.json", "summary.csv",
-        ] as Set).union(pictures.flatMap { ["\($0).svg", "\($0).png", "\($0)-dark.png"] }))
-    #expect(outcome.output.contains("Wrote to out: draws.csv, summary.csv, posterior.json"))
+        ] as Set).union((1...32).map { "chains/draws-\($0).csv" })
+        .union(pictures.flatMap { ["\($0).svg", "\($0).png", "\($0)-dark.png"] }))
+    #expect(outcome.output.contains("Wrote to out: chains/draws-*.csv, summary.csv, posterior"))
+    #expect(outcome.output.contains("arviz.from_cmdstan(\"out/chains/draws-*.csv\")"))
     let object = try workspace.json("out/posterior.json")
-    let (columns, comments) = try draws("out")
+    let chains = try (1...32).map { try draws("out", "chains/draws-\($0).csv") }
     for (name, column) in [("tau", "tau"), ("theta[8]", "theta.8")] {
-      let values = try #require(columns[column])
+      let parts = try chains.map { try #require($0.columns[column]) }
+      #expect(Set(parts.map(\.count)).count == 1 && Set(parts).count == 32)
+      let values = parts.flatMap { $0 }
       let mean = values.reduce(0, +) / Double(values.count)
       let expected = try #require(try numbers(object, name)["mean"] as? Double)
       #expect((mean - expected).magnitude < 1e-12 * 10)
     }
-    let chains = try #require(columns["chain_id__"])
-    #expect(chains == chains.sorted() && Set(chains) == Set((1...32).map(Double.init)))
-    #expect(comments.contains("# verdict = use-walked") && comments.contains("# method = sample"))
+    for (number, chain) in chains.enumerated() {
+      let count = chain.columns["tau"]?.count ?? 0
+      for line in [
+        "verdict = use-walked", "method = sample", "id = \(number + 1)",
+        "    num_samples = \(count)",
+      ] {
+        #expect(chain.comments.contains("# \(line)"), "\(line)")
+      }
+    }
     let start = try workspace.json("out/inits_1.json")
     #expect(Set(start.keys) == ["mu", "tau", "theta"])
     #expect((start["theta"] as? [Double])?.count == 8)
+  }
+
+  @Test("draws of another kind take the place of earlier ones, and leave other files alone")
+  func kinds() throws {
+    expectSuccess(try posterior("eight_schools", "-o", "out"))
+    for name in ["chains/notes.csv", "chains/draws-33.csv"] {
+      try workspace.write("mine", to: "out/\(name)")
+    }
+    expectSuccess(try posterior("linear_regression", "-o", "out", "--overwrite"))
+    let weighted = workspace.files("out")
+    #expect(weighted.contains("draws.csv"))
+    #expect(weighted.filter { $0.hasPrefix("chains") } == ["chains/notes.csv"])
+    expectSuccess(try posterior("eight_schools", "-o", "out", "--overwrite"))
+    #expect(!workspace.files("out").contains("draws.csv"))
+    #expect(workspace.files("out").contains("chains/draws-32.csv"))
   }
 
   @Test("weighted draws in a folder are taken by their weights: moments within 4 errors, not q's")
@@ -162,7 +189,7 @@ struct PosteriorTests {
       try posterior("eight_schools", "-o", "out"), ["'out'", "not empty", "--overwrite"])
     #expect(workspace.files("out") == ["notes.txt"])
     expectSuccess(try posterior("eight_schools", "-o", "out", "--overwrite"))
-    #expect(workspace.files("out").count == 22)
+    #expect(workspace.files("out").count == 53)
     #expect(try workspace.text("out/notes.txt") == "mine")
     try workspace.write("a file", to: "file")
     expectRefusal(try posterior("eight_schools", "-o", "file"), ["'file'", "folder"])
@@ -192,8 +219,10 @@ struct PosteriorTests {
   func families(_ family: String) throws {
     let outcome = try posterior("linear_regression", "--family", family, "--json", "-o", "out")
     expectSuccess(outcome)
-    #expect(try object(outcome.output)["family"] as? String == family)
-    let ratios = try draws("out").columns
+    let object = try object(outcome.output)
+    #expect(object["family"] as? String == family)
+    let isWalked = object["verdict"] as? String == "use-walked"
+    let ratios = try draws("out", isWalked ? "chains/draws-1.csv" : "draws.csv").columns
     #expect(ratios["lp__"]?.allSatisfy(\.isFinite) == true)
     #expect(ratios["lp_approx__"]?.allSatisfy(\.isFinite) == true)
   }

@@ -71,6 +71,8 @@ package enum GeneratorPurpose: UInt64, CaseIterable, Sendable {
   case epochOrder = 0x6f72
   /// "pd": draws of a program's laws: by statement.
   case programDraws = 0x7064
+  /// "pr": seeds of draws from the prior by a program that simulates.
+  case priorDraws = 0x7072
   /// "ps": the part of a plate that a step sees: by step and plate.
   case plateSubset = 0x7073
   /// "rs": rows taken by their weights.

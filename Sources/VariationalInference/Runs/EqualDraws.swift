@@ -11,11 +11,9 @@ internal import Tensors
 
 /// The draws that the verdict recommends, with equal weights: what files of draws hold.
 struct EqualDraws {
-  /// Rows of ``Fit/draws``: of q in an order of chance, as mirror images and components lie
-  /// together; of weighted draws taken by their weights; of chains one chain after the other.
-  let rows: [Int]
-  /// The chain of each row, counted from 1; nil where the draws are no chains'.
-  let chains: [Int]?
+  /// Rows of ``Fit/draws``, file by file: one of q's in an order of chance, as mirror images and
+  /// components lie together; one of weighted draws taken by their weights; one of each chain.
+  let files: [[Int]]
 
   init(_ fit: Fit) {
     let count = fit.draws.weights.count
@@ -23,17 +21,16 @@ struct EqualDraws {
     case .use, .doNotUse:
       var generator = CounterGenerator(
         seed: fit.options.seed, stream: GeneratorPurpose.resampling.stream(1))
-      (rows, chains) = ((0..<count).shuffled(using: &generator), nil)
+      files = [(0..<count).shuffled(using: &generator)]
     case .useWeighted:
-      rows = SystematicSampling.rows(
+      let rows = SystematicSampling.rows(
         fit.options.draws, weights: fit.draws.weights, seed: fit.options.seed)
-      chains = nil
+      files = [rows]
     case .useWalked:
       let length = count / fit.chains
-      rows = (0..<fit.chains).flatMap { chain in
+      files = (0..<fit.chains).map { chain in
         (0..<length).map { $0 * fit.chains + chain }
       }
-      chains = (0..<fit.chains).flatMap { [Int](repeating: $0 + 1, count: length) }
     }
   }
 }

@@ -30,37 +30,44 @@ package struct PosteriorFiles<Density: LogDensity> {
     let inits = inits(densities).enumerated().map {
       File("inits_\($0 + 1).json", Array(($1.compact + "\n").utf8))
     }
-    return [
-      ("draws.csv", draws(densities).encoded()), ("summary.csv", summary.encoded()),
+    return draws(densities) + [
+      ("summary.csv", summary.encoded()),
       ("posterior.json", Array(posterior.json(model: model).pretty.utf8)),
     ] + inits + metrics
   }
 
   // MARK: Draws
 
-  /// The draws of parameters and derived values.
-  private func draws(_ densities: [Double]) -> StanCSV {
-    let equal = EqualDraws(fit)
+  /// The draws of parameters and derived values: a file of each chain, or one.
+  private func draws(_ densities: [Double]) -> [File] {
     let ofQ = fit.logDensitiesOfQ(at: fit.draws.points)
-    var names = ["lp__", "lp_approx__"]
-    var columns = [densities, ofQ].map { column in equal.rows.map { column[$0] } }
-    if let chains = equal.chains {
-      names.append("chain_id__")
-      columns.append(chains.map(Double.init))
+    let isWalked = fit.verdict == .useWalked
+    return EqualDraws(fit).files.enumerated().map { index, rows in
+      File(
+        isWalked ? PosteriorFolder.draws(ofChain: index + 1) : PosteriorFolder.draws,
+        draws(rows, number: index + 1, densities: densities, ofQ: ofQ).encoded())
     }
+  }
+
+  /// The draws in some rows.
+  private func draws(
+    _ rows: [Int], number: Int, densities: [Double], ofQ: [Double]
+  ) -> StanCSV {
+    var names = ["lp__", "lp_approx__"]
+    var columns = [densities, ofQ].map { column in rows.map { column[$0] } }
     var taken = Set(names)
     for name in posterior.draws.names {
       let value = posterior.draws[name]
       for element in StanCSV.elements(of: name, shape: value.shape) {
         let own = value.draws[element.place]
-        columns.append(equal.rows.map { own[$0] })
+        columns.append(rows.map { own[$0] })
         var unique = element.name
         while !taken.insert(unique).inserted { unique += "_" }
         names.append(unique)
       }
     }
     return StanCSV(
-      header: header(equal), names: names, columns: columns,
+      header: header(count: rows.count, number: number), names: names, columns: columns,
       footer: [
         "", " Elapsed Time: 0 seconds (Warm-up)",
         "               \(posterior.seconds.fixed(6)) seconds (Sampling)",
@@ -72,14 +79,13 @@ package struct PosteriorFiles<Density: LogDensity> {
   /// draws are: those of chains are a sample, others are independent draws by log p and log q, as
   /// Pathfinder's are. That algorithm among the samplers is the one of which no reader expects a
   /// step size and a metric.
-  private func header(_ equal: EqualDraws) -> [String] {
-    let count = equal.rows.count
+  private func header(count: Int, number: Int) -> [String] {
     let isResampled = fit.verdict == .useWeighted
     let method =
-      if equal.chains != nil, let walk = fit.walk {
+      if fit.verdict == .useWalked, let walk = fit.walk {
         [
           "method = sample", "  sample", "    num_samples = \(count)",
-          "    num_warmup = \(fit.chains * Walk.discarded(ofRounds: walk.rounds))",
+          "    num_warmup = \(Walk.discarded(ofRounds: walk.rounds))",
           "    save_warmup = false", "    thin = 1", "    algorithm = fixed_param",
         ]
       } else {
@@ -93,7 +99,7 @@ package struct PosteriorFiles<Density: LogDensity> {
     return [
       "Written by elbo \(ElboVersion.current) in the format of CmdStan", "model = \(model)",
     ] + method + [
-      "id = 1", "random", "  seed = \(fit.options.seed)", "family = \(fit.options.family)",
+      "id = \(number)", "random", "  seed = \(fit.options.seed)", "family = \(fit.options.family)",
       "verdict = \(fit.verdict.rawValue)", "\(fit.verdict.meaning) \(origin)",
       "lp__ is log p of unconstrained coordinates, lp_approx__ is log q of them, in nats.",
     ]
@@ -106,7 +112,7 @@ package struct PosteriorFiles<Density: LogDensity> {
       "These are draws of q and of wider copies of it, taken by their importance weights: some are "
         + "here several times."
     case .useWalked:
-      "These are the draws of \(fit.chains) Hamiltonian chains, one chain after the other."
+      "These are the draws of one of \(fit.chains) Hamiltonian chains."
     case .doNotUse: "These are draws of q, for a look at what went wrong."
     }
   }

@@ -25,19 +25,22 @@ package struct PosteriorFolder: Sendable {
   /// - Parameters:
   ///   - posterior: What was found.
   ///   - calibration: What simulations said of fits like it; nil for none.
+  ///   - prior: Draws from the prior by the name of an element; empty for those of the density.
   ///   - model: What its model is called.
   ///   - overwriting: Whether the folder may hold something.
-  /// - Returns: The names of the files, pictures as `NAME.svg` alone.
+  /// - Returns: The names of the files, pictures as `NAME.svg` alone; the first is that of
+  ///   draws, of chains a pattern for all of them.
   /// - Throws: As ``check(overwriting:)``, `FileError` where a file cannot be written, ``ModelError`` where
   ///   predictions cannot be drawn.
   package func write(
-    _ posterior: Posterior<some LogDensity>, _ calibration: Calibration? = nil, model: String,
-    overwriting: Bool
+    _ posterior: Posterior<some LogDensity>, _ calibration: Calibration? = nil,
+    prior: [String: [Double]] = [:], model: String, overwriting: Bool
   ) throws -> [String] {
     let files = PosteriorFiles(posterior: posterior, model: model).all
     let seed = posterior.fit.options.seed
     let predictions = try posterior.predictions(draws: Self.predicted, seed: seed)
-    var figures = posterior.figures(subtitle: model, predictions: predictions, seed: seed)
+    var figures = posterior.figures(
+      subtitle: model, predictions: predictions, prior: prior, seed: seed)
     if let calibration { figures.append(("calibration", calibration.figure)) }
     let pictures = try figures.flatMap { name, figure in
       [
@@ -53,25 +56,57 @@ package struct PosteriorFolder: Sendable {
     try check(overwriting: overwriting)
     try Files.createFolder(path)
     // All are on the disk before any takes the place of an earlier one.
-    let staged = all.map { (from: "\(path)/.\($0.name).new", to: "\(path)/\($0.name)") }
+    let staged = all.map { file in
+      let place = "\(path)/\(file.name)"
+      return (from: "\(Files.parent(of: place))/.\(Files.name(of: place)).new", to: place)
+    }
     do {
-      for (file, place) in zip(all, staged) { try AtomicFile.write(file.contents, to: place.from) }
+      for (file, place) in zip(all, staged) {
+        try Files.createFolder(Files.parent(of: place.from))
+        try AtomicFile.write(file.contents, to: place.from)
+      }
     } catch {
       for place in staged { try? Files.remove(place.from) }
       throw error
     }
-    for name in Self.known(besides: all.map(\.name)) { try Files.remove("\(path)/\(name)") }
+    for name in try known(besides: all.map(\.name)) { try Files.remove("\(path)/\(name)") }
     for place in staged { try Files.move(place.from, to: place.to) }
-    return (files + (numbers ?? [])).map(\.name) + figures.map { "\($0.name).svg" }
+    let isWalked = posterior.fit.verdict == .useWalked
+    let draws = isWalked ? Self.draws(ofChain: "*") : Self.draws
+    let others = (files + (numbers ?? [])).map(\.name).filter { name in
+      name != Self.draws && !name.hasPrefix("\(Self.chains)/")
+    }
+    return [draws] + others + figures.map { "\($0.name).svg" }
   }
 
   /// Draws of data for the predictive check.
   private static let predicted = 1000
 
+  /// The draws, where they are not chains'.
+  static let draws = "draws.csv"
+  /// The folder of the draws of chains.
+  private static let chains = "chains"
+
+  /// The draws of a chain, by its number or `*`.
+  static func draws(ofChain number: some CustomStringConvertible) -> String {
+    "\(chains)/draws-\(number).csv"
+  }
+
+  /// The files of draws that a posterior may have: of chains those that are there.
+  private func earlierDraws() throws -> [String] {
+    let folder = "\(path)/\(Self.chains)"
+    let found = Files.isFolder(folder) ? try Files.list(folder) : []
+    let ofChains = found.map { "\(Self.chains)/\($0)" }.filter { name in
+      let number = Int(name.filter(\.isNumber))
+      return number.map { Self.draws(ofChain: $0) } == name
+    }
+    return [Self.draws] + ofChains
+  }
+
   /// The files that a posterior may have, as not every one has all.
-  private static func known(besides names: [String]) -> [String] {
+  private func known(besides names: [String]) throws -> [String] {
     let pictures = ["marginals", "pairs", "elbo", "predictive", "calibration"]
-    return names + ["inverse_metric.json", "calibration.json"]
+    return try names + earlierDraws() + ["inverse_metric.json", "calibration.json"]
       + pictures.flatMap { ["\($0).svg", "\($0).png", "\($0)-dark.png"] }
   }
 }

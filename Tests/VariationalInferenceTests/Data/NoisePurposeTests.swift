@@ -36,7 +36,8 @@ struct NoisePurposeTests {
       .only: 0, .digitFactors: 0x6469 << 48, .glorotWeights: 0x676c << 48,
       .initialWeights: 0x696e << 48, .epochOrder: 0x6f72 << 48,
       .programDraws: 0x7064 << 48, .plateSubset: 0x7073 << 48, .resampling: 0x7273 << 48,
-      .simulatedDataSet: 0x7364 << 48, .calibration: 0x6361 << 48, .stanDraws: 0x7374 << 48,
+      .simulatedDataSet: 0x7364 << 48, .calibration: 0x6361 << 48, .priorDraws: 0x7072 << 48,
+      .stanDraws: 0x7374 << 48,
     ]
     for purpose in GeneratorPurpose.allCases { #expect(purpose.stream() == given[purpose]) }
     #expect(GeneratorPurpose.epochOrder.stream(7) == 0x6f72 << 48 | 7)

@@ -29,10 +29,12 @@ public struct SimulatedStanDensity: SimulatableDensity {
   ///   - simulator: The program that draws.
   ///   - library: One that compiles.
   ///   - threads: Among which simulations are shared.
-  /// - Throws: ``StanError`` where the simulator draws no parameter or no data of the other.
+  ///   - isComplete: Whether it has to draw all parameters and some data, as calibration asks; else one
+  ///     quantity is enough, for ``priorQuantities(count:seed:)``.
+  /// - Throws: ``StanError`` where the simulator does not draw what it has to.
   public init(
     _ density: StanDensity, simulator: StanProgram, library: StanLibrary,
-    threads: WorkerPool = WorkerPool()
+    threads: WorkerPool = WorkerPool(), isComplete: Bool = true
   ) throws {
     let member = try library.translated(
       simulator.source, name: simulator.name, folder: simulator.folder)
@@ -49,7 +51,7 @@ public struct SimulatedStanDensity: SimulatableDensity {
     let places = Dictionary(zip(names.names, names.places)) { first, _ in first }
     truths = density.quantityNames.compactMap { name in places[name].map { (name, $0) } }
     columns = density.quantityNames.indices.filter { places[density.quantityNames[$0]] != nil }
-    if let missing = density.parameterNames.first(where: { places[$0] == nil }) {
+    if isComplete, let missing = density.parameterNames.first(where: { places[$0] == nil }) {
       throw StanError("\(own) does not draw the parameter '\(missing.shown())'")
     }
     drawn = density.data.names.compactMap { name in
@@ -58,7 +60,12 @@ public struct SimulatedStanDensity: SimulatableDensity {
       }
       return elements.isEmpty ? nil : (name, elements.map { names.places[$0] })
     }
-    guard !drawn.isEmpty else {
+    guard isComplete || !truths.isEmpty else {
+      throw StanError(
+        "\(own) draws none of the quantities \(shownList(density.quantityNames)): its generated "
+          + "quantities should bear their names")
+    }
+    guard !isComplete || !drawn.isEmpty else {
       throw StanError(
         "\(own) draws none of the data \(shownList(density.data.names)): its generated quantities "
           + "should bear their names")
@@ -74,6 +81,35 @@ public struct SimulatedStanDensity: SimulatableDensity {
   public func simulated(
     seed: UInt64
   ) throws -> (truth: [Double], coordinates: [Double]?, density: SimulatedStanDensity) {
+    let row = try row(seed: seed)
+    let numbers = Dictionary(
+      uniqueKeysWithValues: drawn.map { part in (part.name, part.places.map { row[$0] }) })
+    if let name = numbers.first(where: { !$0.value.allSatisfy(\.isFinite) })?.key {
+      throw ModelError(nil, "the simulating program drew '\(name.shown())' that is not finite")
+    }
+    var copy = self
+    copy.density = try density.given(
+      density.data.replacing(numbers), threads: WorkerPool(count: 1))
+    return (truths.map { row[$0.place] }, nil, copy)
+  }
+
+  /// Draws of ``quantityNames`` from the prior.
+  ///
+  /// - Parameters:
+  ///   - count: How many.
+  ///   - seed: The same seed gives the same draws.
+  /// - Returns: The draws of each quantity, by its name.
+  /// - Throws: ``ModelError`` where the simulating program fails.
+  public func priorQuantities(count: Int, seed: UInt64 = 0) throws -> [String: [Double]] {
+    precondition(count > 0, "\(count) draws")
+    var seeds = CounterGenerator(seed: seed, stream: GeneratorPurpose.priorDraws.stream())
+    let rows = try (0..<count).map { _ in try row(seed: seeds.next()) }
+    let columns = truths.map { truth in (truth.name, rows.map { $0[truth.place] }) }
+    return Dictionary(columns) { first, _ in first }
+  }
+
+  /// All that the simulating program draws at once.
+  private func row(seed: UInt64) throws -> [Double] {
     var row = [Double](
       repeating: .nan, count: simulator.names(transformed: true, generated: true).count)
     let seed = UInt32(truncatingIfNeeded: seed ^ seed >> 32)
@@ -84,15 +120,7 @@ public struct SimulatedStanDensity: SimulatableDensity {
     if let message {
       throw ModelError(nil, "the simulating program failed: \(StanError.bounded(message))")
     }
-    let numbers = Dictionary(
-      uniqueKeysWithValues: drawn.map { part in (part.name, part.places.map { row[$0] }) })
-    if let name = numbers.first(where: { !$0.value.allSatisfy(\.isFinite) })?.key {
-      throw ModelError(nil, "the simulating program drew '\(name.shown())' that is not finite")
-    }
-    var copy = self
-    copy.density = try density.given(
-      density.data.replacing(numbers), threads: WorkerPool(count: 1))
-    return (truths.map { row[$0.place] }, nil, copy)
+    return row
   }
 }
 

@@ -10,12 +10,14 @@ extension Posterior {
   /// - Parameters:
   ///   - subtitle: One line under each headline: what was fitted to what.
   ///   - predictions: Of ``predictions(draws:seed:)``; none for no predictive check.
+  ///   - prior: Draws from the prior by the name of an element; empty for the density's own.
   ///   - seed: Of draws from the prior, and of those that are shown as points.
   /// - Returns: Names for files, and the pictures.
   package func figures(
-    subtitle: String = "", predictions: [Prediction] = [], seed: UInt64 = 0
+    subtitle: String = "", predictions: [Prediction] = [], prior: [String: [Double]] = [:],
+    seed: UInt64 = 0
   ) -> [(name: String, figure: any Figure)] {
-    let elements = elements(priorSeed: seed)
+    let elements = elements(prior: prior, priorSeed: seed)
     let all: [(String, (any Figure)?)] = [
       ("marginals", marginals(elements, subtitle: subtitle)),
       ("pairs", pairs(elements, subtitle: subtitle, seed: seed)),
@@ -85,16 +87,21 @@ struct PosteriorElement {
 
 extension Posterior {
   /// Parameters and derived values, element by element.
-  func elements(priorSeed: UInt64) -> [PosteriorElement] {
+  ///
+  /// - Parameters:
+  ///   - given: Draws from the prior by an element's name; empty for the density's own.
+  ///   - priorSeed: Of the density's own draws.
+  /// - Returns: Each element with its draws.
+  func elements(prior given: [String: [Double]], priorSeed: UInt64) -> [PosteriorElement] {
     let parameters = Set(density.parameterNames)
-    let prior = density.priorDraws(fit.surrogateDraws.shape[0], seed: priorSeed)
-      .map { density.quantities(at: $0).transposed() }
+    let own = given.isEmpty ? density.priorDraws(fit.surrogateDraws.shape[0], seed: priorSeed) : nil
+    let prior = own.map { density.quantities(at: $0).transposed() }
     var place = 0
     return draws.names.flatMap { part -> [PosteriorElement] in
       let (own, other) = (draws[part], surrogate[part])
       return ElementNames.of(part, own.shape).enumerated().map { index, name in
         defer { place += 1 }
-        let column = prior.map { $0.slice(place..<place + 1).scalars.filter(\.isFinite) }
+        let column = (given[name] ?? prior?.slice(place..<place + 1).scalars)?.filter(\.isFinite)
         return PosteriorElement(
           name: name, part: part, isParameter: parameters.contains(name), draws: own.draws[index],
           weights: draws.weights, surrogate: other.draws[index],

@@ -27,7 +27,10 @@ extension Posterior {
     }
     sentences.append("Axes show 99 % of the draws, less of long tails, and some room.")
     if hasPrior {
-      sentences.append("The prior is drawn as far as it reaches there.")
+      let isEverywhere = shown.allSatisfy { $0.prior != nil }
+      sentences.append(
+        "The prior is drawn as far as it reaches there"
+          + (isEverywhere ? "." : ", where there are draws from it."))
     } else {
       sentences.append("The prior is not drawn: the model gives no draws from it.")
     }

@@ -19,9 +19,10 @@ struct PosteriorCommand: ParsableCommand {
         elbo posterior model.stan --data data.json --output fit
         elbo posterior eight_schools --calibrate 100
 
-      The folder gets draws.csv, which ArviZ and CmdStanPy read, summary.csv, posterior.json, pictures, and \
-      starts and metrics for chains of CmdStan. The exit status is 0 whatever the verdict. Stan programs need a \
-      library, which `make stan` fetches.
+      The folder gets draws.csv, or chains/draws-1.csv and on where the draws are those of \
+      chains, which ArviZ and CmdStanPy read, summary.csv, posterior.json, pictures, and starts \
+      and metrics for chains of CmdStan. The exit status is 0 whatever the verdict. Stan programs \
+      need a library, which `make stan` fetches.
       """)
 
   @Argument(
@@ -43,7 +44,7 @@ struct PosteriorCommand: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: "Draws of the check, and in draws.csv where they are not chains'.")
+    help: "Draws of the check, and in draws.csv.")
   var draws = 4000
 
   @Option(parsing: .unconditional, help: "Decides all random numbers.")
@@ -59,8 +60,9 @@ struct PosteriorCommand: ParsableCommand {
 
   @Option(
     help: """
-      For --calibrate of a Stan program: a Stan program without parameters whose generated quantities draw the \
-      parameters and the data of the other, under the same names.
+      For a Stan program: one without parameters whose generated quantities draw the parameters \
+      and the data of the other, under the same names. --calibrate needs it; with --output, \
+      pictures show the prior by it.
       """)
   var simulator: String?
 
@@ -93,8 +95,11 @@ struct PosteriorCommand: ParsableCommand {
     try require(calibrate, "--calibrate", atMost: 100_000)
     try require(simulator, "--simulator")
     try PosteriorModel.check(model, data: data, simulator: simulator, stan)
-    if StanOptions.isStan(model), (calibrate == nil) != (simulator == nil) {
-      throw ValidationError("--calibrate of a Stan program and --simulator go together")
+    if StanOptions.isStan(model), calibrate != nil, simulator == nil {
+      throw ValidationError("--calibrate of a Stan program needs --simulator")
+    }
+    if simulator != nil, calibrate == nil, output == nil {
+      throw ValidationError("--simulator is for --calibrate, or for the pictures of --output")
     }
   }
 
@@ -112,17 +117,23 @@ struct PosteriorCommand: ParsableCommand {
       let workers = threads.makeWorkers()
       let loaded = try PosteriorModel.load(
         model, data: data, seed: seed, stan: stan, workers: workers)
-      let simulated = try calibrate.map { _ in
-        try loaded.simulated(simulator, stan: stan, workers: workers)
+      let simulated = try simulator.map { path in
+        try loaded.simulated(path, isComplete: calibrate != nil, stan: stan, workers: workers)
       }
-      try report(loaded.density, simulated, of: loaded, in: folder)
+      // Before the fit, as a program that fails should say so at once.
+      let prior = try folder.flatMap { _ in
+        try simulated?.priorQuantities(count: min(draws, 4000), seed: seed)
+      }
+      let calibrated: (any SimulatableDensity)? =
+        calibrate == nil ? nil : simulated ?? loaded.density as? any SimulatableDensity
+      try report(loaded.density, calibrated, prior: prior ?? [:], of: loaded, in: folder)
     }
     try Terminal.finish()
   }
 
   private func report(
-    _ density: some LogDensity, _ simulated: (any SimulatableDensity)?, of model: PosteriorModel,
-    in folder: PosteriorFolder?
+    _ density: some LogDensity, _ simulated: (any SimulatableDensity)?,
+    prior: [String: [Double]], of model: PosteriorModel, in folder: PosteriorFolder?
   ) throws {
     let display = PosteriorDisplay(isSilent: json)
     var options = FitOptions(seed: seed, draws: draws, family: family)
@@ -143,7 +154,7 @@ struct PosteriorCommand: ParsableCommand {
     } else if let calibration {
       Terminal.line("\n\(calibration)")
     }
-    if let folder { try write(posterior, calibration, of: model, to: folder) }
+    if let folder { try write(posterior, calibration, prior: prior, of: model, to: folder) }
   }
 
   private func calibrated(
@@ -159,16 +170,16 @@ struct PosteriorCommand: ParsableCommand {
 
   /// Files, and pictures beside them.
   private func write(
-    _ posterior: Posterior<some LogDensity>, _ calibration: Calibration?, of model: PosteriorModel,
-    to folder: PosteriorFolder
+    _ posterior: Posterior<some LogDensity>, _ calibration: Calibration?,
+    prior: [String: [Double]], of model: PosteriorModel, to folder: PosteriorFolder
   ) throws {
     // From here on files are whole or not there, and a signal waits for them.
     Interrupt.watch()
     let names = try folder.write(
-      posterior, calibration, model: model.name, overwriting: overwrite)
+      posterior, calibration, prior: prior, model: model.name, overwriting: overwrite)
     if json { return }
     Terminal.line("\nWrote to \(folder.path): \(names.joined(separator: ", "))")
-    let draws = "\"\(folder.path)/draws.csv\""
+    let draws = "\"\(folder.path)/\(names[0])\""
     Terminal.line("In Python: arviz.from_cmdstan(\(draws)), cmdstanpy.from_csv(\(draws))")
   }
 }

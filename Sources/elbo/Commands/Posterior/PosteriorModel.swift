@@ -61,23 +61,24 @@ struct PosteriorModel {
       density: try example.model.density(threads: workers))
   }
 
-  /// What draws parameters and data of the model, for calibration.
+  /// A Stan program with another that draws its parameters and data.
   ///
   /// - Parameters:
-  ///   - simulator: The path of the program that draws, for a Stan program.
+  ///   - simulator: The path of the program that draws.
+  ///   - isComplete: Whether it has to draw all that calibration asks for.
   ///   - stan: How to come by a Stan library.
   ///   - workers: Among which simulations are shared.
   /// - Returns: The model, with what draws.
   /// - Throws: `StanError` where the simulator does not draw what the model has.
   func simulated(
-    _ simulator: String?, stan: StanOptions, workers: WorkerPool
-  ) throws -> any SimulatableDensity {
-    if let density = density as? any SimulatableDensity { return density }
-    guard let density = density as? StanDensity, let simulator else {
-      throw ValidationError("--calibrate of a Stan program and --simulator go together")
+    _ simulator: String, isComplete: Bool, stan: StanOptions, workers: WorkerPool
+  ) throws -> SimulatedStanDensity {
+    guard let density = density as? StanDensity else {
+      throw ValidationError("--simulator is for Stan programs")
     }
     return try SimulatedStanDensity(
-      density, simulator: StanProgram(path: simulator), library: stan.library(), threads: workers)
+      density, simulator: StanProgram(path: simulator), library: stan.library(), threads: workers,
+      isComplete: isComplete)
   }
 
   /// The examples: each one's name, then what it is.
