@@ -10,8 +10,8 @@ internal import Foundation
 
 /// Libraries with BridgeStan's C interface for tests.
 package enum StanLibraries {
-  /// A real library that compiles programs, where one is at hand: at `ELBO_STAN_LIBRARY`, or where `make stan`
-  /// puts it.
+  /// A real library that compiles programs, where one is at hand: at `ELBO_STAN_LIBRARY`, or where
+  /// `make stan` puts it.
   package static let real: String? = {
     let environment = ProcessInfo.processInfo.environment
     let cache = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? "")/.cache"

@@ -24,16 +24,17 @@ package struct PosteriorFiles<Density: LogDensity> {
 
   private var fit: Fit { posterior.fit }
 
-  /// All, in the order in which they are told.
-  package var all: [File] {
+  /// All, in the order in which they are told: a file of draws, or one of each chain; then the others.
+  package var all: (draws: [File], others: [File]) {
     let densities = posterior.density.logDensities(at: fit.draws.points).doubles
     let inits = inits(densities).enumerated().map {
       File("inits_\($0 + 1).json", Array(($1.compact + "\n").utf8))
     }
-    return draws(densities) + [
+    let tables: [File] = [
       ("summary.csv", summary.encoded()),
       ("posterior.json", Array(posterior.json(model: model).pretty.utf8)),
-    ] + inits + metrics
+    ]
+    return (draws(densities), tables + inits + metrics)
   }
 
   // MARK: Draws

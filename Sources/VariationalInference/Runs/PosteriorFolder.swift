@@ -52,7 +52,8 @@ package struct PosteriorFolder: Sendable {
     let numbers = calibration.map {
       [(name: "calibration.json", contents: Array($0.json.pretty.utf8))]
     }
-    let all = files + (numbers ?? []) + pictures
+    let others = files.others + (numbers ?? [])
+    let all = files.draws + others + pictures
     try check(overwriting: overwriting)
     try Files.createFolder(path)
     // All are on the disk before any takes the place of an earlier one.
@@ -73,10 +74,7 @@ package struct PosteriorFolder: Sendable {
     for place in staged { try Files.move(place.from, to: place.to) }
     let isWalked = posterior.fit.verdict == .useWalked
     let draws = isWalked ? Self.draws(ofChain: "*") : Self.draws
-    let others = (files + (numbers ?? [])).map(\.name).filter { name in
-      name != Self.draws && !name.hasPrefix("\(Self.chains)/")
-    }
-    return [draws] + others + figures.map { "\($0.name).svg" }
+    return [draws] + others.map(\.name) + figures.map { "\($0.name).svg" }
   }
 
   /// Draws of data for the predictive check.

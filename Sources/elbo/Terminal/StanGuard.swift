@@ -10,8 +10,8 @@ internal import VariationalInference
   internal import Darwin
 #endif
 
-/// Ends the command with a sentence where a Stan library, whose code runs inside this process, crashes or does not
-/// come back. No file has been written by then.
+/// Ends the command with a sentence where a Stan library, whose code runs inside this process,
+/// crashes or does not come back. No file has been written by then.
 enum StanGuard {
   private static let isWatching = Atomic(false)
   private static let linesHeard = Atomic(0)
@@ -58,8 +58,8 @@ enum StanGuard {
   private static let sentences: [StaticBuffer] = (0...4).map { number in
     let work = StanLibrary.Work(rawValue: number) ?? .nothing
     return StaticBuffer(
-      "\nError: the Stan library crashed while \(work.words); nothing was written. Take another version of it, or "
-        + "look for what is special in the program\n")
+      "\nError: the Stan library crashed while \(work.words); nothing was written. Take another "
+        + "version of it, or look for what is special in the program\n")
   }
 
   private struct StaticBuffer: @unchecked Sendable {
@@ -100,8 +100,8 @@ enum StanGuard {
       } else if Clock.seconds - since > Double(seconds) {
         Terminal.tell(
           """
-          \nError: the Stan library has not come back for \(seconds) s while \(activity.work.words); nothing was \
-          written. If the program needs that long, give more with --stan-timeout; a solver of equations that \
+          \nError: the Stan library has not come back for \(seconds) s while \
+          \(activity.work.words); nothing was written. If the program needs that long, give more with --stan-timeout; a solver of equations that \
           goes on for ever takes a limit of steps, as ode_rk45_tol does
           """)
         _exit(1)

@@ -54,8 +54,8 @@ enum Terminal {
 /// Writes to standard error.
 private func writeErrors(_ text: String) { _ = writeAll(text, to: STDERR_FILENO) }
 
-/// Writes all of a text, and gives the number of the error that lost some of it, or 0; outside `Terminal`, whose
-/// own `write` would be meant.
+/// Writes all of a text, and gives the number of the error that lost some of it, or 0; outside
+/// `Terminal`, whose own `write` would be meant.
 private func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
   let bytes = Array(text.utf8)
   return bytes.withUnsafeBytes { bytes in

@@ -45,10 +45,9 @@ struct PosteriorFilesTests {
 
   init() throws {
     posterior = try MatrixDensity().posterior(FitOptions(seed: 5, draws: 1000))
+    let all = PosteriorFiles(posterior: posterior, model: "matrix").all
     files = Dictionary(
-      uniqueKeysWithValues: PosteriorFiles(posterior: posterior, model: "matrix").all.map {
-        ($0.name, $0.contents)
-      })
+      uniqueKeysWithValues: (all.draws + all.others).map { ($0.name, $0.contents) })
   }
 
   private func json(_ name: String) throws -> JSONValue {

@@ -180,4 +180,34 @@ struct RealStanLibraryTests {
     let fit = try density.posterior(FitOptions(draws: 20_000)).fit
     #expect(abs(fit.logEvidence.mean) < 4 * fit.logEvidence.standardError, "\(fit.logEvidence)")
   }
+
+  @Test("a simulator of some parameters draws their prior, and simulates no data sets")
+  func priorAlone() throws {
+    let library = try library()
+    let program = StanProgram(
+      """
+      data { int N; vector[N] y; }
+      parameters { real b; real<lower=0> s; }
+      model { b ~ normal(0, 1); s ~ gamma(4, 4); y ~ normal(b, s); }
+      """, name: "m")
+    let data = try StanData(json: "{\"N\": 2, \"y\": [1, 2]}")
+    let density = try StanDensity(program, data: data, library: library)
+    let simulator = StanProgram(
+      "generated quantities { real b = normal_rng(0, 1); }", name: "b")
+    func simulated(threads: Int) throws -> SimulatedStanDensity {
+      try SimulatedStanDensity(
+        density, simulator: simulator, library: library, threads: WorkerPool(count: threads),
+        isComplete: false)
+    }
+    let draws = try simulated(threads: 1).priorQuantities(count: 4000, seed: 3)
+    #expect(Array(draws.keys) == ["b"])
+    #expect(try simulated(threads: 2).priorQuantities(count: 4000, seed: 3) == draws)
+    let checks = standardNormalChecks(try #require(draws["b"]))
+    #expect(checks.allSatisfy { $0.isWithin(4) }, "\(checks)")
+    // Data sets that are not drawn would all be the one that was seen.
+    let incomplete = try simulated(threads: 1)
+    let error = try #require(throws: StanError.self) { try incomplete.simulated(seed: 1) }
+    #expect(
+      error.description == "the simulating program 'b' does not draw the parameter 's'")
+  }
 }

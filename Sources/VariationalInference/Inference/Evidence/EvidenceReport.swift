@@ -17,7 +17,8 @@ public struct EvidenceReport: Sendable {
   public let bidirectional: BidirectionalEvidence?
   /// What was made of q, at which the chains begin.
   public let verdict: Verdict
-  /// Why all numbers of the data are up to a constant, see ``LogDensity/unknownConstant``; nil where they are not.
+  /// Why all numbers of the data are up to a constant, see ``LogDensity/unknownConstant``; nil
+  /// where they are not.
   public let unknownConstant: String?
 
   /// Whether all numbers of the data are up to a constant.

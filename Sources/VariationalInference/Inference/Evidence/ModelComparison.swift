@@ -12,9 +12,9 @@ package import Formats
 ///
 ///     log p(x | A) - log p(x | B)
 ///
-/// is by how many nats the data are more probable under A than under B, priors included. It means something only
-/// where both log-densities are known in full, and where both are densities of the same numbers: one model of y
-/// and one of log(y) are not.
+/// is by how many nats the data are more probable under A than under B, priors included. It means
+/// something only where both log-densities are known in full, and where both are densities of the
+/// same numbers: one model of y and one of log(y) are not.
 ///
 /// - Source: Kass and Raftery, "Bayes factors", JASA 90 (1995), doi:10.1080/01621459.1995.10476572.
 public struct ModelComparison: Sendable {
@@ -57,7 +57,8 @@ public struct ModelComparison: Sendable {
     self.entries = entries
   }
 
-  /// Which model has the largest evidence among those that can be compared; nil where there are fewer than two.
+  /// Which model has the largest evidence among those that can be compared; nil where there are
+  /// fewer than two.
   public var best: Int? {
     let comparable = entries.indices.filter { entries[$0].obstacle == nil }
     guard comparable.count > 1 else { return nil }
@@ -125,8 +126,9 @@ extension ModelComparison.Entry {
 }
 
 extension EvidenceReport {
-  /// The estimate of log p(x) that stands: that of importance weights where they are good, else that of annealing
-  /// where it came to rest; nil where neither did, or where numbers contradict each other.
+  /// The estimate of log p(x) that stands: that of importance weights where they are good, else
+  /// that of annealing where it came to rest; nil where neither did, or where numbers contradict
+  /// each other.
   var standing: (value: Fit.Estimate, method: String)? {
     guard verdict != .doNotUse, contradictions.isEmpty else { return nil }
     let isWeighted = verdict == .use || verdict == .useWeighted

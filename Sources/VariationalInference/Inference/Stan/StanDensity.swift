@@ -3,12 +3,12 @@
 internal import Formats
 internal import Synchronization
 
-/// The log-density of a Stan program given its data, on unconstrained coordinates, as ``LogDensity/posterior(_:)``
-/// takes it.
+/// The log-density of a Stan program given its data, on unconstrained coordinates, as
+/// ``LogDensity/posterior(_:)`` takes it.
 ///
-/// A library that drops the constants of `~` gets the program with `~` written out, so that log p is full: it is
-/// compared with the program as it was written, and taken only if both differ by a constant. Where a constant
-/// stays unknown, ``unknownConstant`` says why.
+/// A library that drops the constants of `~` gets the program with `~` written out, so that log p
+/// is full: it is compared with the program as it was written, and taken only if both differ by a
+/// constant. Where a constant stays unknown, ``unknownConstant`` says why.
 public struct StanDensity: LogDensity {
   /// The program's name.
   public let name: String
@@ -216,8 +216,8 @@ extension StanDensity {
       StanModel, UnsafePointer<Double>, UnsafeMutablePointer<Double>, OpaquePointer?
     ) -> String?
 
-  /// What a call writes for each row of points; not a number where it failed. With a seed, blocks of rows have a
-  /// generator each, so that random numbers depend on the row and not on the thread.
+  /// What a call writes for each row of points; not a number where it failed. With a seed, blocks
+  /// of rows have a generator each, so that random numbers depend on the row and not on the thread.
   private func rows(
     of points: Tensor<Double>, width: Int, seed: UInt64? = nil, _ call: @escaping Call
   ) -> [Double] {

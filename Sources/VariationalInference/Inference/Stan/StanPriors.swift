@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the text of a program tells of its priors: whether they integrate to 1, so that evidence is known in full.
+/// What the text of a program tells of its priors: whether they integrate to 1, so that evidence is
+/// known in full.
 ///
-/// A density that Stan evaluates with all its constants may still be known up to a constant: a parameter without a
-/// prior is flat, and `tau ~ cauchy(0, 5)` with `lower=0` integrates to 1/2. Only the text shows it. It is taken for
-/// full where each parameter has one law of its own, by a law of Stan's that lives within the parameter's bounds, and
-/// where all else are laws of data, or sums with data in them. What is not understood counts as unknown.
+/// A density that Stan evaluates with all its constants may still be known up to a constant: a
+/// parameter without a prior is flat, and `tau ~ cauchy(0, 5)` with `lower=0` integrates to 1/2.
+/// Only the text shows it. It is taken for full where each parameter has one law of its own, by a
+/// law of Stan's that lives within the parameter's bounds, and where all else are laws of data, or
+/// sums with data in them. What is not understood counts as unknown.
 package struct StanPriors {
   /// Why evidence is not known in full, a clause each; none where nothing speaks against it.
   package let reasons: [String]
@@ -115,7 +117,8 @@ private struct Reading {
     }
   }
 
-  /// The parameters that a left side consists of: `tau`, `b[1]`, `to_vector(M)`, `[a, b]'`; nil for anything else.
+  /// The parameters that a left side consists of: `tau`, `b[1]`, `to_vector(M)`, `[a, b]'`; nil for
+  /// anything else.
   private func plain(_ range: Range<Int>) -> [(name: String, isWhole: Bool)]? {
     var range = text.trimmed(range)
     while range.count > 1, text.byte(range.upperBound - 1) == "'" {

@@ -4,8 +4,9 @@ internal import Formats
 
 /// A Stan program beside another that draws its parameters and its data: what calibration asks of it.
 ///
-/// The simulating program takes the same data, has no parameters of its own, and draws in its generated quantities,
-/// under the same names, the parameters (and what is derived from them) and those data that the model observes:
+/// The simulating program takes the same data, has no parameters of its own, and draws in its
+/// generated quantities, under the same names, the parameters (and what is derived from them) and
+/// those data that the model observes:
 ///
 ///     data { int N; vector[N] x; }
 ///     generated quantities {
@@ -18,11 +19,15 @@ public struct SimulatedStanDensity: SimulatableDensity {
   /// Among which simulations are shared.
   public let threads: WorkerPool
   private let simulator: StanModel
+  /// The numbers in a row of the simulator.
+  private let width: Int
   /// Names of what is simulated, with its place in a row of the simulator.
   private let truths: [(name: String, place: Int)]
   private let drawn: [(name: String, places: [Int])]
   /// The places of the truths in a row of the density's quantities.
   private let columns: [Int]
+  /// Why no whole data set can be simulated; nil where one can.
+  private let lack: String?
 
   /// - Parameters:
   ///   - density: A program with the data that were seen.
@@ -47,29 +52,32 @@ public struct SimulatedStanDensity: SimulatableDensity {
       throw StanError(
         "\(own) has parameters: it should draw all it needs in its generated quantities")
     }
-    let names = StanNames(self.simulator.names(transformed: true, generated: true))
+    let drawnNames = self.simulator.names(transformed: true, generated: true)
+    width = drawnNames.count
+    let names = StanNames(drawnNames)
     let places = Dictionary(zip(names.names, names.places)) { first, _ in first }
     truths = density.quantityNames.compactMap { name in places[name].map { (name, $0) } }
     columns = density.quantityNames.indices.filter { places[density.quantityNames[$0]] != nil }
-    if isComplete, let missing = density.parameterNames.first(where: { places[$0] == nil }) {
-      throw StanError("\(own) does not draw the parameter '\(missing.shown())'")
-    }
     drawn = density.data.names.compactMap { name in
       let elements = names.names.indices.filter { place in
         names.names[place].prefix { $0 != "[" } == name
       }
       return elements.isEmpty ? nil : (name, elements.map { names.places[$0] })
     }
-    guard isComplete || !truths.isEmpty else {
-      throw StanError(
-        "\(own) draws none of the quantities \(shownList(density.quantityNames)): its generated "
-          + "quantities should bear their names")
+    func none(_ what: String, of names: [String]) -> String {
+      "\(own) draws none of the \(what) \(shownList(names)): its generated quantities should bear "
+        + "their names"
     }
-    guard !isComplete || !drawn.isEmpty else {
-      throw StanError(
-        "\(own) draws none of the data \(shownList(density.data.names)): its generated quantities "
-          + "should bear their names")
-    }
+    lack =
+      if let missing = density.parameterNames.first(where: { places[$0] == nil }) {
+        "\(own) does not draw the parameter '\(missing.shown())'"
+      } else if drawn.isEmpty {
+        none("data", of: density.data.names)
+      } else {
+        nil
+      }
+    if isComplete, let lack { throw StanError(lack) }
+    if truths.isEmpty { throw StanError(none("quantities", of: density.quantityNames)) }
     for part in drawn where density.data.numbers(part.name)?.count != part.places.count {
       throw StanError(
         "\(own) draws \(part.places.count) numbers of '\(part.name.shown())', where the data have "
@@ -78,9 +86,12 @@ public struct SimulatedStanDensity: SimulatableDensity {
   }
 
   /// Parameters and data of one simulation, and the density given these data.
+  ///
+  /// - Throws: ``StanError`` where the simulator does not draw all parameters and some data.
   public func simulated(
     seed: UInt64
   ) throws -> (truth: [Double], coordinates: [Double]?, density: SimulatedStanDensity) {
+    if let lack { throw StanError(lack) }
     let row = try row(seed: seed)
     let numbers = Dictionary(
       uniqueKeysWithValues: drawn.map { part in (part.name, part.places.map { row[$0] }) })
@@ -103,15 +114,16 @@ public struct SimulatedStanDensity: SimulatableDensity {
   public func priorQuantities(count: Int, seed: UInt64 = 0) throws -> [String: [Double]] {
     precondition(count > 0, "\(count) draws")
     var seeds = CounterGenerator(seed: seed, stream: GeneratorPurpose.priorDraws.stream())
-    let rows = try (0..<count).map { _ in try row(seed: seeds.next()) }
+    let rowSeeds = (0..<count).map { _ in seeds.next() }
+    let rows = try threads.map(count) { index in Result { try row(seed: rowSeeds[index]) } }
+      .map { try $0.get() }
     let columns = truths.map { truth in (truth.name, rows.map { $0[truth.place] }) }
     return Dictionary(columns) { first, _ in first }
   }
 
   /// All that the simulating program draws at once.
   private func row(seed: UInt64) throws -> [Double] {
-    var row = [Double](
-      repeating: .nan, count: simulator.names(transformed: true, generated: true).count)
+    var row = [Double](repeating: .nan, count: width)
     let seed = UInt32(truncatingIfNeeded: seed ^ seed >> 32)
     let message = simulator.withGenerator(seed: seed) { generator in
       simulator.quantities(

@@ -50,8 +50,8 @@ struct StanTranslation {
     }
   }
 
-  /// Whether two models of one program have the same gradients and values that differ by one number, at places
-  /// where both have a density.
+  /// Whether two models of one program have the same gradients and values that differ by one
+  /// number, at places where both have a density.
   private static func differByAConstant(_ first: StanModel, _ second: StanModel) -> Bool {
     let count = first.dimension
     guard count == second.dimension, count > 0 else { return false }

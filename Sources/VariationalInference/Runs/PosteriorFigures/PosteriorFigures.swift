@@ -94,8 +94,9 @@ extension Posterior {
   /// - Returns: Each element with its draws.
   func elements(prior given: [String: [Double]], priorSeed: UInt64) -> [PosteriorElement] {
     let parameters = Set(density.parameterNames)
-    let own = given.isEmpty ? density.priorDraws(fit.surrogateDraws.shape[0], seed: priorSeed) : nil
-    let prior = own.map { density.quantities(at: $0).transposed() }
+    let points =
+      given.isEmpty ? density.priorDraws(fit.surrogateDraws.shape[0], seed: priorSeed) : nil
+    let prior = points.map { density.quantities(at: $0).transposed() }
     var place = 0
     return draws.names.flatMap { part -> [PosteriorElement] in
       let (own, other) = (draws[part], surrogate[part])

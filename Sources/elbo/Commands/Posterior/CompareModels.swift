@@ -15,9 +15,10 @@ struct CompareModels: ParsableCommand {
 
         elbo compare-models linear.stan quadratic.stan --data data.json
 
-      Evidence is known in full where all priors integrate to 1: none is flat, and a law on all numbers is cut to \
-      the bounds of its parameter, as in `tau ~ normal(0, 1) T[0, ]` with `real<lower=0> tau`. A difference means \
-      something only between densities of the same numbers: not between a model of y and one of log(y).
+      Evidence is known in full where all priors integrate to 1: none is flat, and a law on all \
+      numbers is cut to the bounds of its parameter, as in `tau ~ normal(0, 1) T[0, ]` with \
+      `real<lower=0> tau`. A difference means something only between densities of the same numbers: \
+      not between a model of y and one of log(y).
       """)
 
   @Argument(help: "Two Stan programs (.stan) or more, or libraries that BridgeStan compiled (.so).")

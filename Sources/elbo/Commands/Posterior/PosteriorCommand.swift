@@ -27,8 +27,8 @@ struct PosteriorCommand: ParsableCommand {
 
   @Argument(
     help: """
-      A Stan program (.stan), a library that BridgeStan compiled from one (.so), the name of a built-in example, \
-      or 'list'.
+      A Stan program (.stan), a library that BridgeStan compiled from one (.so), the name of a \
+      built-in example, or 'list'.
       """)
   var model: String
 
@@ -53,8 +53,8 @@ struct PosteriorCommand: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: """
-      Repeat the fit on so many data sets that the model draws, and say whether the truth ranks among the draws \
-      as it should (simulation-based calibration).
+      Repeat the fit on so many data sets that the model draws, and say whether the truth ranks \
+      among the draws as it should (simulation-based calibration).
       """)
   var calibrate: Int?
 
@@ -121,9 +121,8 @@ struct PosteriorCommand: ParsableCommand {
         try loaded.simulated(path, isComplete: calibrate != nil, stan: stan, workers: workers)
       }
       // Before the fit, as a program that fails should say so at once.
-      let prior = try folder.flatMap { _ in
-        try simulated?.priorQuantities(count: min(draws, 4000), seed: seed)
-      }
+      let prior =
+        output == nil ? nil : try simulated?.priorQuantities(count: min(draws, 4000), seed: seed)
       let calibrated: (any SimulatableDensity)? =
         calibrate == nil ? nil : simulated ?? loaded.density as? any SimulatableDensity
       try report(loaded.density, calibrated, prior: prior ?? [:], of: loaded, in: folder)
