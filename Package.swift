@@ -37,6 +37,12 @@ let package = Package(
     // Writes PNG figures.
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    // Decodes JPEG pictures.
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    // Faults of libpng and libjpeg, which are jumps that must not cross Swift, become results.
+    .target(name: "CPictures", dependencies: ["CJPEG", "CPNG"]),
     // Element-wise kernels: vectorised for several CPU generations with no build flags.
     .target(name: "CKernels"),
 
@@ -45,7 +51,7 @@ let package = Package(
       name: "Tensors", dependencies: ["CKernels", "COneDNN", "CLAPACK"],
       swiftSettings: swiftSettings),
     .target(
-      name: "Formats", dependencies: ["CKernels", "CDeflate", "CZlib", "CPNG"],
+      name: "Formats", dependencies: ["CKernels", "CDeflate", "CZlib", "CPNG", "CPictures"],
       swiftSettings: swiftSettings),
     .target(name: "Figures", dependencies: ["Formats"], swiftSettings: swiftSettings),
 

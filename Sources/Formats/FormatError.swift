@@ -72,6 +72,11 @@ public enum FormatFault: Equatable, Sendable {
   /// Data by name are not as they should be; what was found, as the rest of a sentence.
   case namedData(String)
 
+  /// A zip archive is not as it should be; what was found, as the rest of a sentence.
+  case zip(String)
+  /// An array or a sparse matrix is not as it should be; the same.
+  case array(String)
+
   /// The first bytes are not those of an NPY file.
   case npyMagic
   /// A version of the format that is not known.
@@ -80,13 +85,20 @@ public enum FormatFault: Equatable, Sendable {
   case npyHeader(problem: String)
   /// The elements are of a type that is not read.
   case npyElementType(String)
-  /// The array is stored column by column.
-  case npyFortranOrder
+  /// The array is stored column by column, or the most significant byte first, and too large to be
+  /// turned in memory.
+  case npyNotMapped(bigEndian: Bool)
   /// There are more or fewer bytes than the shape needs.
   case npySize(shape: [Int], expected: Int, found: Int)
 
   /// An image cannot be read.
   case png(reason: String)
+  /// A photograph cannot be read.
+  case jpeg(reason: String)
+  /// The first bytes are those of neither a PNG nor a JPEG file.
+  case pictureMagic([UInt8])
+  /// A picture has more pixels than are read.
+  case pictureSize(height: Int, width: Int, limit: Int)
 }
 
 /// What may be wrong with a JSON text.
@@ -152,10 +164,11 @@ extension FormatFault: CustomStringConvertible {
     case .json(let fault, let offset): "is not valid JSON at byte \(offset): \(fault)"
     case .safetensors(let fault): "\(fault)"
     case .png(let reason): "is not a readable PNG image (\(reason)); get it again"
+    case .jpeg, .pictureMagic, .pictureSize: pictureSentence
     case .gzipExpected, .gzipTruncated, .gzipDamaged, .gzipTrailing, .unpacksBeyond: gzipSentence
     case .idxMagic, .idxElementType, .idxHeaderTruncated, .idxTooLarge, .idxSize: idxSentence
-    case .csv(let found), .namedData(let found): found
-    case .npyMagic, .npyVersion, .npyHeader, .npyElementType, .npyFortranOrder, .npySize:
+    case .csv(let found), .namedData(let found), .zip(let found), .array(let found): found
+    case .npyMagic, .npyVersion, .npyHeader, .npyElementType, .npyNotMapped, .npySize:
       npySentence
     }
   }
@@ -194,18 +207,35 @@ extension FormatFault: CustomStringConvertible {
     }
   }
 
+  private var pictureSentence: String {
+    switch self {
+    case .jpeg(let reason): "is not a readable JPEG picture (\(reason)); get it again"
+    case .pictureMagic([]): "is empty where a PNG or JPEG picture is expected; get it again"
+    case .pictureMagic(let bytes):
+      "begins with the bytes \(hexadecimal(bytes)) where a picture has"
+        + " 89 50 4e 47 0d 0a 1a 0a (PNG) or ff d8 ff (JPEG); convert it or leave it out"
+    case .pictureSize(let height, let width, let limit):
+      "is a picture of \(height) x \(width) pixels where at most \(limit) are read; make it smaller"
+        + " or leave it out"
+    default: ""
+    }
+  }
+
   private var npySentence: String {
     switch self {
     case .npyMagic: "does not begin as an NPY file (93 4e 55 4d 50 59); save it with numpy.save"
     case .npyVersion(let major, let minor):
-      "is NPY version \(major).\(minor) where 1.0 or 2.0 is expected; save it with numpy.save"
+      "is NPY version \(major).\(minor) where 1.0 to 3.0 is expected; save it with numpy.save"
     case .npyHeader(let problem): "has a damaged NPY header (\(problem)); save it again"
     case .npyElementType(let type):
-      "holds elements of type '\(type.shown())' where '<f4', '<f8' or '|u1' is expected; convert it with"
-        + " array.astype"
-    case .npyFortranOrder:
-      "is stored column by column (Fortran order) where row by row is expected; save"
-        + " numpy.ascontiguousarray(array)"
+      "holds elements of type '\(type.shown())', \(numpyTypeName(type)), where numbers (float16 to"
+        + " float64, whole numbers, bool) are expected; convert it with array.astype"
+    case .npyNotMapped(let bigEndian):
+      bigEndian
+        ? "holds numbers with the most significant byte first, which cannot be used where they lie;"
+          + " save array.astype(array.dtype.newbyteorder('<'))"
+        : "is stored column by column (Fortran order), which cannot be used where it lies; save"
+          + " numpy.ascontiguousarray(array)"
     case .npySize(let shape, let expected, let found):
       "holds \(found) bytes of data where its shape \(product(shape)) needs \(expected); it is"
         + " \(found < expected ? "truncated" : "damaged"), so get it again"
@@ -296,6 +326,19 @@ private func hexadecimal(_ bytes: [UInt8]) -> String {
 private func character(_ byte: UInt8) -> String {
   (0x20..<0x7F).contains(byte)
     ? "'\(Character(Unicode.Scalar(byte)))'" : "the byte \(hexadecimal([byte]))"
+}
+
+/// What NumPy's name of a type that holds no numbers of ours means.
+private func numpyTypeName(_ type: String) -> String {
+  if type.hasPrefix("[") { return "records of several fields" }
+  return switch type.dropFirst().first {
+  case "O": "Python objects"
+  case "U", "S", "a": "texts"
+  case "c": "complex numbers"
+  case "M", "m": "times"
+  case "V": "bytes without meaning"
+  default: "which is not known"
+  }
 }
 
 private func idxTypeName(_ type: UInt8) -> String {

@@ -139,20 +139,59 @@ struct NPYTests {
     #expect(try NPY.parse(bytes, path: "x") == NPY(shape: [2], .uint8([7, 8])))
   }
 
-  @Test("Fortran order is refused where it matters")
+  @Test("Fortran order is turned; where it lies it is refused")
   func fortran() throws {
-    expect(
-      .npyFortranOrder,
-      withHeader("{'descr': '|u1', 'fortran_order': True, 'shape': (1, 2), }", data: [1, 2]))
-    let one = withHeader("{'descr': '|u1', 'fortran_order': True, 'shape': (2,), }", data: [1, 2])
-    #expect(try NPY.parse(one, path: "x").shape == [2])
+    let bytes = withHeader(
+      "{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", data: [1, 2, 3, 4, 5, 6])
+    let turned = NPY(shape: [2, 3], .uint8([1, 3, 5, 2, 4, 6]))
+    #expect(try NPY.parse(bytes, path: "x") == turned)
+    try withTemporaryFolder { folder in
+      let path = "\(folder)/x.npy"
+      try AtomicFile.write(bytes, to: path)
+      #expect(throws: FormatError(path: path, .npyNotMapped(bigEndian: false))) {
+        try MappedNPY(path)
+      }
+    }
   }
 
-  @Test("other element types are named", arguments: [">f4", "<i8", "|O", "<c16", "<f2"])
-  func types(type: String) {
-    expect(
-      .npyElementType(type),
-      withHeader("{'descr': '\(type)', 'fortran_order': False, 'shape': (1,), }"))
+  @Test(
+    "every numeric type, by its bytes",
+    arguments: [
+      ("<f2", [0, 0x3C, 0, 0xC0], .float32([1, -2])),
+      (">f4", [0x3F, 0x80, 0, 0, 0xC0, 0, 0, 0], .float32([1, -2])),
+      (">f8", [0x3F, 0xF0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0], .float64([1, 2])),
+      ("|i1", [0xFF, 2], .integers([-1, 2])), ("<i2", [0xFE, 0xFF, 1, 0], .integers([-2, 1])),
+      (">i2", [0xFF, 0xFE, 0, 1], .integers([-2, 1])),
+      ("<i4", [0, 0, 1, 0, 3, 0, 0, 0], .integers([65_536, 3])),
+      (">u4", [0xFF, 0, 0, 0, 0, 0, 0, 3], .integers([0xFF00_0000, 3])),
+      ("<u2", [0xFF, 0xFF, 1, 0], .integers([65_535, 1])),
+      ("<i8", [1, 0, 0, 0, 0, 0, 0, 0] + [UInt8](repeating: 0xFF, count: 8), .integers([1, -1])),
+      ("|b1", [1, 0], .uint8([1, 0])),
+    ] as [(String, [UInt8], NPY.Elements)])
+  func types(type: String, data: [UInt8], elements: NPY.Elements) throws {
+    let bytes = withHeader(
+      "{'descr': '\(type)', 'fortran_order': False, 'shape': (2,), }", data: data)
+    #expect(try NPY.parse(bytes, path: "x") == NPY(shape: [2], elements))
+  }
+
+  @Test("unsigned numbers of 64 bits are read while they are numbers of ours")
+  func unsigned() throws {
+    let head = "{'descr': '<u8', 'fortran_order': False, 'shape': (1,), }"
+    let large = withHeader(head, data: [UInt8](repeating: 0xFF, count: 8))
+    let message = sentence { _ = try NPY.parse(large, path: "x.npy") }
+    #expect(message?.contains("18446744073709551615") == true, "\(message ?? "no error")")
+  }
+
+  @Test(
+    "types that hold no numbers are named",
+    arguments: [
+      ("'|O'", "Python objects"), ("'<c16'", "complex numbers"), ("'<U3'", "texts"),
+      ("'<M8[ns]'", "times"), ("'<f16'", "not known"), ("[('a', '|u1')]", "several fields"),
+    ])
+  func otherTypes(type: String, words: String) {
+    let bytes = withHeader("{'descr': \(type), 'fortran_order': False, 'shape': (1,), }")
+    let message = sentence { _ = try NPY.parse(bytes, path: "x.npy") }
+    #expect(message?.contains(words) == true, "\(message ?? "no error")")
   }
 
   @Test(
@@ -163,7 +202,7 @@ struct NPYTests {
       "{'descr': '|u1', 'fortran_order': False, 'shape': (99999999999999999999,)}",
       "{'descr': '|u1', 'fortran_order': False, 'shape': (1 2)}",
       "{'descr': '|u1', 'fortran_order': False, 'shape': (1,)} x",
-      "{'descr': [('a', '|u1')], 'fortran_order': False, 'shape': (1,)}",
+      "{'descr': [('a', '|u1'), 'fortran_order': False, 'shape': (1,)}",
       "{'evil': __import__('os')}",
       "{'descr': '|u1', 'fortran_order': False, 'shape': (4294967296, 4294967296, 4294967296)}",
     ])
@@ -186,7 +225,7 @@ extension NPY {
   fileprivate var width: Int {
     switch elements {
     case .float32: 4
-    case .float64: 8
+    case .float64, .integers: 8
     case .uint8: 1
     }
   }

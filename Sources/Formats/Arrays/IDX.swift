@@ -2,7 +2,7 @@
 
 /// An array of unsigned bytes in the IDX format, in which MNIST is published.
 ///
-/// Layout: two zero bytes, the element type (08), the rank, each dimension as a big-endian 32-bit
+/// Layout: two zero bytes, the element type (08; others are read as numbers), the rank, each dimension as a big-endian 32-bit
 /// number, then the elements row by row.
 package struct IDX: Equatable, Sendable {
   /// The contents of one file, unpacked, may not exceed this many bytes.
@@ -26,8 +26,31 @@ package struct IDX: Equatable, Sendable {
   ///
   /// - Throws: `FileError` or `FormatError`, before taking memory for what the header promises.
   package static func read(_ path: String) throws -> IDX {
+    try parse(contents(path), path: path)
+  }
+
+  /// Reads an IDX file of elements of any of the format's types.
+  ///
+  /// - Throws: As `read(_:)` does.
+  package static func readNumbers(_ path: String) throws -> NPY {
+    let bytes = try contents(path)
+    let header = try Header(parsing: bytes, path: path)
+    guard header.dimensions.count <= NPYHeader.rankLimit else {
+      throw FormatError(path: path, .array("has \(header.dimensions.count) axes; check the file"))
+    }
+    if header.type == .uint8 {
+      return NPY(shape: header.dimensions, .uint8(try parse(consume bytes, path: path).elements))
+    }
+    try header.check(bytes.count, path: path)
+    let elements = try Numbers.elements(
+      bytes[header.size...], header.type, bigEndian: true, path: path)
+    return NPY(shape: header.dimensions, elements)
+  }
+
+  /// The bytes of a file, unpacked.
+  private static func contents(_ path: String) throws -> [UInt8] {
     let bytes = try readFile(path, limit: sizeLimit)
-    guard Gzip.isGzip(bytes) else { return try parse(consume bytes, path: path) }
+    guard Gzip.isGzip(bytes) else { return bytes }
     let prefix = try Gzip.prefix(Header.largestSize, of: bytes, path: path)
     let header = try Header(parsing: prefix, path: path)
     let (possible, _) = bytes.count.multipliedReportingOverflow(by: Gzip.largestRatio)
@@ -35,7 +58,7 @@ package struct IDX: Equatable, Sendable {
       let limit = min(possible, sizeLimit)
       throw FormatError(path: path, .idxTooLarge(dimensions: header.dimensions, limit: limit))
     }
-    return try parse(Gzip.decompress(bytes, path: path, limit: header.fileSize), path: path)
+    return try Gzip.decompress(bytes, path: path, limit: header.fileSize)
   }
 
   /// Reads the bytes of a whole, unpacked IDX file.
@@ -44,12 +67,8 @@ package struct IDX: Equatable, Sendable {
   package static func parse(_ bytes: consuming [UInt8], path: String) throws -> IDX {
     var contents = bytes
     let header = try Header(parsing: contents, path: path)
-    guard header.fileSize == contents.count else {
-      throw FormatError(
-        path: path,
-        .idxSize(
-          dimensions: header.dimensions, expected: header.fileSize, found: contents.count))
-    }
+    guard header.type == .uint8 else { throw FormatError(path: path, .idxElementType(contents[2])) }
+    try header.check(contents.count, path: path)
     // In place where the caller has let go of the bytes: 47 MB are moved, not copied.
     contents.removeFirst(header.size)
     return IDX(dimensions: header.dimensions, elements: contents)
@@ -74,6 +93,7 @@ extension IDX {
     static let largestSize = 4 + 4 * 255
 
     let dimensions: [Int]
+    let type: ElementType
     var size: Int { 4 + 4 * dimensions.count }
     /// The size of the whole file in bytes.
     let fileSize: Int
@@ -85,7 +105,12 @@ extension IDX {
       guard bytes[0] == 0 && bytes[1] == 0 && bytes[3] > 0 && (8...14).contains(bytes[2]) else {
         throw FormatError(path: path, .idxMagic(Array(bytes[..<4])))
       }
-      guard bytes[2] == 0x08 else { throw FormatError(path: path, .idxElementType(bytes[2])) }
+      let types: [UInt8: ElementType] = [
+        0x08: .uint8, 0x09: .int8, 0x0B: .int16, 0x0C: .int32, 0x0D: .float32, 0x0E: .float64,
+      ]
+      guard let type = types[bytes[2]] else {
+        throw FormatError(path: path, .idxElementType(bytes[2]))
+      }
       let rank = Int(bytes[3])
       guard bytes.count >= 4 + 4 * rank else {
         throw FormatError(path: path, .idxHeaderTruncated(size: bytes.count))
@@ -93,11 +118,20 @@ extension IDX {
       let dimensions = (0..<rank).map { axis in
         bytes[4 + 4 * axis..<8 + 4 * axis].reduce(0) { $0 << 8 | Int($1) }
       }
-      guard let count = checkedProduct(dimensions), count <= .max - 4 - 4 * rank else {
+      guard let count = checkedProduct(dimensions + [type.width]), count <= .max - 4 - 4 * rank
+      else {
         throw FormatError(path: path, .idxTooLarge(dimensions: dimensions, limit: sizeLimit))
       }
       self.dimensions = dimensions
+      self.type = type
       fileSize = 4 + 4 * rank + count
+    }
+
+    func check(_ size: Int, path: String) throws {
+      guard fileSize == size else {
+        throw FormatError(
+          path: path, .idxSize(dimensions: dimensions, expected: fileSize, found: size))
+      }
     }
   }
 }

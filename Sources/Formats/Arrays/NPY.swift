@@ -2,17 +2,20 @@
 
 /// An array in NumPy's NPY format: what `numpy.save` writes and `numpy.load` reads.
 ///
-/// Understood are little-endian `<f4` and `<f8` and bytes `|u1`, of any rank, row by row (C order),
-/// in versions 1.0, 2.0 and 3.0 of the format.
+/// Read are floating-point numbers of 16, 32 and 64 bits, whole numbers of 8 to 64 bits, and truth
+/// values, of any rank, in either order of bytes and of axes, in versions 1.0, 2.0 and 3.0 of the
+/// format. Written are `<f4`, `<f8`, `|u1` and `<i8`, row by row.
 public struct NPY: Equatable, Sendable {
-  /// The elements, row by row, in one of the three types.
+  /// The elements, row by row, in one of four types, none of which changes a number.
   public enum Elements: Equatable, Sendable {
-    /// `<f4`.
+    /// `<f4`, and half precision.
     case float32([Float])
     /// `<f8`.
     case float64([Double])
-    /// `|u1`.
+    /// `|u1`, and truth values as 0 and 1.
     case uint8([UInt8])
+    /// All other whole numbers.
+    case integers([Int])
   }
 
   /// The lengths of the axes; empty for a single number.
@@ -46,37 +49,29 @@ public struct NPY: Equatable, Sendable {
   public static func parse(_ bytes: [UInt8], path: String) throws -> NPY {
     let header = try NPYHeader(parsing: bytes, path: path)
     let data = bytes[header.size...]
-    _ = try checkSize(header, bytes: data.count, path: path)
-    let elements: Elements =
-      switch header.type {
-      case "<f4": .float32(Numbers.floats(littleEndian: data))
-      case "<f8": .float64(Numbers.doubles(littleEndian: data))
-      default: .uint8(Array(data))
-      }
-    return NPY(shape: header.shape, elements)
+    let (type, isBigEndian) = try checkSize(header, bytes: data.count, path: path)
+    let elements = try Numbers.elements(data, type, bigEndian: isBigEndian, path: path)
+    return NPY(
+      shape: header.shape, header.isFortranOrder ? elements.rowMajor(header.shape) : elements)
   }
 
-  /// Refuses a header that does not fit the bytes after it; returns the bytes of an element.
-  static func checkSize(_ header: NPYHeader, bytes: Int, path: String) throws -> Int {
-    let width = try elementSize(header.type, path: path)
+  /// Refuses a header that does not fit the bytes after it; returns what its elements are.
+  static func checkSize(
+    _ header: NPYHeader, bytes: Int, path: String
+  ) throws -> (type: ElementType, isBigEndian: Bool) {
+    guard let element = ElementType.parse(header.type) else {
+      throw FormatError(path: path, .npyElementType(header.type))
+    }
     guard let count = checkedProduct(header.shape),
-      case let (size, overflow) = count.multipliedReportingOverflow(by: width), !overflow
+      case let (size, overflow) = count.multipliedReportingOverflow(by: element.type.width),
+      !overflow
     else {
       throw FormatError(path: path, .npyHeader(problem: "its shape overflows"))
     }
     guard size == bytes else {
       throw FormatError(path: path, .npySize(shape: header.shape, expected: size, found: bytes))
     }
-    return width
-  }
-
-  private static func elementSize(_ type: String, path: String) throws -> Int {
-    switch type {
-    case "<f4": return 4
-    case "<f8": return 8
-    case "|u1": return 1
-    default: throw FormatError(path: path, .npyElementType(type))
-    }
+    return element
   }
 
   /// Writes the file, in version 1.0, whole or not at all.
@@ -93,6 +88,7 @@ public struct NPY: Equatable, Sendable {
       case .float32(let values): ("<f4", Numbers.bytes(littleEndian: values))
       case .float64(let values): ("<f8", Numbers.bytes(littleEndian: values))
       case .uint8(let values): ("|u1", values)
+      case .integers(let values): ("<i8", Numbers.bytes(littleEndian: values))
       }
     return NPYHeader.encoded(type: type, shape: shape) + data
   }
@@ -105,6 +101,7 @@ extension NPY.Elements {
     case .float32(let values): values.count
     case .float64(let values): values.count
     case .uint8(let values): values.count
+    case .integers(let values): values.count
     }
   }
 }

@@ -8,6 +8,8 @@ struct NPYHeader {
 
   let type: String
   let shape: [Int]
+  /// Whether the first axis runs fastest, where that makes a difference.
+  let isFortranOrder: Bool
   /// Where the data begins, in bytes.
   let size: Int
 
@@ -35,7 +37,7 @@ struct NPYHeader {
         path: path, .npyHeader(problem: "one of descr, fortran_order, shape is missing"))
     }
     // With at most one long axis both orders are the same.
-    guard !fortran || shape.count <= 1 else { throw FormatError(path: path, .npyFortranOrder) }
+    isFortranOrder = fortran && shape.count { $0 != 1 } > 1
     self.type = type
     self.shape = shape
     size = start + length
@@ -72,7 +74,7 @@ private struct PythonDictionary {
       let key = try string()
       try expect(":")
       switch key {
-      case "descr": type = try string()
+      case "descr": type = skip("[") ? try fields() : try string()
       case "fortran_order": fortranOrder = try bool()
       case "shape": shape = try tuple(rankLimit: rankLimit)
       default: throw Problem(words: "unknown key '\(key.shown())'")
@@ -113,6 +115,19 @@ private struct PythonDictionary {
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     try expect(quote)
     return text
+  }
+
+  /// A structured type, whose "[" was skipped: its text, which is none of a number's.
+  private mutating func fields() throws -> String {
+    let start = position
+    var depth = 1
+    while position < bytes.count, depth > 0 {
+      if bytes[position] == UInt8(ascii: "[") { depth += 1 }
+      if bytes[position] == UInt8(ascii: "]") { depth -= 1 }
+      position += 1
+    }
+    guard depth == 0 else { throw Problem(words: "']' is expected at its byte \(position)") }
+    return "[" + String(decoding: bytes[start..<position], as: UTF8.self)
   }
 
   private mutating func bool() throws -> Bool {

@@ -12,6 +12,11 @@ package enum Numbers {
     copyBytes(of: values) { UInt64($0.bitPattern).littleEndian }
   }
 
+  /// The bytes of `values`, eight each.
+  package static func bytes(littleEndian values: [Int]) -> [UInt8] {
+    copyBytes(of: values) { Int64($0).littleEndian }
+  }
+
   /// One `Float` for each four bytes.
   package static func floats(littleEndian bytes: ArraySlice<UInt8>) -> [Float] {
     map(bytes, as: UInt32.self) { Float(bitPattern: UInt32(littleEndian: $0)) }

@@ -55,6 +55,11 @@ package enum Files {
     (try? FileStatus(of: path))?.kind == .folder
   }
 
+  /// What identifies a file or folder itself, whatever its names are, or nil where there is none.
+  package static func identity(_ path: String) -> SIMD2<UInt64>? {
+    (try? FileStatus(of: path))?.identity
+  }
+
   /// The size of the file at `path` in bytes, or nil where there is none.
   package static func size(_ path: String) -> Int? {
     (try? FileStatus(of: path))?.size

@@ -44,5 +44,18 @@ package final class MappedFile: @unchecked Sendable {
     }
   }
 
+  /// Asks for the pages of a range, which the system then reads while others are worked on.
+  package func prefetch(_ range: Range<Int>) {
+    guard let mapping, !range.isEmpty else { return }
+    let page = Int(getpagesize())
+    let start = range.lowerBound / page * page
+    madvise(mapping + start, range.upperBound - start, MADV_WILLNEED)
+  }
+
+  /// Says that bytes will be looked at in no order: no pages are read but those asked for.
+  package func expectRandomAccess() {
+    if let mapping { madvise(mapping, bytes.count, MADV_RANDOM) }
+  }
+
   deinit { if let mapping { munmap(mapping, bytes.count) } }
 }
