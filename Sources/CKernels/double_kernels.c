@@ -24,3 +24,4 @@
 
 #include "kernels.inc"
 #include "draws.inc"
+#include "densities.inc"

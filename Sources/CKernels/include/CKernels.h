@@ -159,6 +159,29 @@ typedef struct {
   void elbo_normal_density_gradient_##S(size_t rows, size_t n, const size_t *step, const REAL *g,  \
                                         const REAL *x, const REAL *mean, const REAL *sd,           \
                                         REAL *d_mean, REAL *d_sd);                                 \
+  /* Log-densities of x by two parameters and their gradients times g, each [rows, n]; steps are as\
+     above, for x and the parameters. Of levels x = k / (levels - 1), half being                   \
+     1 / (2 (levels - 1)): */                                                                      \
+  void elbo_discretised_logistic_##S(size_t rows, size_t n, REAL half, const size_t *step,         \
+                                     const REAL *x, const REAL *location, const REAL *log_scale,   \
+                                     REAL *y);                                                     \
+  void elbo_discretised_logistic_gradient_##S(size_t rows, size_t n, REAL half, const size_t *step,\
+                                              const REAL *g, const REAL *x, const REAL *location,  \
+                                              const REAL *log_scale, REAL *d_location,             \
+                                              REAL *d_log_scale);                                  \
+  /* of counts of mean mu and variance mu + mu^2 / r; */                                           \
+  void elbo_negative_binomial_##S(size_t rows, size_t n, const size_t *step, const REAL *x,        \
+                                  const REAL *log_mean, const REAL *log_dispersion, REAL *y);      \
+  void elbo_negative_binomial_gradient_##S(size_t rows, size_t n, const size_t *step,              \
+                                           const REAL *g, const REAL *x, const REAL *log_mean,     \
+                                           const REAL *log_dispersion, REAL *d_log_mean,           \
+                                           REAL *d_log_dispersion);                                \
+  /* of counts that are 0 with probability sigmoid(logit), else x of log-probability `counted`. */ \
+  void elbo_more_zeros_##S(size_t rows, size_t n, const size_t *step, const REAL *x,               \
+                           const REAL *counted, const REAL *logit, REAL *y);                       \
+  void elbo_more_zeros_gradient_##S(size_t rows, size_t n, const size_t *step, const REAL *g,      \
+                                    const REAL *x, const REAL *counted, const REAL *logit,         \
+                                    REAL *d_counted, REAL *d_logit);                               \
   /* Per row: 1/2 sum of exp(v) + m^2 - 1 - v -> [rows], KL(N(m, exp v) || N(0, I)). */            \
   void elbo_gaussian_kl_##S(size_t rows, size_t columns, const REAL *mean,                         \
                             const REAL *log_variance, REAL *kl);                                   \

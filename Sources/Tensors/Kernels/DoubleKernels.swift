@@ -26,6 +26,16 @@ extension Double: TensorScalar {
     normalDensityGradient: {
       elbo_normal_density_gradient_f64($0, $1, $2, $3, $4, $5, $6, $7, $8)
     },
+    negativeBinomial: { elbo_negative_binomial_f64($0, $1, $2, $3, $4, $5, $6) },
+    moreZeros: { elbo_more_zeros_f64($0, $1, $2, $3, $4, $5, $6) },
+    discretisedLogistic: { elbo_discretised_logistic_f64($0, $1, $2, $3, $4, $5, $6, $7) },
+    negativeBinomialGradient: {
+      elbo_negative_binomial_gradient_f64($0, $1, $2, $3, $4, $5, $6, $7, $8)
+    },
+    moreZerosGradient: { elbo_more_zeros_gradient_f64($0, $1, $2, $3, $4, $5, $6, $7, $8) },
+    discretisedLogisticGradient: {
+      elbo_discretised_logistic_gradient_f64($0, $1, $2, $3, $4, $5, $6, $7, $8, $9)
+    },
     adam: { n, gradient, parameter, first, second, c in
       elbo_adam_f64(
         n, gradient, parameter, first, second, c.rate, c.weight1, c.weight2, c.epsilon,

@@ -20,6 +20,10 @@ where RawSignificand: FixedWidthInteger {
 public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
+  typealias DensityKernel =
+    @Sendable (Int, Int, UnsafePointer<Int>, Input, Input, Input, Output) -> Void
+  typealias DensityGradientKernel =
+    @Sendable (Int, Int, UnsafePointer<Int>, Input, Input, Input, Input, Output, Output) -> Void
 
   let unary: @Sendable (ElboUnary, Int, Input, Output) -> Void
   /// One row, of strides 0 or 1: operation, n, a, its stride, b, its stride, y.
@@ -47,6 +51,19 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   /// As `elbo_normal_density_gradient`: rows, n, six steps, g, x, mean, sd, and the two gradients.
   let normalDensityGradient:
     @Sendable (Int, Int, UnsafePointer<Int>, Input, Input, Input, Input, Output, Output) -> Void
+  /// Log-densities of data: rows, n, six steps, x, two parameters, y.
+  let negativeBinomial: DensityKernel
+  let moreZeros: DensityKernel
+  /// The same with half the width of a bin after n.
+  let discretisedLogistic:
+    @Sendable (Int, Int, Scalar, UnsafePointer<Int>, Input, Input, Input, Output) -> Void
+  /// Rows, n, six steps, g, x, two parameters, and their two gradients.
+  let negativeBinomialGradient: DensityGradientKernel
+  let moreZerosGradient: DensityGradientKernel
+  /// The same with half the width of a bin after n.
+  let discretisedLogisticGradient:
+    @Sendable (Int, Int, Scalar, UnsafePointer<Int>, Input, Input, Input, Input, Output, Output) ->
+      Void
   /// n, gradient, parameter, first and second moment; whether all that it wrote is finite.
   let adam: @Sendable (Int, Input, Output, Output, Output, AdamCoefficients<Scalar>) -> Bool
   /// For normal, uniform and bernoulliBytes the key holds the seed and three counters.

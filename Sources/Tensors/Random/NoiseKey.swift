@@ -19,3 +19,13 @@ public struct NoiseKey: Sendable, Equatable {
     a.seed == b.seed && a.counters == b.counters
   }
 }
+
+extension NoiseKey {
+  /// The key of another sequence, for the part `number` of what this key stands for. Keys of different
+  /// parts have different seeds, so their sequences have nothing in common.
+  package func derived(_ number: Int) -> NoiseKey {
+    var key = self
+    key.seed = seed &+ 0x9E37_79B9_7F4A_7C15 &* UInt64(number + 1)
+    return key
+  }
+}
