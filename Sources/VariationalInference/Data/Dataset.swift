@@ -35,7 +35,8 @@ public protocol Dataset: Sendable {
     _ field: DataField, of examples: [Int], round: DataRound,
     to rows: UnsafeMutableBufferPointer<Scalar>)
 
-  /// What recognises the same examples again: 16 hexadecimal digits. Name and split do not count.
+  /// What recognises the same examples again: 16 hexadecimal digits, after
+  /// "sampled-" where not all numbers were looked at. Name and split do not count.
   func fingerprint() -> String
 
   /// The first `maximum` examples, or all where there are fewer.
@@ -45,6 +46,9 @@ public protocol Dataset: Sendable {
 extension Dataset {
   /// The field of this name.
   public func field(_ name: String) -> DataField? { fields.first { $0.name == name } }
+
+  /// What one example is called: "image", or "row" of what is no image.
+  public var exampleNoun: String { field("x")?.imageSize == nil ? "row" : "image" }
 
   /// Refuses, by name, to serve a model that reads a field which is not there or has another width.
   ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
+
 /// Why a data set could not be loaded or downloaded: one sentence for the user.
 ///
 /// The wording of all of them is in this file. Faults inside a single file (missing, truncated, not
@@ -7,8 +9,10 @@
 public enum DatasetError: Error, Equatable, Sendable {
   /// There is no such folder.
   case missingFolder(path: String)
-  /// The folder holds no images for a part; `names` are those looked for.
-  case missingImages(folder: String, split: DatasetSplit, names: [String])
+  /// The folder holds no images for a part; `names` are those looked for, `found` what is there.
+  case missingImages(folder: String, split: DatasetSplit, names: [String], found: [String])
+  /// Several sets lie in one folder, and none is named.
+  case severalSets(folder: String, names: [String])
   /// A file of images is not of three dimensions (count, rows, columns).
   case notImages(path: String, dimensions: [Int])
   /// A file of labels is not of one dimension.
@@ -21,6 +25,22 @@ public enum DatasetError: Error, Equatable, Sendable {
   case sizesDiffer(folder: String, train: [Int], other: DatasetSplit, otherSize: [Int])
   /// A pixel is grey where only 0 and 255 are expected; images are counted from 0.
   case notBinary(data: String, split: String, image: Int, byte: UInt8)
+
+  /// A folder without a picture that can be read: sentences on damaged ones, names of other files.
+  case noPictures(folder: String, damaged: [String], others: [String])
+  /// A folder of pictures does not come with this part; `names` are those looked for.
+  case missingPart(folder: String, split: DatasetSplit, names: [String])
+  /// Two pictures of different sizes (rows, columns) where no size is given.
+  case pictureSizesDiffer(
+    folder: String, first: String, size: [Int], other: String, otherSize: [Int])
+  /// More sub-folders with pictures than labels can be told apart.
+  case tooManyLabels(folder: String, found: Int)
+  /// Patches of pictures need a size.
+  case patchesWithoutSize(folder: String)
+  /// Pictures have fewer different patches than are asked for.
+  case tooFewPatches(folder: String, size: [Int], found: Int, expected: Int)
+  /// Images (rows, columns, channels) that would take more memory than is allowed, in bytes.
+  case picturesTooLarge(folder: String, count: Int, size: [Int], limit: Int)
 
   /// The data have no example.
   case noExamples(data: String)
@@ -53,12 +73,17 @@ extension DatasetError: CustomStringConvertible {
     switch self {
     case .missingFolder(let path):
       "the data folder '\(path)' does not exist; check its name"
-    case .missingImages(let folder, let split, let names):
+    case .missingImages(let folder, let split, let names, let found):
       "the folder '\(folder)' holds no \(split) images; none of these files is in it: "
-        + names.joined(separator: ", ") + "; put them there or name another folder"
+        + names.joined(separator: ", ") + "; there is: \(shownList(found, limit: 10));"
+        + " put them there or name another folder"
+    case .severalSets(let folder, let names):
+      "the folder '\(folder)' holds several data sets; name one of them: "
+        + names.prefix(10).map { "'\($0)'" }.joined(separator: ", ")
+        + (names.count > 10 ? " and \(names.count - 10) more" : "")
     case .notImages(let path, let dimensions):
-      "'\(path)' holds an array of \(words(dimensions)) where images (count x rows x columns) are"
-        + " expected; check that it is the file of images"
+      "'\(path)' holds an array of \(words(dimensions)) where images (count x rows x columns, and 1 or 3"
+        + " numbers of a pixel) are expected; check that it is the file of images"
     case .notLabels(let path, let dimensions):
       "'\(path)' holds an array of \(words(dimensions)) where labels (one dimension) are expected;"
         + " check that it is the file of labels"
@@ -74,6 +99,9 @@ extension DatasetError: CustomStringConvertible {
       "the \(split) images of '\(data)' are not binary (image \(image) has a pixel of \(byte) where"
         + " only 0 and 255 are expected); binarise them by 'dynamic' or 'threshold', or take data that"
         + " were published binarised, as static-mnist"
+    case .noPictures, .missingPart, .pictureSizesDiffer, .tooManyLabels, .patchesWithoutSize,
+      .tooFewPatches, .picturesTooLarge:
+      pictureSentence
     case .noExamples(let data):
       "the data '\(data)' have no example; at least one is needed"
     case .missingField(let data, let field, let role, let there):
@@ -107,6 +135,48 @@ extension DatasetError: CustomStringConvertible {
       "'\(path)' is not the published file (SHA-256 \(found) where \(expected) is expected); delete"
         + " it to download it anew"
     }
+  }
+
+  private var pictureSentence: String {
+    switch self {
+    case .noPictures(let folder, let damaged, let others):
+      "the folder '\(folder)' holds no picture that can be read; looked for files that begin as"
+        + " PNG or JPEG, in it and its sub-folders, and found \(found(damaged, others)); name the"
+        + " folder that holds the pictures, or convert them"
+    case .missingPart(let folder, let split, let names):
+      "the folder '\(folder)' has no sub-folder of \(split) pictures; none of these is in it: "
+        + names.joined(separator: ", ") + "; name it so or read the folder as a whole"
+    case .pictureSizesDiffer(let folder, let first, let size, let other, let otherSize):
+      "in '\(folder)' the picture '\(first)' has \(words(size)) pixels (height x width) but"
+        + " '\(other)' has \(words(otherSize)); give one size for all by --size, as --size 32x32"
+    case .tooManyLabels(let folder, let found):
+      "'\(folder)' has \(found) sub-folders with pictures where at most 256 can be labels; join"
+        + " some, or move all into one sub-folder to read them without labels"
+    case .patchesWithoutSize(let folder):
+      "patches of the pictures in '\(folder)' need a size; give it by --size, as --size 32x32"
+    case .tooFewPatches(let folder, let size, let found, let expected):
+      "the pictures in '\(folder)' have \(found) different patches of \(words(size)) pixels where"
+        + " \(expected) are asked for; ask for fewer or for smaller ones"
+    case .picturesTooLarge(let folder, let count, let size, let limit):
+      "\(count) images of \(words(size)) bytes from '\(folder)' are more than the \(limit) bytes"
+        + " that are held in memory; give a smaller --size or fewer patches"
+    default: ""
+    }
+  }
+
+  /// "2 damaged pictures (the first: 'a.png' is ...) and 3 other files (b.txt, c.gif, d.md)".
+  private func found(_ damaged: [String], _ others: [String]) -> String {
+    func counted(_ count: Int, _ thing: String, _ which: String) -> String? {
+      count == 0 ? nil : "\(count) \(thing)\(count == 1 ? "" : "s") (\(which))"
+    }
+    let parts = [
+      counted(damaged.count, "damaged picture", "the first: \(damaged.first ?? "")"),
+      counted(
+        others.count, "other file",
+        others.prefix(5).joined(separator: ", ")
+          + (others.count > 5 ? " and \(others.count - 5) more" : "")),
+    ].compactMap { $0 }
+    return parts.isEmpty ? "no file" : parts.joined(separator: " and ")
   }
 
   private func words(_ dimensions: [Int]) -> String {

@@ -7,9 +7,14 @@ internal import Formats
 ///     train-images-idx3-ubyte   train-labels-idx1-ubyte
 ///     t10k-images-idx3-ubyte    t10k-labels-idx1-ubyte
 ///
-/// Each file may be packed by gzip, with or without `.gz` in its name. Also understood are
-/// `train-images.idx3-ubyte`, `test-` for `t10k-`, and `valid-` or `validation-` for a third part.
-/// Labels may be absent.
+/// Each file may be packed by gzip, with or without `.gz` in its name, or lie in a folder of its own
+/// name (Kaggle). Also understood are `train-images.idx3-ubyte`, `test-` for `t10k-`, and `valid-` or
+/// `validation-` for a third part; the root that torchvision downloads to (`MNIST/raw` and others
+/// below the folder); and names with something before them, `emnist-letters-train-images-idx3-ubyte`:
+/// where several such sets lie side by side, `FOLDER/emnist-letters` names one. Labels may be absent.
+///
+/// Images are `[count, height, width]`, or have a fourth axis of 1 or 3 for colour. Their elements are
+/// bytes, or whole numbers from 0 to 255 of another type.
 public struct IDXFolder: Sendable, Equatable {
   /// The path of the folder.
   public let path: String
@@ -21,7 +26,16 @@ public struct IDXFolder: Sendable, Equatable {
 
   /// Whether the folder holds the images of `split`.
   public func holds(_ split: DatasetSplit) -> Bool {
-    find(split, .images) != nil
+    guard let place = try? IDXPlace(path) else { return false }
+    return place.find(split, .images) != nil
+  }
+
+  /// Whether there is a file of images of some part, or of several sets.
+  public var holdsAnything: Bool {
+    do {
+      let place = try IDXPlace(path)
+      return DatasetSplit.allCases.contains { place.find($0, .images) != nil }
+    } catch DatasetError.severalSets { return true } catch { return false }
   }
 
   /// Loads one part.
@@ -29,25 +43,36 @@ public struct IDXFolder: Sendable, Equatable {
   /// - Parameters:
   ///   - split: The part.
   ///   - name: The name of the data; by default that of the folder.
-  /// - Returns: At least one image, with labels where their file is there.
+  /// - Returns: At least one image, with labels where their file is there: ``ImageDataset/labels``, or
+  ///   where one is above 255 a column "label".
   /// - Throws: `DatasetError`, or an error that names the file and what is wrong with it.
   public func load(_ split: DatasetSplit, name: String? = nil) throws -> ImageDataset {
-    guard Files.isFolder(path) else { throw DatasetError.missingFolder(path: path) }
-    guard let imagesPath = find(split, .images) else {
+    let place = try IDXPlace(path)
+    guard let imagesPath = place.find(split, .images) else {
       throw DatasetError.missingImages(
-        folder: path, split: split, names: fileNames(split, .images).map { "\($0)[.gz]" })
+        folder: place.folder, split: split,
+        names: place.fileNames(split, .images).map { "\($0)[.gz]" },
+        found: (try? Files.list(place.folder)) ?? [])
     }
-    let images = try IDX.read(imagesPath)
-    guard images.dimensions.count == 3 else {
-      throw DatasetError.notImages(path: imagesPath, dimensions: images.dimensions)
+    let images = try IDX.readNumbers(imagesPath)
+    let shape = images.shape
+    guard shape.count == 3 || shape.count == 4 && (shape[3] == 1 || shape[3] == 3) else {
+      throw DatasetError.notImages(path: imagesPath, dimensions: shape)
     }
-    guard !images.elements.isEmpty else {
-      throw DatasetError.noImages(path: imagesPath, dimensions: images.dimensions)
+    guard !shape.contains(0) else {
+      throw DatasetError.noImages(path: imagesPath, dimensions: shape)
+    }
+    let labels = try labels(place.find(split, .labels), for: shape[0], in: imagesPath)
+    // Beyond bytes there are more classes than the labels of images hold.
+    let bytes = labels.flatMap { $0.allSatisfy { $0 <= 255 } ? $0.map(UInt8.init) : nil }
+    let column = labels.map {
+      DataColumn(DataField("label", kind: .category(classes: ($0.max() ?? 0) + 1)), $0)
     }
     return ImageDataset(
-      name: name ?? Files.name(of: path), split: split.rawValue,
-      height: images.dimensions[1], width: images.dimensions[2], pixels: images.elements,
-      labels: try labels(split, for: images.dimensions[0], in: imagesPath))
+      name: name ?? Files.name(of: path), split: split.rawValue, height: shape[1],
+      width: shape[2], channels: shape.count == 4 ? shape[3] : 1,
+      pixels: try pixels(images, path: imagesPath), labels: bytes,
+      columns: bytes == nil ? column.map { [$0] } ?? [] : [])
   }
 
   /// Loads the train and test parts, and the validation part where there is one.
@@ -67,57 +92,47 @@ public struct IDXFolder: Sendable, Equatable {
     let train = try load(.train, name: name)
     let test = try load(.test, name: name)
     let validation = holds(.validation) ? try load(.validation, name: name) : nil
+    func size(_ data: ImageDataset) -> [Int] {
+      [data.height, data.width] + (data.channels == 1 ? [] : [data.channels])
+    }
     for (split, other) in [(DatasetSplit.test, test), (.validation, validation ?? train)]
-    where (other.height, other.width) != (train.height, train.width) {
+    where size(other) != size(train) {
       throw DatasetError.sizesDiffer(
-        folder: path, train: [train.height, train.width], other: split,
-        otherSize: [other.height, other.width])
+        folder: path, train: size(train), other: split, otherSize: size(other))
     }
     return (train, validation, test)
   }
 
+  /// Bytes, which other elements have to be too.
+  private func pixels(_ images: NPY, path: String) throws -> [UInt8] {
+    if case .uint8(let bytes) = images.elements { return bytes }
+    let numbers = images.elements.doubles
+    if let place = numbers.firstIndex(where: { !(0...255 ~= $0) || $0.rounded() != $0 }) {
+      throw DatasetError.notOfKind(
+        path: path, field: "x", example: place / (numbers.count / images.shape[0]),
+        found: numbers[place], expected: "a whole number from 0 to 255")
+    }
+    return numbers.map { UInt8($0) }
+  }
+
   private func labels(
-    _ split: DatasetSplit, for count: Int, in imagesPath: String
-  ) throws -> [UInt8]? {
-    guard let labelsPath = find(split, .labels) else { return nil }
-    let labels = try IDX.read(labelsPath)
-    guard labels.dimensions.count == 1 else {
-      throw DatasetError.notLabels(path: labelsPath, dimensions: labels.dimensions)
+    _ labelsPath: String?, for count: Int, in imagesPath: String
+  ) throws -> [Int]? {
+    guard let labelsPath else { return nil }
+    let labels = try IDX.readNumbers(labelsPath)
+    guard labels.shape.count == 1 else {
+      throw DatasetError.notLabels(path: labelsPath, dimensions: labels.shape)
     }
-    guard labels.elements.count == count else {
+    guard labels.shape[0] == count else {
       throw DatasetError.countsDiffer(
-        images: imagesPath, imageCount: count, labels: labelsPath,
-        labelCount: labels.elements.count)
+        images: imagesPath, imageCount: count, labels: labelsPath, labelCount: labels.shape[0])
     }
-    return labels.elements
-  }
-}
-
-extension IDXFolder {
-  private enum Content: String {
-    case images = "images?idx3-ubyte"
-    case labels = "labels?idx1-ubyte"
-  }
-
-  /// The names that the file may have, without `.gz`; the usual one first.
-  private func fileNames(_ split: DatasetSplit, _ content: Content) -> [String] {
-    let prefixes =
-      switch split {
-      case .train: ["train"]
-      case .validation: ["valid", "validation"]
-      case .test: ["t10k", "test"]
-      }
-    return prefixes.flatMap { prefix in
-      ["-", "."].map { mark in
-        "\(prefix)-" + content.rawValue.split(separator: "?").joined(separator: mark)
-      }
+    let numbers = labels.elements.doubles
+    if let row = numbers.firstIndex(where: { !(0...65_535 ~= $0) || $0.rounded() != $0 }) {
+      throw DatasetError.notOfKind(
+        path: labelsPath, field: "label", example: row, found: numbers[row],
+        expected: "a whole number from 0 to 65535")
     }
-  }
-
-  /// The path of the first file there is; a plain one comes before a packed one.
-  private func find(_ split: DatasetSplit, _ content: Content) -> String? {
-    fileNames(split, content)
-      .flatMap { ["\(path)/\($0)", "\(path)/\($0).gz"] }
-      .first(where: Files.exists)
+    return numbers.map { Int($0) }
   }
 }

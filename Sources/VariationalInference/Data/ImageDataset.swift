@@ -28,6 +28,8 @@ public struct ImageDataset: Dataset, Equatable {
   public let columns: [DataColumn]
   /// How bytes become the numbers of "x".
   public let binarization: Binarization
+  /// How many classes there are, where the labels may not show the last.
+  private let classes: Int?
   /// The column of the labels, where there are any, then the further columns.
   private let besidePixels: [DataColumn]
   /// "x", then "label" where there are labels, then the further columns.
@@ -46,21 +48,23 @@ public struct ImageDataset: Dataset, Equatable {
   ///   - pixels: `[count, height, width, channels]`.
   ///   - labels: `[count]`, or nil.
   ///   - columns: Further fields, `count` rows each.
+  ///   - classes: How many classes there are; nil for the highest label and 1.
   /// - Precondition: There is at least one image, the pixels fill whole images, and there are as
   ///   many labels and rows as images.
   public init(
     name: String, split: String, height: Int, width: Int, channels: Int = 1, pixels: [UInt8],
-    labels: [UInt8]? = nil, columns: [DataColumn] = []
+    labels: [UInt8]? = nil, columns: [DataColumn] = [], classes: Int? = nil
   ) {
     self.init(
       name: name, split: split, size: (height, width, channels), pixels: pixels, labels: labels,
-      columns: columns, binarization: .none,
+      columns: columns, classes: classes, binarization: .none,
       isBinary: pixels.withUnsafeBufferPointer { $0.allSatisfy { $0 == 0 || $0 == 255 } })
   }
 
   private init(
     name: String, split: String, size: (height: Int, width: Int, channels: Int), pixels: [UInt8],
-    labels: [UInt8]?, columns: [DataColumn], binarization: Binarization, isBinary: Bool
+    labels: [UInt8]?, columns: [DataColumn], classes: Int?, binarization: Binarization,
+    isBinary: Bool
   ) {
     let (height, width, channels) = size
     precondition(channels == 1 || channels == 3, "pixels of \(channels) numbers")
@@ -78,12 +82,14 @@ public struct ImageDataset: Dataset, Equatable {
     self.pixels = pixels
     self.labels = labels
     self.columns = columns
+    self.classes = classes
     self.binarization = binarization
     self.isBinary = isBinary
     let kind: DataField.Kind = binarization == .none && !isBinary ? .grey : .binary
     let x = DataField("x", shape: [height, width, channels], kind: kind)
     let label = labels.map {
-      DataColumn(DataField("label", kind: .category(classes: Int($0.max() ?? 0) + 1)), $0)
+      let classes = classes ?? Int($0.max() ?? 0) + 1
+      return DataColumn(DataField("label", kind: .category(classes: classes)), $0)
     }
     besidePixels = [label].compactMap { $0 } + columns
     fields = [x] + besidePixels.map(\.field)
@@ -117,8 +123,32 @@ public struct ImageDataset: Dataset, Equatable {
       name: name, split: split, size: (height, width, channels),
       pixels: Array(pixels.prefix(maximum * pixelsPerImage)),
       labels: labels.map { Array($0.prefix(maximum)) },
-      columns: columns.map { $0.prefix(maximum) }, binarization: binarization, isBinary: isBinary)
+      columns: columns.map { $0.prefix(maximum) }, classes: classes, binarization: binarization,
+      isBinary: isBinary)
   }
+
+  /// Some of the images, in the order given, as another part of the data.
+  ///
+  /// Classes, and whether pixels count as binary, stay those of all images.
+  ///
+  /// - Parameters:
+  ///   - examples: Numbers from 0 to `count` - 1, at least one, also repeatedly.
+  ///   - split: "train", "validation" or "test".
+  /// - Returns: As many images as there are numbers.
+  public func selecting(_ examples: [Int], split: String) -> ImageDataset {
+    precondition(!examples.isEmpty, "a data set has at least one image; none was selected")
+    var selected: [UInt8] = []
+    selected.reserveCapacity(examples.count * pixelsPerImage)
+    for example in examples { selected += image(at: example) }
+    return ImageDataset(
+      name: name, split: split, size: (height, width, channels), pixels: selected,
+      labels: labels.map { labels in examples.map { labels[$0] } },
+      columns: columns.map { $0.selecting(examples) }, classes: labelClasses,
+      binarization: binarization, isBinary: isBinary)
+  }
+
+  /// The number of classes, where there are labels.
+  private var labelClasses: Int? { classes ?? labels.map { Int($0.max() ?? 0) + 1 } }
 
   /// The same images, whose bytes become numbers in another way.
   ///
@@ -133,14 +163,15 @@ public struct ImageDataset: Dataset, Equatable {
     }
     return ImageDataset(
       name: name, split: split, size: (height, width, channels), pixels: pixels, labels: labels,
-      columns: columns, binarization: binarization, isBinary: isBinary)
+      columns: columns, classes: classes, binarization: binarization, isBinary: isBinary)
   }
 
   /// The same images with further fields, one row for each image.
   public func adding(_ columns: [DataColumn]) -> ImageDataset {
     ImageDataset(
       name: name, split: split, size: (height, width, channels), pixels: pixels, labels: labels,
-      columns: self.columns + columns, binarization: binarization, isBinary: isBinary)
+      columns: self.columns + columns, classes: classes, binarization: binarization,
+      isBinary: isBinary)
   }
 
   /// Pixels, labels or rows of a column.
@@ -211,18 +242,21 @@ public struct ImageDataset: Dataset, Equatable {
 }
 
 extension Dataset {
-  /// The mean of each number of field "x"; of images, of their grey levels.
+  /// The mean of each number of field "x"; of images, of their grey levels. Of many examples that are no
+  /// images, of 20,000 that are spread over all.
   var meanOfX: [Double] {
     if let images = self as? ImageDataset { return images.meanPixels }
     guard let field = field("x") else { return [] }
     var sums = [Double](repeating: 0, count: field.width)
     var row = sums
-    for example in 0..<count {
+    let step = max(1, count / 20_000)
+    let examples = stride(from: 0, to: count, by: step)
+    for example in examples {
       row.withUnsafeMutableBufferPointer {
         write(field, of: [example], round: .evaluation(seed: 0), to: $0)
       }
       for index in sums.indices { sums[index] += row[index] }
     }
-    return sums.map { $0 / Double(count) }
+    return sums.map { $0 / Double((count + step - 1) / step) }
   }
 }

@@ -138,13 +138,36 @@ package struct EpochOrder: Sendable {
   package let order: [Int]
   private let batchSize: Int
 
-  /// A uniformly random order that depends on seed and epoch alone.
-  package init(examples: Int, batchSize: Int, seed: UInt64, epoch: Int) {
+  /// A random order that depends on seed, epoch and block alone: uniform where `block` is nil.
+  ///
+  /// - Parameters:
+  ///   - examples: The number of examples.
+  ///   - batchSize: How many a batch has, but for the last.
+  ///   - seed: Decides the orders of all epochs.
+  ///   - epoch: Counted from 0.
+  ///   - block: How many examples of the file are read together, for data larger than memory. The
+  ///     blocks come in random order, and examples in a uniformly random one among those of 64 blocks.
+  package init(examples: Int, batchSize: Int, seed: UInt64, epoch: Int, block: Int? = nil) {
     var generator = CounterGenerator(
       seed: seed, stream: GeneratorPurpose.epochOrder.stream(UInt64(epoch)))
-    order = Self.permutation(of: examples, using: &generator)
     self.batchSize = min(batchSize, examples)
+    guard let block else {
+      order = Self.permutation(of: examples, using: &generator)
+      return
+    }
+    let blocks = Self.permutation(of: (examples + block - 1) / block, using: &generator)
+    var order: [Int] = []
+    order.reserveCapacity(examples)
+    for first in stride(from: 0, to: blocks.count, by: Self.blocksTogether) {
+      let together = blocks[first..<min(first + Self.blocksTogether, blocks.count)].flatMap {
+        $0 * block..<min(($0 + 1) * block, examples)
+      }
+      order += Self.permutation(of: together.count, using: &generator).map { together[$0] }
+    }
+    self.order = order
   }
+
+  private static let blocksTogether = 64
 
   /// The number of batches.
   var count: Int { (order.count + batchSize - 1) / batchSize }

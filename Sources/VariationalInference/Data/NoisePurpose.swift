@@ -43,6 +43,8 @@ package enum NoisePurpose: Int, CaseIterable, Sendable {
   case fit = 64
   /// All that an evidence measurement of a fit draws: by number, and by stage and run.
   case evidence = 65
+  /// Draws that fill what was not observed: by example and draw.
+  case imputedData = 66
 
   /// The numbers that Markov chains may take.
   package static let chains = firstOfChains.rawValue...63
@@ -61,14 +63,20 @@ package enum GeneratorPurpose: UInt64, CaseIterable, Sendable {
   case only = 0
   /// "ca": the seed of a simulation of a calibration, and its order of ties: by its number.
   case calibration = 0x6361
+  /// "da": draws of x | z that take a random count of numbers: by the row's key.
+  case data = 0x6461
   /// "di": the factors of an image of `digits`, whose number in its split is the stream's.
   case digitFactors = 0x6469
   /// "gl": weights drawn as Glorot and Bengio do.
   case glorotWeights = 0x676c
+  /// "im": which draws of q(z | x) fill what was not observed: by example.
+  case imputation = 0x696d
   /// "in": the first weights of a run.
   case initialWeights = 0x696e
   /// "or": the order of the examples in an epoch, whose number is the stream's.
   case epochOrder = 0x6f72
+  /// "pc": where a picture's crops are taken, whose number in its folder is the stream's.
+  case pictureCrops = 0x7063
   /// "pd": draws of a program's laws: by statement.
   case programDraws = 0x7064
   /// "pr": seeds of draws from the prior by a program that simulates.
@@ -79,6 +87,8 @@ package enum GeneratorPurpose: UInt64, CaseIterable, Sendable {
   case resampling = 0x7273
   /// "sd": the seed of a data set that is simulated, whose number is the stream's.
   case simulatedDataSet = 0x7364
+  /// "sp": which examples fall into which part of the data.
+  case division = 0x7370
   /// "st": seeds of a Stan library's own random numbers, by block of rows.
   case stanDraws = 0x7374
 

@@ -56,7 +56,8 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
       parameters: model.parameters, precision: options.precision, workers: workers)
     optimiser = options.optimiser.initialState(shapes: gradientStep.parameters.shapes)
     order = EpochOrder(
-      examples: data.count, batchSize: options.batchSize, seed: options.seed, epoch: 0)
+      examples: data.count, batchSize: options.batchSize, seed: options.seed, epoch: 0,
+      block: data.examplesPerBlock)
   }
 
   /// The model with its present parameters: a copy that later steps do not change.
@@ -94,7 +95,8 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
 
   private func epochOrder(_ epoch: Int) -> EpochOrder {
     EpochOrder(
-      examples: data.count, batchSize: options.batchSize, seed: options.seed, epoch: epoch)
+      examples: data.count, batchSize: options.batchSize, seed: options.seed, epoch: epoch,
+      block: data.examplesPerBlock)
   }
 
   private func advance() {

@@ -191,6 +191,22 @@ struct EpochOrderTests {
     }
   }
 
+  @Test("an order by blocks has each example once, and 64 blocks together at any time")
+  func blocks() {
+    func order(_ epoch: Int) -> [Int] {
+      EpochOrder(examples: 10_001, batchSize: 32, seed: 5, epoch: epoch, block: 20).order
+    }
+    let first = order(0)
+    #expect(first.sorted() == Array(0..<10_001))
+    #expect(order(0) == first && order(1) != first)
+    // 501 blocks, the last of one example.
+    let pool = first.prefix(64 * 20)
+    #expect((64...65).contains(Set(pool.map { $0 / 20 }).count))
+    #expect(pool.first.map { $0 / 20 } != pool.dropFirst().first.map { $0 / 20 })
+    let whole = EpochOrder(examples: 50, batchSize: 32, seed: 5, epoch: 0, block: 20).order
+    #expect(whole.sorted() == Array(0..<50) && whole != Array(0..<50))
+  }
+
   /// Wide bounds make the generator draw anew about half the time: the branch that small ones never
   /// take is the standard library's too.
   @Test("numbers below a bound are those of the standard library, whatever the bound")

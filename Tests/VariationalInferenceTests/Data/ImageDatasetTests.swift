@@ -109,7 +109,8 @@ struct IDXFolderTests {
         message?.hasSuffix(
           "holds no test images; none of these files is in it: t10k-images-idx3-ubyte[.gz], "
             + "t10k-images.idx3-ubyte[.gz], test-images-idx3-ubyte[.gz], "
-            + "test-images.idx3-ubyte[.gz]; put them there or name another folder") == true,
+            + "test-images.idx3-ubyte[.gz]; there is: train-images-idx3-ubyte; put them there or name another folder"
+        ) == true,
         "\(message ?? "no error")")
     }
   }
