@@ -8,13 +8,23 @@ internal import Tensors
 extension DescribedAutoencoder {
   /// `data`, `hidden`, `decoder_hidden`, `latent`, `activation`, `likelihood`, and `fields` where more
   /// than "x" is read.
-  public var configuration: JSONValue {
-    architecture.configuration(likelihood: likelihoodKind.rawValue)
-  }
+  public var configuration: JSONValue { likelihoodKind.configuration(architecture) }
 
   /// That of the hidden layers, if there are any.
   public var activation: Activation? {
     architecture.hasHiddenLayers ? architecture.activation : nil
+  }
+}
+
+extension AutoencoderLikelihood {
+  /// What a model of that architecture with this likelihood writes of itself.
+  func configuration(_ architecture: AutoencoderArchitecture) -> JSONValue {
+    switch self {
+    case .bernoulli: architecture.configuration(likelihood: "bernoulli")
+    case .gaussian: architecture.configuration(likelihood: "gaussian")
+    case .general(let likelihood, let table):
+      architecture.configuration(likelihood: likelihood.json, table: table)
+    }
   }
 }
 
@@ -65,23 +75,75 @@ extension GaussianVariationalAutoencoder: DescribedModel {
   }
 }
 
+extension GeneralAutoencoder: DescribedModel {
+  /// "general-vae".
+  public static var kind: String { "general-vae" }
+
+  /// A model of that architecture and likelihood.
+  public init(configuration: JSONValue) throws {
+    var generator = CounterGenerator(seed: 0, stream: 0)
+    let (architecture, likelihood, table) = try Self.parts(configuration)
+    self.init(likelihood, architecture, table: table, using: &generator)
+  }
+
+  /// The shapes that architecture and likelihood imply.
+  public static func parameterShapes(
+    configuration: JSONValue
+  ) throws -> [(name: String, shape: [Int])]? {
+    let (architecture, likelihood, _) = try parts(configuration)
+    let own = likelihood.groups.indices.flatMap { group in
+      zip(
+        likelihood.parameterNames(ofGroup: group), likelihood.groups[group].ownParameters
+      ).map { (name: "decoder.\($0)", shape: $1.shape) }
+    }
+    return architecture.parameterShapes(outputs: likelihood.outputs) + own
+  }
+
+  /// What such a model is made from.
+  static func parts(
+    _ configuration: JSONValue
+  ) throws -> (AutoencoderArchitecture, DataLikelihood, TableSchema?) {
+    let architecture = try AutoencoderArchitecture(configuration)
+    let likelihood = try DataLikelihood(
+      configuration, isGivenTotal: architecture.fields.total != nil)
+    if likelihood.width != architecture.data {
+      throw ConfigurationError(
+        key: "likelihood", in: configuration, expected: "laws of \(architecture.data) columns")
+    }
+    let table = try configuration["table"].map { try TableSchema(json: $0) }
+    if let table, table.width != likelihood.width {
+      throw ConfigurationError(
+        key: "table", in: configuration, expected: "a table of \(likelihood.width) numbers in a row"
+      )
+    }
+    return (architecture, likelihood, table)
+  }
+}
+
 extension AutoencoderArchitecture {
-  fileprivate func configuration(likelihood: String) -> JSONValue {
+  fileprivate func configuration(
+    likelihood: JSONValue, table: TableSchema? = nil
+  ) -> JSONValue {
     var json: JSONValue = [
       "data": JSONValue(data), "hidden": .array(hidden.map { JSONValue($0) }),
       "decoder_hidden": .array(decoderHidden.map { JSONValue($0) }), "latent": JSONValue(latent),
-      "activation": .string(activation.rawValue), "likelihood": .string(likelihood),
+      "activation": .string(activation.rawValue), "likelihood": likelihood,
     ]
     // Where x is read and nothing else there is nothing to say, as in files before there were fields.
     if fields != AutoencoderFields() { json["fields"] = fields.configuration }
+    json["table"] = table?.json
     return json
   }
 
-  /// Without `decoder_hidden` the decoder mirrors the encoder; without `activation` it is ReLU.
   fileprivate init(_ configuration: JSONValue, likelihood: String) throws {
     if let stated = configuration["likelihood"], stated != .string(likelihood) {
       throw ConfigurationError(key: "likelihood", in: configuration, expected: "\"\(likelihood)\"")
     }
+    try self.init(configuration)
+  }
+
+  /// Without `decoder_hidden` the decoder mirrors the encoder; without `activation` it is ReLU.
+  fileprivate init(_ configuration: JSONValue) throws {
     self.init(
       data: try configuration.size("data"), hidden: try configuration.sizes("hidden"),
       decoderHidden: configuration["decoder_hidden"] == nil
@@ -93,7 +155,10 @@ extension AutoencoderArchitecture {
 
   /// Those of ``GaussianEncoder`` and ``BernoulliDecoder``, in their order.
   /// Weights are `[outputs, inputs]`, biases `[outputs]`.
-  fileprivate var parameterShapes: [(name: String, shape: [Int])] {
+  fileprivate var parameterShapes: [(name: String, shape: [Int])] { parameterShapes(outputs: data) }
+
+  /// The same with so many outputs of the decoder's last layer.
+  fileprivate func parameterShapes(outputs: Int) -> [(name: String, shape: [Int])] {
     func layer(_ name: String, _ inputs: Int, _ outputs: Int) -> [(name: String, shape: [Int])] {
       [("\(name).weight", [outputs, inputs]), ("\(name).bias", [outputs])]
     }
@@ -105,12 +170,12 @@ extension AutoencoderArchitecture {
     let last = hidden.last ?? encoderInputs
     return chain("encoder", [encoderInputs] + hidden)
       + layer("encoder.fc_mu", last, latent) + layer("encoder.fc_logvar", last, latent)
-      + chain("decoder", [decoderInputs] + decoderHidden + [data])
+      + chain("decoder", [decoderInputs] + decoderHidden + [outputs])
   }
 }
 
 extension AutoencoderFields {
-  /// `data`, `conditions` (a list of `name` and `width`), `weight` and `mask` where there are any.
+  /// `data`, `conditions` (a list of `name` and `width`), `weight`, `mask` and `total` where there are any.
   fileprivate var configuration: JSONValue {
     var json: JSONValue = [
       "data": .string(data),
@@ -119,6 +184,7 @@ extension AutoencoderFields {
     ]
     json["weight"] = weight.map(JSONValue.string)
     json["mask"] = mask.map(JSONValue.string)
+    json["total"] = total.map(JSONValue.string)
     return json
   }
 
@@ -147,8 +213,9 @@ extension AutoencoderFields {
         }
         return Condition(field, width: try condition.size("width"))
       },
-      weight: try name("weight", in: configuration), mask: try name("mask", in: configuration))
-    let names = [data] + self.conditions.map(\.name) + [weight, mask].compactMap { $0 }
+      weight: try name("weight", in: configuration), mask: try name("mask", in: configuration),
+      total: try name("total", in: configuration))
+    let names = [data] + self.conditions.map(\.name) + [weight, mask, total].compactMap { $0 }
     if Set(names).count < names.count {
       throw ConfigurationError(
         key: "fields", in: ["fields": configuration], expected: "fields of different names")

@@ -20,10 +20,11 @@ public struct ModelRegistry: Sendable {
     self.types = types
   }
 
-  /// The library's own kinds: ``VariationalAutoencoder`` ("bernoulli-vae") and
-  /// ``GaussianVariationalAutoencoder`` ("gaussian-vae").
+  /// The library's own kinds: ``VariationalAutoencoder`` ("bernoulli-vae"),
+  /// ``GaussianVariationalAutoencoder`` ("gaussian-vae") and ``GeneralAutoencoder`` ("general-vae").
   public static let standard = ModelRegistry([
     VariationalAutoencoder<Float>.self, GaussianVariationalAutoencoder<Float>.self,
+    GeneralAutoencoder<Float>.self,
   ])
 
   /// The same kinds and one more.

@@ -20,20 +20,38 @@ public protocol Distribution<Scalar>: Sendable {
   func logProbability(of value: Tensor<Scalar>) -> Tensor<Scalar>
 }
 
-/// A distribution of independent coordinates.
-public protocol FactorizedDistribution<Scalar>: Distribution {
-  /// log p of each coordinate by itself, `[..., n]`; ``Distribution/logProbability(of:)`` is the sum
-  /// over the last axis.
-  func logProbabilities(of value: Tensor<Scalar>) -> Tensor<Scalar>
+/// A distribution that has a density of those coordinates alone that were observed.
+public protocol MaskableDistribution<Scalar>: Distribution {
+  /// log p of the coordinates that were observed, for a `mask` that is 1 there and 0 where a number is
+  /// missing, as the value is there too: `[...]`, in nats.
+  func logProbability(of value: Tensor<Scalar>, observed mask: Tensor<Scalar>) -> Tensor<Scalar>
 
   /// The expectation of the value, `[..., n]`.
   var mean: Tensor<Scalar> { get }
 }
 
+/// A distribution of independent coordinates.
+public protocol FactorizedDistribution<Scalar>: MaskableDistribution {
+  /// log p of each coordinate by itself, `[..., n]`; ``Distribution/logProbability(of:)`` is the sum
+  /// over the last axis.
+  func logProbabilities(of value: Tensor<Scalar>) -> Tensor<Scalar>
+}
+
+/// A distribution that data can be taken to come from: it can be drawn from, and has a density of those
+/// coordinates alone that were observed.
+public protocol DataDistribution<Scalar>: MaskableDistribution, DrawableDistribution {}
+
 extension FactorizedDistribution {
+  /// The sum over the last axis.
+  public func logProbability(of value: Tensor<Scalar>) -> Tensor<Scalar> {
+    logProbabilities(of: value).sum(along: -1)
+  }
+
   /// log p of the coordinates that were observed, for a `mask` that is 1 there and 0 where a number is
   /// missing: the missing ones are integrated out. `[...]`, in nats.
-  func logProbability(of value: Tensor<Scalar>, observed mask: Tensor<Scalar>) -> Tensor<Scalar> {
+  public func logProbability(
+    of value: Tensor<Scalar>, observed mask: Tensor<Scalar>
+  ) -> Tensor<Scalar> {
     let each = logProbabilities(of: value)
     return (each * mask.aligned(toRank: each.rank)).sum(along: -1)
   }

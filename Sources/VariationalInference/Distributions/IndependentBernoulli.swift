@@ -5,7 +5,7 @@
 /// On grey levels between 0 and 1 the "log-probability" is a cross-entropy times -1: the usual
 /// objective for MNIST, but not a normalised density.
 public struct IndependentBernoulli<Scalar: TensorScalar>: FactorizedDistribution,
-  DrawableDistribution
+  DataDistribution
 {
   /// `[..., n]`.
   public let logits: Tensor<Scalar>

@@ -2,8 +2,7 @@
 
 /// N(mean, exp(logVariance) I): normal coordinates that share one variance, as the noise of
 /// real-valued data.
-public struct IsotropicGaussian<Scalar: TensorScalar>: FactorizedDistribution, DrawableDistribution
-{
+public struct IsotropicGaussian<Scalar: TensorScalar>: FactorizedDistribution, DataDistribution {
   /// `[..., n]`.
   public let mean: Tensor<Scalar>
   /// `[1]`: log sigma^2, the same for all rows and coordinates.

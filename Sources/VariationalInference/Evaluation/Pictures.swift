@@ -40,7 +40,7 @@ extension DiagonalGaussian {
   }
 }
 
-extension GenerativeModel where Likelihood: FactorizedDistribution {
+extension GenerativeModel where Likelihood: MaskableDistribution {
   /// The expected x of p(x | z) for each row of z, `[count, latent]`: `[count, data]`.
   ///
   /// - Parameters:
@@ -61,7 +61,7 @@ extension GenerativeModel {
   }
 }
 
-extension GenerativeModel where Likelihood: FactorizedDistribution {
+extension GenerativeModel where Likelihood: MaskableDistribution {
   /// The expected x of draws from the prior, `[count, data]`.
   ///
   /// - Parameters:

@@ -37,6 +37,7 @@ public struct AutoencoderArchitecture: Sendable, Equatable {
     [FieldUse(fields.data, .data, width: data)]
       + fields.conditions.map { FieldUse($0.name, .condition, width: $0.width) }
       + [
+        fields.total.map { FieldUse($0, .condition, width: 1) },
         fields.weight.map { FieldUse($0, .weight) },
         fields.mask.map { FieldUse($0, .mask, width: data) },
       ].compactMap { $0 }
@@ -73,16 +74,46 @@ public struct AutoencoderFields: Sendable, Equatable {
   public var weight: String?
   /// What was observed of x; nil for all.
   public var mask: String?
+  /// The sum of each row of counts, which p(x | z) is given; the networks do not see it. Nil where there
+  /// is none.
+  public var total: String?
 
   /// x is the field "x", with nothing beside it, unless names are given.
   public init(
-    data: String = "x", conditions: [Condition] = [], weight: String? = nil, mask: String? = nil
+    data: String = "x", conditions: [Condition] = [], weight: String? = nil, mask: String? = nil,
+    total: String? = nil
   ) {
     self.data = data
     self.conditions = conditions
     self.weight = weight
     self.mask = mask
+    self.total = total
   }
 
   var conditionWidth: Int { conditions.reduce(0) { $0 + $1.width } }
+}
+
+extension AutoencoderFields {
+  /// The data with the totals of their rows and a mask of ones, where the model reads them and the data
+  /// have none.
+  package func complete(_ data: any Dataset) -> any Dataset {
+    guard var arrays = data as? ArrayDataset else { return data }
+    if let mask, arrays.field(mask) == nil, let x = arrays.field(self.data) {
+      let ones = [UInt8](repeating: 1, count: arrays.count * x.width)
+      arrays = ArrayDataset(
+        name: arrays.name, split: arrays.split,
+        columns: arrays.columns + [
+          DataColumn(DataField(mask, shape: [x.width], kind: .binary), ones)
+        ])
+    }
+    if total != nil, arrays.field("total") == nil { arrays = arrays.addingTotals() }
+    return arrays
+  }
+
+  /// The same of all parts.
+  package func complete(_ data: DatasetSplits) -> DatasetSplits {
+    DatasetSplits(
+      train: complete(data.train), validation: data.validation.map(complete),
+      test: complete(data.test))
+  }
 }

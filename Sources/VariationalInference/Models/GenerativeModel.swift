@@ -126,7 +126,7 @@ extension Batch {
       preconditionFailure("a likelihood of a model that reads no data")
     }
     guard let mask = rows(.mask, of: reads) else { return likelihood.logProbability(of: x) }
-    guard let factorized = likelihood as? any FactorizedDistribution<Scalar> else {
+    guard let factorized = likelihood as? any MaskableDistribution<Scalar> else {
       preconditionFailure(
         "\(type(of: likelihood)) has no density of some coordinates alone, which a mask needs")
     }

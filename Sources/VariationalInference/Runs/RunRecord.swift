@@ -8,6 +8,8 @@ package struct RunRecord: Sendable, Equatable {
   /// As given on the command line; a folder's path is made absolute, so that a run can be resumed
   /// from elsewhere.
   package var dataSource: String
+  /// How it is read.
+  package var reading: DataReading
   package var data: DataDescription
   package var architecture: AutoencoderArchitecture
   package var likelihood: AutoencoderLikelihood
@@ -46,6 +48,9 @@ package struct RunRecord: Sendable, Equatable {
       binarization = (data.train as? ImageDataset)?.binarization ?? .none
     }
 
+    /// What an example is called, as ``Dataset/exampleNoun``.
+    package var noun: String { shape.count == 3 ? "image" : "row" }
+
     /// Rows and columns of an image; one row of numbers where it is no image.
     package var size: (height: Int, width: Int, channels: Int) {
       shape.count == 3 ? (shape[0], shape[1], shape[2]) : (1, shape.reduce(1, *), 1)
@@ -53,10 +58,12 @@ package struct RunRecord: Sendable, Equatable {
   }
 
   package init(
-    dataSource: String, data: DatasetSplits, model: some DescribedAutoencoder<Float>,
+    dataSource: String, reading: DataReading = DataReading(), data: DatasetSplits,
+    model: some DescribedAutoencoder<Float>,
     options: TrainingOptions, initialisation: String = RunRecord.uniform, started: String
   ) {
     self.dataSource = dataSource
+    self.reading = reading
     self.data = DataDescription(data, x: model.architecture.fields.data)
     architecture = model.architecture
     likelihood = model.likelihoodKind
@@ -99,13 +106,15 @@ package struct RunRecord: Sendable, Equatable {
 
   /// What a value of the objective means.
   package var meaning: String {
-    options.meaning(onData: data.binarization.meaning(isBinary: data.isBinary))
+    options.meaning(
+      onData: likelihood.meaning(onData: data.binarization.meaning(isBinary: data.isBinary)))
   }
 
   /// What every number of the run was computed under, in words.
   package var protocolWords: String {
     let draws = options.objective.samples
-    return "\(meaning); data \(data.name), \(draws) draw\(draws == 1 ? "" : "s") of q per image, "
+    return
+      "\(meaning); data \(data.name), \(draws) draw\(draws == 1 ? "" : "s") of q per \(data.noun), "
       + "seed \(options.seed)"
   }
 
@@ -154,11 +163,15 @@ extension RunRecord {
       "protocol": [
         "binarize": .string(data.binarization.rawValue),
         "objective": .string(meaning),
-        "samples": JSONValue(options.objective.samples), "unit": "nats per image",
+        "samples": JSONValue(options.objective.samples), "unit": .string("nats per \(data.noun)"),
         "train": "means over the epoch while it runs",
         "test": "means over the whole test set after the epoch",
       ],
     ]
+    if reading != DataReading() { json["data"]?["reading"] = reading.json }
+    if case .general = likelihood {
+      json["model"]?["configuration"] = likelihood.configuration(architecture)
+    }
     if data.shape != [data.size.height, data.size.width, 1] {
       json["data"]?["shape"] = .array(data.shape.map { JSONValue($0) })
     }
@@ -169,17 +182,25 @@ extension RunRecord {
   package init(path: String) throws {
     let reader = RecordReader(path: path, root: try JSONValue.parse(readFile(path), path: path))
     dataSource = try reader.string("data", "source")
+    reading =
+      try reader.optional("data", "reading") { DataReading(json: $0) } ?? DataReading()
     data = try DataDescription(reader)
-    architecture = .init(
-      data: data.shape.reduce(1, *), hidden: try reader.integers("model", "hidden"),
-      latent: try reader.integer("model", "latent"),
-      activation: try reader.value("model", "activation") {
-        $0.stringValue.flatMap(Activation.init)
-      })
-    likelihood =
-      try reader.optional("model", "likelihood") { json in
-        AutoencoderLikelihood.allCases.first { $0.words == json.stringValue }
-      } ?? .bernoulli
+    if let configuration = try reader.optional("model", "configuration", convert: { $0 }) {
+      let parts = try GeneralAutoencoder<Float>.parts(configuration)
+      architecture = parts.0
+      likelihood = .general(parts.1, parts.2)
+    } else {
+      architecture = .init(
+        data: data.shape.reduce(1, *), hidden: try reader.integers("model", "hidden"),
+        latent: try reader.integer("model", "latent"),
+        activation: try reader.value("model", "activation") {
+          $0.stringValue.flatMap(Activation.init)
+        })
+      likelihood =
+        try reader.optional("model", "likelihood") { json in
+          [AutoencoderLikelihood.bernoulli, .gaussian].first { $0.words == json.stringValue }
+        } ?? .bernoulli
+    }
     options = try TrainingOptions(reader)
     initialisation =
       try reader.optional("model", "initialisation") { $0.stringValue } ?? Self.uniform

@@ -91,29 +91,14 @@ extension LogDensities {
     }
   }
 
-  /// Counts of mean mu and variance mu + mu^2 / phi, by eta = log mu and phi. With a = eta - log
-  /// phi:
-  ///
-  ///     log Gamma(k + phi) - log Gamma(phi) - log k! - k softplus(-a) - phi softplus(a)
-  ///
-  ///     d/deta = D = k sigmoid(-a) - phi sigmoid(a)
-  ///     d/dphi = psi(k + phi) - psi(phi) - softplus(a) - D / phi
+  /// Counts of mean mu and variance mu + mu^2 / phi, by log mu and phi: see
+  /// ``Tensor/negativeBinomialLogDensity(_:logMean:logDispersion:)``.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   package static func negativeBinomial<Scalar: TensorScalar>(
     _ x: Tensor<Scalar>, logMean: Tensor<Scalar>, dispersion: Tensor<Scalar>
   ) -> Tensor<Scalar> {
-    let (k, phi) = (x.detached, dispersion.detached)
-    let a = logMean.detached - phi.log()
-    let (total, above, below) = (k + phi, a.softplus(), (-a).softplus())
-    let value = logRise(phi, by: k) - (k + 1).logGamma() - k * below - phi * above
-    return .broadcastOperation(value: value, inputs: [logMean, dispersion]) { g, isTraced in
-      let slope = k * (-a).sigmoid() - phi * a.sigmoid()
-      return [
-        g * slope,
-        isTraced[1] ? g * (total.digamma() - phi.digamma() - above - slope / phi) : nil,
-      ]
-    }
+    .negativeBinomialLogDensity(x, logMean: logMean, logDispersion: dispersion.log())
   }
 
   /// k of n trials whose probability has a beta law:

@@ -95,7 +95,7 @@ extension LogDensities {
       let pull = g * ((nu + 1) / (nu + squares))
       let byMean = isTraced[0] || isTraced[2] ? pull * e / s : nil
       let pullOfSquares = isTraced[1] || isTraced[3] ? pull * squares : nil
-      let digammas = (half + Scalar(0.5)).digamma() - half.digamma() - nu.reciprocal()
+      let digammas = digammaStepLessHalf(half)
       return [
         isTraced[0] ? byMean.map { -$0 } : nil,
         isTraced[1] ? pullOfSquares.map { ($0 / nu + g * (digammas - logs)) * Scalar(0.5) } : nil,
@@ -119,6 +119,22 @@ extension LogDensities {
     var terms = Tensor(Scalar(17.0 / 14336))
     for term in [-1.0 / 640, 1.0 / 192, -1.0 / 8] { terms = terms * square + Scalar(term) }
     return .choose(.isAtLeast(h, threshold), terms * y - y.log() * Scalar(0.5), difference)
+  }
+
+  /// digamma(h + 1/2) - digamma(h) - 1 / (2 h), of the order of 1 / h^2: from h = 32 on by the
+  /// derivative of that series. Nothing is recorded.
+  private static func digammaStepLessHalf<Scalar: TensorScalar>(
+    _ h: Tensor<Scalar>
+  ) -> Tensor<Scalar> {
+    let threshold = Tensor(Scalar(32))
+    let small = Tensor.minimum(h, threshold)
+    let difference =
+      (small + Scalar(0.5)).digamma() - small.digamma() - (small * 2).reciprocal()
+    if h.isWithin(0...32) { return difference }
+    let square = Tensor.maximum(h, threshold).reciprocal().squared()
+    var terms = Tensor(Scalar(-17.0 / 2048))
+    for term in [1.0 / 128, -1.0 / 64, 1.0 / 8] { terms = terms * square + Scalar(term) }
+    return .choose(.isAtLeast(h, threshold), terms * square, difference)
   }
 
   /// log 2 + log normal density + log Phi(shape e) with e = (x - location) / scale.

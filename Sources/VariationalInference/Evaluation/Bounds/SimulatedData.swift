@@ -15,6 +15,22 @@ extension GenerativeModel where Likelihood: DrawableDistribution {
   ///
   /// - Parameters:
   ///   - count: The number of examples.
+  ///   - batch: The conditions of each example, where the model reads conditions.
+  ///   - seed: Decides the draws. Those of z are those of ``priorDraws(count:seed:)``.
+  /// - Returns: z, `[count, latent]`, and x, `[count, data]`.
+  public func simulate(
+    count: Int, _ batch: Batch<Scalar>? = nil, seed: UInt64 = 0
+  ) -> (z: Tensor<Scalar>, x: Tensor<Scalar>) {
+    let z = priorDraws(count: count, seed: seed)
+    let x = likelihood(given: batch?.joined(to: z, reads) ?? z).draw(
+      (0..<count).map { NoisePurpose.simulatedPixels.key(seed: seed, example: $0) })
+    return (z, x)
+  }
+
+  /// Draws z ~ p(z), then x ~ p(x | z).
+  ///
+  /// - Parameters:
+  ///   - count: The number of examples.
   ///   - field: What x is, as the data that the model was trained on call it.
   ///   - batch: The conditions of each example, where the model reads conditions.
   ///   - seed: Decides the draws. Those of z are those of ``priorDraws(count:seed:)``.
@@ -22,9 +38,7 @@ extension GenerativeModel where Likelihood: DrawableDistribution {
   public func simulate(
     count: Int, as field: DataField, _ batch: Batch<Scalar>? = nil, seed: UInt64 = 0
   ) -> SimulatedData<Scalar> {
-    let z = priorDraws(count: count, seed: seed)
-    let x = likelihood(given: batch?.joined(to: z, reads) ?? z).draw(
-      (0..<count).map { NoisePurpose.simulatedPixels.key(seed: seed, example: $0) })
+    let (z, x) = simulate(count: count, batch, seed: seed)
     precondition(
       x.shape == [count, field.width],
       "field '\(field.name)' of \(field.width) numbers for draws of shape \(x.shape)")

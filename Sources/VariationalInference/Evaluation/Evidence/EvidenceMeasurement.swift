@@ -13,17 +13,22 @@ package protocol EvidenceListener: Sendable {
 package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
   private let model: Model
   private let data: any Dataset
+  private let meaning: String
   private let plan: EvidencePlan
   private let workers: WorkerPool
   private let listener: any EvidenceListener
 
   /// Measurements of `model` on `data`, which have the fields that it reads.
+  ///
+  /// `meaning` is what a log-probability means; nil where the data know.
   package init(
-    of model: Model, on data: any Dataset, plan: EvidencePlan, workers: WorkerPool,
+    of model: Model, on data: any Dataset, meaning: String? = nil, plan: EvidencePlan,
+    workers: WorkerPool,
     listener: any EvidenceListener
   ) {
     self.model = model
     self.data = data
+    self.meaning = meaning ?? data.meaning
     self.plan = plan
     self.workers = workers
     self.listener = listener
@@ -33,7 +38,8 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
   ///
   /// - Throws: `CancellationError` where the listener stopped it; ``DatasetError``.
   package func run() throws -> EvidenceResults {
-    var results = EvidenceResults(plan: plan, data: data, isProbability: isProbability)
+    var results = EvidenceResults(
+      plan: plan, data: data, meaning: meaning, isProbability: isProbability)
     // All differences need the ELBO, which costs next to nothing.
     listener.begin(.elbo, "the ELBO of \(data.count) examples")
     results.elbo = try model.evaluate(on: data, seed: plan.seed, workers: workers).elbo
@@ -44,12 +50,8 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
     return results
   }
 
-  /// Whether p(x) is a probability: that of binary numbers. With grey levels x from 0 to 1 in their
-  /// place x l - softplus(l) is at most 0 as well.
   private var isProbability: Bool {
-    let fields = model.reads.names(.data).compactMap(data.field)
-    return Model.Likelihood.self == IndependentBernoulli<Model.Scalar>.self
-      && fields.allSatisfy { $0.kind == .binary || $0.kind == .grey }
+    model.reads.names(.data).compactMap(data.field).allSatisfy(model.isProbability)
   }
 
   private func importanceSampling() throws -> ImportanceWeightedBound {
@@ -87,7 +89,10 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
       preconditionFailure("a model that reads no data cannot be drawn from")
     }
     let under = try model.batch(of: Repeated(data, count: count), 0..<count, seed: plan.seed)
-    let simulated = model.simulate(count: count, as: field.binary, under, seed: plan.seed)
+    // Of grey levels a Bernoulli law draws binary numbers.
+    let isBinary = Model.Likelihood.self == IndependentBernoulli<Model.Scalar>.self
+    let simulated = model.simulate(
+      count: count, as: isBinary ? field.binary : field, under, seed: plan.seed)
     let bounds = try settings.sandwich(
       of: model, model.batch(of: simulated.data, 0..<count), exact: simulated.latent,
       workers: workers, progress: progress)

@@ -5,6 +5,8 @@ package struct EvidenceResults: Sendable {
   package let plan: EvidencePlan
   /// The test data.
   package let data: any Dataset
+  /// What a log-probability of them means.
+  package let meaning: String
   /// Whether p(x) is a probability, so that log p(x) is at most 0.
   package let isProbability: Bool
   /// The ELBO of all examples.

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is asked of p(x | z); what is nil follows from the data.
+public struct LikelihoodWishes: Sendable, Equatable {
+  /// The law of the columns that it suits.
+  public var law: DataLikelihood.Law?
+  /// What the width of the noise depends on, for laws that have it.
+  public var noise: DataLikelihood.Noise?
+
+  /// These wishes.
+  public init(law: DataLikelihood.Law? = nil, noise: DataLikelihood.Noise? = nil) {
+    (self.law, self.noise) = (law, noise)
+  }
+}
+
+extension AutoencoderLikelihood {
+  /// The likelihood that suits data of a kind.
+  ///
+  /// | x | default | also |
+  /// | --- | --- | --- |
+  /// | grey levels | bernoulli | continuous-bernoulli, discretised-logistic, gaussian, student-t, laplace |
+  /// | levels of colours | discretised-logistic | as for grey levels |
+  /// | binary numbers | bernoulli | |
+  /// | real numbers | gaussian | student-t, laplace; from 0 to 1 also continuous-bernoulli |
+  /// | counts | negative-binomial given totals | the other laws of counts |
+  /// | sparse counts | multinomial | the other laws of counts |
+  /// | a table of several kinds | a law for each column by its kind | |
+  ///
+  /// - Parameters:
+  ///   - data: The training data, with a field "x".
+  ///   - table: The columns of x, where it is a table.
+  ///   - wishes: What is asked for.
+  /// - Returns: The likelihood.
+  /// - Throws: ``LikelihoodMisfit`` where no column of the data is of the law's kind.
+  public static func suited(
+    to data: any Dataset, table: TableSchema? = nil, _ wishes: LikelihoodWishes = .init()
+  ) throws -> AutoencoderLikelihood {
+    guard let field = data.field("x") else {
+      throw DatasetError.missingField(
+        data: data.name, field: "x", role: .data, there: data.fields.map(\.name))
+    }
+    // A table of counts alone is like an array of them: each row has a total.
+    if let table, table.kind != .count {
+      return .general(try DataLikelihood(table, data, wishes), table)
+    }
+    let kind = ColumnKind(field)
+    let law = wishes.law ?? kind.usualLaw(isSparse: (data as? ArrayDataset)?.isSparse ?? false)
+    if kind == .real, law == .continuousBernoulli {
+      if let (example, found) = data.firstOutside(0...1) {
+        throw LikelihoodMisfit(
+          data: data.name, law: law, kinds: [kind], outside: .init(example: example, found: found))
+      }
+    } else if !kind.laws.contains(law) {
+      throw LikelihoodMisfit(data: data.name, law: law, kinds: [kind])
+    }
+    if law == .bernoulli { return .bernoulli }
+    let columns = 0..<field.width
+    let sizes = law == .binomial ? try data.trials(columns) : []
+    let group = DataLikelihood.Group(
+      law, columns, noise: wishes.noise ?? .column, sizes: sizes)
+    return .general(DataLikelihood([group], isGivenTotal: law.takesTotal), table)
+  }
+}
+
+/// What neighbouring columns of x are, as far as laws care.
+public enum ColumnKind: String, Sendable {
+  case grey = "grey levels"
+  case colour = "levels of colours"
+  case binary = "binary numbers"
+  case real = "real numbers"
+  case count = "counts"
+  case category = "classes"
+
+  init(_ field: DataField) {
+    switch field.kind {
+    case .real: self = .real
+    case .count: self = .count
+    case .category: self = .category
+    case .binary: self = .binary
+    case .grey: self = field.imageSize?.channels == 3 ? .colour : .grey
+    }
+  }
+
+  init(_ kind: TableColumn.Kind) {
+    switch kind {
+    case .real: self = .real
+    case .count: self = .count
+    case .binary: self = .binary
+    case .category: self = .category
+    }
+  }
+
+  /// The laws of such numbers, the usual one first.
+  var laws: [DataLikelihood.Law] {
+    switch self {
+    case .grey:
+      [.bernoulli, .continuousBernoulli, .discretisedLogistic, .gaussian, .studentT, .laplace]
+    case .colour:
+      [.discretisedLogistic, .continuousBernoulli, .gaussian, .studentT, .laplace, .bernoulli]
+    case .binary: [.bernoulli]
+    case .real: [.gaussian, .studentT, .laplace]
+    case .count:
+      [.negativeBinomial, .zeroInflatedNegativeBinomial, .poisson, .multinomial, .binomial]
+    case .category: [.categorical]
+    }
+  }
+
+  func usualLaw(isSparse: Bool) -> DataLikelihood.Law {
+    self == .count && isSparse ? .multinomial : laws[0]
+  }
+}
+
+extension DataLikelihood {
+  /// Each column of a table by its kind; neighbours of one law together. The counts of a table have units of
+  /// their own, so no total is given.
+  fileprivate init(
+    _ table: TableSchema, _ data: any Dataset, _ wishes: LikelihoodWishes
+  ) throws {
+    let kinds = table.columns.map { ColumnKind($0.kind) }
+    if let law = wishes.law,
+      law == .multinomial || !kinds.contains(where: { $0.laws.contains(law) })
+    {
+      throw LikelihoodMisfit(data: data.name, law: law, kinds: kinds)
+    }
+    var groups: [Group] = []
+    for (index, range) in table.ranges.enumerated() {
+      let (column, kind) = (table.columns[index], kinds[index])
+      let wished = wishes.law.flatMap { kind.laws.contains($0) ? $0 : nil }
+      let law = wished ?? kind.laws[0]
+      let sizes =
+        switch law {
+        case .categorical: [column.width]
+        case .binomial: try data.trials(range)
+        default: [Int]()
+        }
+      let units = kind == .real ? [column.scale] : []
+      if let last = groups.last, last.law == law {
+        groups[groups.count - 1] = Group(
+          law, last.columns.lowerBound..<range.upperBound, noise: last.noise,
+          sizes: last.sizes + sizes, units: last.units + units)
+      } else {
+        groups.append(
+          Group(law, range, noise: wishes.noise ?? .column, sizes: sizes, units: units))
+      }
+    }
+    self.init(groups)
+  }
+}
+
+extension Dataset {
+  /// The largest value of some columns of x: the trials of a binomial law that nobody has told.
+  fileprivate func trials(_ columns: Range<Int>) throws -> [Int] {
+    var largest = [Double](repeating: 1, count: columns.count)
+    forEachRow { _, row in
+      for index in largest.indices {
+        largest[index] = max(largest[index], row[columns.lowerBound + index])
+      }
+    }
+    return largest.map { Int($0) }
+  }
+
+  /// The first number of x that is not in a range, and whose it is.
+  fileprivate func firstOutside(
+    _ range: ClosedRange<Double>
+  ) -> (example: Int, found: Double)? {
+    var first: (Int, Double)?
+    forEachRow { example, row in
+      if first == nil, let found = row.first(where: { !range.contains($0) }) {
+        first = (example, found)
+      }
+    }
+    return first
+  }
+
+  private func forEachRow(_ body: (Int, [Double]) -> Void) {
+    guard let field = field("x") else { return }
+    var row = [Double](repeating: 0, count: field.width)
+    for example in 0..<count {
+      row.withUnsafeMutableBufferPointer {
+        write(field, of: [example], round: .evaluation(seed: 0), to: $0)
+      }
+      body(example, row)
+    }
+  }
+}
+
+/// A likelihood that is none of data of such a kind.
+public struct LikelihoodMisfit: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The name of the data.
+  public let data: String
+  /// What was asked for.
+  public let law: DataLikelihood.Law
+  /// What the data are.
+  public let kinds: [ColumnKind]
+  /// A number that the law does not have, where it is that.
+  public var outside: Outside?
+
+  /// A number and the example that has it, counted from 0.
+  public struct Outside: Sendable, Equatable {
+    /// The example's place in the training part.
+    public let example: Int
+    /// The number.
+    public let found: Double
+  }
+
+  /// One sentence, without a full stop.
+  public var description: String {
+    if let outside {
+      return
+        "the likelihood \(law.rawValue) takes numbers from 0 to 1, but training example "
+        + "\(outside.example) of '\(data)' has \(outside.found); scale the numbers, or choose gaussian"
+    }
+    let distinct = kinds.reduce(into: [ColumnKind]()) { if !$0.contains($1) { $0.append($1) } }
+    let found = distinct.map(\.rawValue).joined(separator: ", ")
+    let laws = distinct.flatMap(\.laws).filter { distinct.count == 1 || $0 != .multinomial }
+    return
+      "the likelihood \(law.rawValue) is none of '\(data)', which holds \(found); choose one of "
+      + laws.map(\.rawValue).joined(separator: ", ")
+  }
+}
