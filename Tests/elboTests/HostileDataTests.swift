@@ -26,7 +26,7 @@ struct HostileDataTests {
   @Test("neither a name nor a folder", arguments: ["minst", "./absent", "/absent/data"])
   func unknown(name: String) throws {
     try expectTrainRefusal(
-      ["'\(name)'", "digits", "mnist", "fashion-mnist", "folder of IDX files"], data: name)
+      ["'\(name)'", "digits", "mnist", "fashion-mnist", "of IDX files"], data: name)
     #expect(!workspace.exists("runs"))
   }
 
@@ -38,7 +38,7 @@ struct HostileDataTests {
   @Test("a folder without images")
   func empty() throws {
     try workspace.write("", to: "empty/readme")
-    try expectTrainRefusal(["'empty'", "train-images-idx3-ubyte"], data: "empty")
+    try expectTrainRefusal(["'empty'", "readme"], data: "empty")
     try workspace.remove("data/t10k-images-idx3-ubyte")
     try expectTrainRefusal(["'data'", "t10k-images-idx3-ubyte"])
   }
@@ -80,8 +80,13 @@ struct HostileDataTests {
       testDescription: "another magic number", file: "train-images-idx3-ubyte",
       bytes: idx([200, 8, 8], greyLevels(12800), magic: [7, 0, 8]), words: ["07 00 08", "00 00 08"]),
     Case(
-      testDescription: "floats", file: "train-images-idx3-ubyte",
-      bytes: idx([200, 8, 8], greyLevels(12800), magic: [0, 0, 0x0d]), words: ["float", "08"]),
+      testDescription: "bytes called floats", file: "train-images-idx3-ubyte",
+      bytes: idx([200, 8, 8], greyLevels(12800), magic: [0, 0, 0x0d]), words: ["12816", "51216"]),
+    Case(
+      testDescription: "floats that are no grey levels", file: "train-images-idx3-ubyte",
+      bytes: idx(
+        [200, 1, 1], (0..<200).flatMap { _ in [0x3f, 0, 0, 0] }, magic: [0, 0, 0x0d]),
+      words: ["0.5"]),
     Case(
       testDescription: "labels in the place of images", file: "train-images-idx3-ubyte",
       bytes: idx([200], greyLevels(200)), words: ["images", "rows"]),

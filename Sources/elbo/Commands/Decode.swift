@@ -8,7 +8,8 @@ internal import VariationalInference
 /// Latent variables made visible.
 struct Decode: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Pictures of latent variables read from a .npy file.",
+    abstract:
+      "Latent variables read from a .npy file, decoded: pictures, rows of a table, or an array.",
     discussion: """
       The file holds an array [count, latent], or what 'elbo encode' wrote, [count, 2, latent], of \
       which the means are decoded.
@@ -21,11 +22,24 @@ struct Decode: ParsableCommand {
 
   @OptionGroup var output: PictureOutput
 
+  @Option(
+    help: "What the model is given: a value for each of its conditions, as in 3 or male,41.5.")
+  var condition: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: "Of models of counts that are given each row's total: that total. (default: 100)")
+  var total: Int?
+
   func run() throws {
     let loaded = try model.load()
-    try loaded.requireUnconditional()
     let z = try readLatents(loaded)
-    let intensities = loaded.model.decode(z)
+    let given = try loaded.given(condition, total: total, count: z.shape[0])
+    let intensities = loaded.model.decode(z, given)
+    if let table = loaded.model.likelihoodKind.table {
+      return try output.write(intensities, as: table, isDrawn: false, model: loaded)
+    }
+    if !loaded.isOfImages { return try output.write(intensities, model: loaded) }
     try output.write(
       ImageGrid(
         samples: intensities, size: loaded.imageSize,
@@ -70,6 +84,7 @@ extension NPY {
     case .float32(let values): values
     case .float64(let values): values.map { Float($0) }
     case .uint8(let values): values.map { Float($0) }
+    case .integers(let values): values.map { Float($0) }
     }
   }
 }

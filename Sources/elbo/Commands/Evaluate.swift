@@ -32,7 +32,7 @@ struct Evaluate: ParsableCommand {
     if json {
       Terminal.write(report(result, loaded, images, difference).pretty)
     } else {
-      printTable(result, images)
+      printTable(result, loaded, images)
       if let difference { Terminal.line("Note: \(difference).") }
     }
     try Terminal.finish()
@@ -50,28 +50,40 @@ struct Evaluate: ParsableCommand {
       "elbo_standard_error": .number(elbo.standardError),
       "examples": JSONValue(elbo.examples),
     ]
+    if let bits = loaded.model.likelihoodKind.bitsPerDimension(nats: elbo.mean) {
+      json["bits_per_dimension"] = .number(bits)
+    }
     let conditions: JSONValue = [
       "data": .string(images.name), "split": .string(images.split),
-      "binarize": .string(images.binarizationName), "objective": .string(images.meaning),
-      "samples": 1, "seed": .string("\(test.seed)"), "unit": "nats per image",
+      "binarize": .string(images.binarizationName),
+      "objective": .string(loaded.meaning(of: images)),
+      "samples": 1, "seed": .string("\(test.seed)"),
+      "unit": .string("nats per \(images.exampleNoun)"),
     ]
     json["protocol"] = .object((conditions.members ?? []) + loaded.protocolMembers)
     json["note"] = difference.map(JSONValue.string)
     return json
   }
 
-  private func printTable(_ result: Evaluation, _ images: any Dataset) {
+  private func printTable(
+    _ result: Evaluation, _ loaded: ModelOption.Loaded, _ images: any Dataset
+  ) {
+    let noun = images.exampleNoun
     let (elbo, reconstruction, kl) = estimates(result)
-    Terminal.line("\(images.name) \(images.split), \(elbo.examples.grouped) images, nats per image")
+    Terminal.line(
+      "\(images.name) \(images.split), \(elbo.examples.grouped) \(noun)s, nats per \(noun)")
     for (name, value) in [("ELBO", elbo), ("reconstruction", reconstruction), ("KL", kl)] {
       let number = value.mean.fixed(3)
       Terminal.line(
         name.padded(to: 16) + String(repeating: " ", count: max(0, 9 - number.count)) + number
           + (elbo.examples > 1 ? " ± \(value.standardError.fixed(3))" : ""))
     }
+    if let bits = loaded.model.likelihoodKind.bitsPerDimension(nats: elbo.mean) {
+      Terminal.line("bits per dimension  \(bits.fixed(3)), -ELBO / (numbers of an image x ln 2)")
+    }
     Terminal.line(
-      "Protocol: \(images.meaning); 1 draw of q per image, seed \(test.seed); ± is one "
-        + "standard error over images.")
+      "Protocol: \(loaded.meaning(of: images)); 1 draw of q per \(noun), seed \(test.seed); ± is one "
+        + "standard error over \(noun)s.")
   }
 
   private func estimates(_ result: Evaluation) -> (Estimate, Estimate, Estimate) {

@@ -22,6 +22,9 @@ struct Reconstruct: ParsableCommand {
   func run() throws {
     let loaded = try model.load()
     let images = try test.load(for: loaded, workers: threads.makeWorkers())
+    if images.imageSize(of: loaded.model) == nil {
+      throw NoImages(model: loaded.path, data: images.name)
+    }
     func draw(_ model: some DescribedAutoencoder<Float>) throws {
       let figures = ModelFigures(
         model: model, test: images, seed: test.seed, subtitle: loaded.summary)
@@ -29,5 +32,16 @@ struct Reconstruct: ParsableCommand {
       try output.write(grid, numbers: numbers, name: "reconstructions", model: loaded)
     }
     try draw(loaded.model)
+  }
+}
+
+/// Only images are shown beside their reconstructions.
+struct NoImages: Error, CustomStringConvertible {
+  let model: String
+  let data: String
+
+  var description: String {
+    "the data '\(data)' of the model '\(model)' are no images; 'elbo score' tells how well each row is "
+      + "reconstructed"
   }
 }

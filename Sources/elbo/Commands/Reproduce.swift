@@ -69,7 +69,8 @@ struct ReproduceTable: ParsableCommand {
     let table = ImportanceWeightedTable(
       samples: k, stages: stages, gradient: gradient, seed: seed)
     let images = try DataSource.load(
-      data, binarized: ImportanceWeightedTable.binarization, workers: workers)
+      data, binarized: ImportanceWeightedTable.binarization, workers: workers
+    ).parts
     let folder = RunFolder(output ?? "reproductions/iwae-table1-k\(k)")
     let run = try ReproductionRun(
       table, data: images, source: DataSource.absolute(data), folder: folder, workers: workers)

@@ -7,13 +7,16 @@ internal import VariationalInference
 /// Learns a variational autoencoder.
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Train a variational autoencoder on images.",
+    abstract: "Train a variational autoencoder on pictures, arrays, tables or counts.",
     discussion: """
       Examples:
 
         elbo train                                        built-in digits, 50 epochs
         elbo train --data mnist --epochs 10
         elbo train --data folder/of/idx/files --hidden 512,256 --latent 10
+        elbo train --data photos --size 32x32             colour pictures of any size
+        elbo train --data patients.csv --label outcome --latent 5 --hidden 100
+        elbo train --data counts.npz --likelihood multinomial
         elbo train --resume runs/mnist-2026-01-31-120000  go on where a run stopped
 
       The run's folder gets model.safetensors (loads into PyTorch with load_state_dict), \
@@ -76,13 +79,18 @@ struct Train: ParsableCommand {
     try folder.check(overwriting: overwrite)
     let options = settings.options(epochs: epochs ?? 50)
     try options.precision.check()
-    let data = try DataSource.load(
-      source, binarized: settings.binarize ?? .none, workers: workers)
-    let architecture = settings.architecture(width: data.train.field("x")?.width ?? 0)
+    let reading = try settings.reading.reading(seed: options.seed)
+    let read = try DataSource.load(
+      source, reading, binarized: settings.binarize ?? .none, workers: workers)
+    for note in read.notes { Terminal.line(note) }
+    let (likelihood, architecture) = try settings.model(
+      of: read.parts, table: read.table, seed: options.seed)
+    let data = architecture.fields.complete(read.parts)
     try MemoryNeed(architecture, options, examples: data.train.count).check()
     func begin(_ model: some DescribedAutoencoder<Float>) throws -> any TrainingRun {
       let record = RunRecord(
-        dataSource: DataSource.absolute(source), data: data, model: model, options: options,
+        dataSource: DataSource.absolute(source), reading: reading, data: data, model: model,
+        options: options,
         started: Clock.now("%Y-%m-%dT%H:%M:%S%z"))
       // Only now, so that what was refused above has not cost an earlier run.
       let claim = try folder.prepare(overwriting: overwrite)
@@ -90,7 +98,7 @@ struct Train: ParsableCommand {
       return try TrainingSession(
         folder: folder, claim: claim, record: record, data: data, model: model, workers: workers)
     }
-    return try begin(AutoencoderLikelihood.bernoulli.model(architecture, seed: options.seed))
+    return try begin(likelihood.model(architecture, seed: options.seed, startingAt: data.train))
   }
 
   private func resumed(_ path: String, _ workers: WorkerPool) throws -> any TrainingRun {
@@ -99,8 +107,10 @@ struct Train: ParsableCommand {
     let claim = try folder.claim()
     var record = try RunRecord(path: folder.record)
     try record.options.precision.check()
-    let data = try DataSource.load(
-      record.dataSource, binarized: record.data.binarization, workers: workers)
+    let read = try DataSource.load(
+      record.dataSource, record.reading, table: record.likelihood.table,
+      binarized: record.data.binarization, workers: workers)
+    let data = record.architecture.fields.complete(read.parts)
     try record.check(data, run: folder.path)
     record.options.epochs = epochs ?? record.options.epochs
     try MemoryNeed(record.architecture, record.options, examples: data.train.count).check()

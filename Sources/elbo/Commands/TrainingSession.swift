@@ -49,6 +49,9 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     trainer = try Trainer(model, data: data.train, options: record.options, workers: workers)
   }
 
+  /// What a log-probability of the training data means under the model.
+  private var meaning: String { record.likelihood.meaning(onData: data.train.meaning) }
+
   var trained: any DescribedAutoencoder<Float> { trainer.model }
 
   var progress: TrainingProgress { trainer.progress }
@@ -56,7 +59,7 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
   func restore() throws {
     let state = try TrainingState(
       checkpoint: folder.state, model: trainer.model, options: record.options,
-      fingerprint: record.data.fingerprint, dataMeaning: data.train.meaning)
+      fingerprint: record.data.fingerprint, dataMeaning: meaning)
     let progress = state.progress
     try progress.check(
       batchesPerEpoch: trainer.batchesPerEpoch, examples: data.train.count, path: folder.state)
@@ -76,7 +79,7 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     Interrupt.watch()
     announce()
     var display = TrainingDisplay(
-      options: record.options, imagesPerEpoch: data.train.count, progress: trainer.progress)
+      options: record.options, data: data.train, progress: trainer.progress)
     var (epochStart, imagesBefore) = (Clock.seconds, trainer.progress.imagesInEpoch)
     while let step = try nextStep() {
       display.show(step)
@@ -97,13 +100,14 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
 
   private func announce() {
     let (train, test) = (data.train, data.test)
+    let noun = train.exampleNoun
     Terminal.line(
-      "\(train.name): \(train.count.grouped) training and \(test.count.grouped) test images of "
+      "\(train.name): \(train.count.grouped) training and \(test.count.grouped) test \(noun)s of "
         + train.exampleWords)
     Terminal.line(
       "model: \(record.summary); \(record.parameterCount.grouped) parameters; "
         + "\(workers.count) thread\(workers.count == 1 ? "" : "s")")
-    Terminal.line("objective: \(record.meaning); nats per image")
+    Terminal.line("objective: \(record.meaning); nats per \(noun)")
     if record.options.precision == .bfloat16 {
       Terminal.line("products: of bfloat16 numbers; sums, weights and evaluations in fp32")
     }
@@ -133,7 +137,7 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     ).mean
     guard test.isFinite else {
       throw diverged(
-        "training diverged in epoch \(step.epoch + 1): the ELBO of the test images is "
+        "training diverged in epoch \(step.epoch + 1): the ELBO of the test \(data.test.exampleNoun)s is "
           + "\(test.elbo); try a smaller learning rate")
     }
     let metrics = EpochMetrics(
@@ -160,7 +164,7 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
       ])
     try trainer.state.save(
       to: folder.state, model: model, options: record.options,
-      fingerprint: record.data.fingerprint, dataMeaning: data.train.meaning)
+      fingerprint: record.data.fingerprint, dataMeaning: meaning)
     lastSave = Clock.seconds
   }
 
@@ -183,7 +187,7 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     }
     if let last = epochs.last {
       Terminal.line(
-        "done: test \(record.options.objective.name) \(last.test.objective.fixed(2)) nats per image; "
+        "done: test \(record.options.objective.name) \(last.test.objective.fixed(2)) nats per \(data.test.exampleNoun); "
           + record.protocolWords)
     }
     Terminal.line("wrote \(folder.path)" + (figures ? "; look at \(folder.figures)" : ""))

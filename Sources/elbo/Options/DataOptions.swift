@@ -13,40 +13,74 @@ internal import VariationalInference
 /// Where images come from: a built-in set, a set to download once, or a folder.
 enum DataSource {
   static let help: ArgumentHelp = """
-    The images: 'digits' (built in, no download), 'mnist' or 'fashion-mnist' (downloaded once), \
-    'static-mnist' (files put into the cache by hand), or a folder of IDX files, plain or gzip.
+    The data: 'digits' (built in, no download), 'mnist' or 'fashion-mnist' (downloaded once), \
+    'static-mnist' (files put into the cache by hand); a folder of pictures (PNG, JPEG; sub-folders \
+    are labels) or of IDX files; an array (.npy, .npz, SciPy's sparse .npz, .mtx); or a table (.csv, \
+    .tsv) with a header.
     """
 
-  /// Loads the training and test data of what `--data` was given.
+  /// Loads all parts of what `--data` was given, and says what there is to say of its reading.
+  ///
+  /// A table's columns are read as `table` says; nil finds it out.
   static func load(
-    _ name: String, binarized binarization: Binarization, workers: WorkerPool
-  ) throws -> DatasetSplits {
-    let all = try loadAll(name, workers: workers)
-    return DatasetSplits(
-      train: try all.train.binarized(as: binarization), validation: all.validation,
-      test: try all.test.binarized(as: binarization))
+    _ name: String, _ reading: DataReading = DataReading(), table: TableSchema? = nil,
+    binarized binarization: Binarization, workers: WorkerPool
+  ) throws -> DataRead {
+    var read = try loadAll(name, reading, table, workers)
+    let parts = read.parts
+    read.parts = DatasetSplits(
+      train: try parts.train.binarized(as: binarization), validation: parts.validation,
+      test: try parts.test.binarized(as: binarization))
+    return read
   }
 
-  private static func loadAll(_ name: String, workers: WorkerPool) throws -> DatasetSplits {
-    if name == "digits" { return .digits(workers: workers) }
-    if let source = DatasetSource.named(name) {
-      return try fetched(source).loadAll(name: name)
+  private static func loadAll(
+    _ name: String, _ reading: DataReading, _ table: TableSchema?, _ workers: WorkerPool
+  ) throws -> DataRead {
+    if name == "digits" {
+      try DataFile.checkKnownSet(reading, name: name)
+      return DataRead(.digits(workers: workers), notes: shadowed(name))
     }
-    return try folder(name).loadAll()
+    if let source = DatasetSource.named(name) {
+      try DataFile.checkKnownSet(reading, name: name)
+      return DataRead(try fetched(source).loadAll(name: name), notes: shadowed(name))
+    }
+    return try file(name).read(reading, table: table)
+  }
+
+  /// A file or folder that bears the name of a known set is not what is meant.
+  private static func shadowed(_ name: String) -> [String] {
+    guard Files.exists(name) else { return [] }
+    return ["--data \(name) means the known data set; for the file or folder here write ./\(name)"]
   }
 
   /// Loads one part alone.
   static func load(
-    _ name: String, _ split: DatasetSplit, workers: WorkerPool
-  ) throws -> any Dataset {
+    _ name: String, _ split: DatasetSplit, _ reading: DataReading = DataReading(),
+    table: TableSchema? = nil, workers: WorkerPool
+  ) throws -> RowsRead {
     if name == "digits" {
       if split == .validation { throw MissingSplit(data: name, split: split) }
-      return ImageDataset.digits(split == .train ? .training : .test, workers: workers)
+      return RowsRead(ImageDataset.digits(split == .train ? .training : .test, workers: workers))
     }
     if let source = DatasetSource.named(name) {
-      return try fetched(source).load(split, name: name)
+      return RowsRead(try fetched(source).load(split, name: name))
     }
-    return try folder(name).load(split)
+    // A folder of IDX files may hold this part alone.
+    if IDXFolder(name).holdsAnything { return RowsRead(try IDXFolder(name).load(split)) }
+    guard let rows = try file(name).read(reading, table: table).rows(split) else {
+      throw MissingSplit(data: name, split: split)
+    }
+    return rows
+  }
+
+  /// Loads every example of a file or folder, in its order; nil where `name` is a known set or comes
+  /// divided.
+  static func loadRows(
+    _ name: String, _ reading: DataReading, table: TableSchema?
+  ) throws -> RowsRead? {
+    if name == "digits" || DatasetSource.named(name) != nil { return nil }
+    return try file(name).readRows(reading, table: table)
   }
 
   /// A name for run folders: that of the set or of the folder.
@@ -63,9 +97,9 @@ enum DataSource {
     return String(cString: path)
   }
 
-  private static func folder(_ name: String) throws -> IDXFolder {
-    if !Files.isFolder(name) { throw UnknownData(name: name) }
-    return IDXFolder(name)
+  private static func file(_ name: String) throws -> DataFile {
+    if !Files.exists(name), !IDXFolder(name).holdsAnything { throw UnknownData(name: name) }
+    return try DataFile(name)
   }
 
   private static func fetched(_ source: DatasetSource) throws -> IDXFolder {
@@ -101,14 +135,15 @@ enum DataSource {
   }
 }
 
-/// `--data` names neither a set nor a folder.
+/// `--data` names neither a set nor a file or folder.
 struct UnknownData: Error, CustomStringConvertible {
   let name: String
 
   var description: String {
     let sets = (["digits"] + DatasetSource.all.map(\.name)).joined(separator: ", ")
-    return "'\(name)' is neither a known data set nor a folder; give one of \(sets), or a folder "
-      + "of IDX files"
+    return
+      "'\(name)' is neither a known data set nor a file or folder; give one of \(sets), or the "
+      + "path of \(DataFile.kindsInWords)"
   }
 }
 
@@ -118,7 +153,7 @@ struct MissingSplit: Error, CustomStringConvertible {
   let split: DatasetSplit
 
   var description: String {
-    "the data set '\(data)' has no \(split) images; take --split train or test"
+    "the data set '\(data)' has no \(split) part; take --split train or test"
   }
 }
 

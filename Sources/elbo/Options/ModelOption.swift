@@ -72,6 +72,19 @@ struct ModelOption: ParsableArguments {
       ]
     }
 
+    /// Whether an example is an image: where the run or the file says no shape, what is no general model.
+    var isOfImages: Bool {
+      if let record { return record.data.shape.count == 3 }
+      if let shape = file.description?.dataShape { return shape.count == 3 }
+      if case .general = model.likelihoodKind { return false }
+      return true
+    }
+
+    /// What a log-probability of these data means under the model.
+    func meaning(of data: any Dataset) -> String {
+      model.likelihoodKind.meaning(onData: data.meaning)
+    }
+
     /// One line for pictures.
     var summary: String { record?.summary ?? Files.name(of: path) }
 
@@ -86,10 +99,54 @@ struct ModelOption: ParsableArguments {
       try data.check(model.allReads)
     }
 
-    /// Refuses a model that draws nothing without its conditions, which no option gives.
-    func requireUnconditional() throws {
-      let conditions = model.reads.filter { $0.role == .condition }.map(\.name)
-      if !conditions.isEmpty { throw ConditionsNeeded(model: path, conditions: conditions) }
+    /// What a model of p(x | z, c) is given, the same for `count` examples; nil where it takes nothing.
+    ///
+    /// `text` has a value of each condition, commas between them; `total` is that of each row, where the
+    /// model is given it.
+    func given(_ text: String?, total: Int?, count: Int) throws -> Batch<Float>? {
+      let fields = model.architecture.fields
+      let values = text?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      if values?.count ?? 0 != fields.conditions.count {
+        throw ConditionsNeeded(
+          model: path, conditions: fields.conditions.map(\.name), found: values)
+      }
+      if total != nil, fields.total == nil {
+        throw ValidationError("--total goes with models of counts that are given each row's total")
+      }
+      var batch: [String: Tensor<Float>] = [:]
+      for (condition, value) in zip(fields.conditions, values ?? []) {
+        let row = try numbers(of: condition, value)
+        batch[condition.name] = Tensor(row, shape: [1, row.count])
+          .repeated(to: [count, row.count])
+      }
+      if let name = fields.total {
+        batch[name] = Tensor(repeating: Float(total ?? 100), shape: [count, 1])
+      }
+      return batch.isEmpty ? nil : Batch(batch)
+    }
+
+    /// A condition's value as numbers: a level's name or number where it is a category.
+    private func numbers(
+      of condition: AutoencoderFields.Condition, _ text: String
+    ) throws -> [Float] {
+      let column = model.likelihoodKind.table?.conditions.first { $0.name == condition.name }
+      let levels = column?.levels ?? []
+      if let level = levels.firstIndex(of: text) {
+        return column?.kind == .binary
+          ? [Float(level)] : levels.indices.map { $0 == level ? 1 : 0 }
+      }
+      if levels.isEmpty, condition.width == 1, let number = Double(text), number.isFinite {
+        return [Float((number - (column?.shift ?? 0)) / (column?.scale ?? 1))]
+      }
+      if levels.isEmpty, let level = Int(text), (0..<condition.width).contains(level) {
+        return (0..<condition.width).map { $0 == level ? 1 : 0 }
+      }
+      let expected =
+        levels.isEmpty
+        ? condition.width == 1 ? "a number" : "a class from 0 to \(condition.width - 1)"
+        : "one of \(levels.joined(separator: ", "))"
+      throw ValidationError(
+        "--condition \(condition.name.shown()) '\(text.shown())': \(expected) is expected")
     }
   }
 
@@ -155,8 +212,11 @@ struct TestDataOptions: ParsableArguments {
   var data: String?
 
   @Option(
-    help: "Which part of the data: 'test', 'train' or 'validation' ('valid'), if there is one.")
-  var split: DatasetSplit = .test
+    help: """
+      Which part of the data: 'test', 'train' or 'validation' ('valid'), if there is one. (default: \
+      test; all of an undivided file of --data, if it is not the run's own or rows are written)
+      """)
+  var split: DatasetSplit?
 
   @Option(help: BinarizeHelp.text)
   var binarize: Binarization?
@@ -167,21 +227,41 @@ struct TestDataOptions: ParsableArguments {
   func validate() throws { try require(data, "--data") }
 
   func load(for model: ModelOption.Loaded, workers: WorkerPool) throws -> any Dataset {
+    try read(for: model, dividesOwn: true, workers).data
+  }
+
+  /// The same with a name for each example; all of a file that was named, be it the run's own.
+  func loadRows(for model: ModelOption.Loaded, workers: WorkerPool) throws -> RowsRead {
+    try read(for: model, dividesOwn: data == nil, workers)
+  }
+
+  private func read(
+    for model: ModelOption.Loaded, dividesOwn: Bool, _ workers: WorkerPool
+  ) throws -> RowsRead {
     guard let name = data ?? model.record?.dataSource else {
       throw ValidationError(
-        "'\(model.path)' does not tell which images it was trained on; name them with --data")
+        "'\(model.path)' does not tell which data it was trained on; name them with --data")
     }
-    let images = try DataSource.load(name, split, workers: workers)
-    try model.check(images)
-    return try images.binarized(as: binarization(for: model))
+    let table = model.model.likelihoodKind.table
+    let reading = model.record?.reading ?? DataReading()
+    let isOwn = DataSource.absolute(name) == model.record?.dataSource
+    let takesAll = split == nil && !(isOwn && dividesOwn)
+    let rows = takesAll ? try DataSource.loadRows(name, reading, table: table) : nil
+    let read =
+      try rows
+      ?? DataSource.load(name, split ?? .test, reading, table: table, workers: workers)
+    let data = model.model.architecture.fields.complete(read.data)
+    try model.check(data)
+    return read.replacing(try data.binarized(as: binarization(for: model)))
   }
 
   /// How the numbers would differ from those of the model's run, as they would be read side by side.
   func difference(from model: ModelOption.Loaded, _ images: any Dataset) -> String? {
     guard let record = model.record else { return nil }
     let differences = [
-      images.name == record.data.name ? nil : "data \(record.data.name)",
-      split == .test ? nil : "split test",
+      images.name == record.data.name && images.split != "all"
+        ? nil : "data \(record.data.name)",
+      split ?? .test == .test ? nil : "split test",
       binarization(for: model) == record.data.binarization
         ? nil : "--binarize \(record.data.binarization.rawValue)",
       seed == record.options.seed ? nil : "seed \(record.options.seed)",
@@ -243,14 +323,19 @@ struct UndefinedResult: Error, CustomStringConvertible {
   }
 }
 
-/// A model p(x | z, c) asked for x without c.
+/// A model p(x | z, c) asked for x without c, or with another number of values.
 struct ConditionsNeeded: Error, CustomStringConvertible {
   let model: String
   let conditions: [String]
+  let found: [String]?
 
   var description: String {
-    "'\(model)' holds a conditional model, which decodes latent variables together with "
-      + "\(conditions.joined(separator: ", ")); reconstruct images that have these, or use "
-      + "decode(_:_:) in Swift"
+    if conditions.isEmpty {
+      return "'\(model)' holds a model that is given nothing; leave --condition out"
+    }
+    let names = conditions.joined(separator: ", ")
+    let given = found.map { "\($0.count) values" } ?? "no value"
+    return "'\(model)' holds a conditional model, which is given \(names); there is \(given): add "
+      + "--condition with a value of each, commas between them"
   }
 }

@@ -12,7 +12,8 @@ struct PictureOutput: ParsableArguments {
     name: .shortAndLong,
     help: """
       A folder for NAME.svg and NAME.png, or one file ending in .svg, .png or .npy (intensities \
-      from 0 to 1, [count, height, width]). (default: the run's figures folder, else here)
+      from 0 to 1, [count, height, width]); a .csv where the data are a table. (default: the run's \
+      figures folder, else here)
       """)
   var output: String?
 
@@ -23,6 +24,50 @@ struct PictureOutput: ParsableArguments {
       throw ValidationError(
         "--output \(output): a folder, or a file ending in .svg, .png or .npy is expected")
     }
+  }
+
+  /// Writes rows of a table as CSV, and says where.
+  func write(
+    _ rows: Tensor<Float>, as table: TableSchema, isDrawn: Bool, model: ModelOption.Loaded
+  ) throws {
+    if rows.firstNonFinite != nil { throw UndefinedResult(model: model.path, what: "numbers") }
+    let target = try file("samples", ending: "csv", model)
+    let width = table.width
+    let numbers = rows.doubles
+    let cells = (0..<rows.shape[0]).map { row in
+      table.cells(
+        of: Array(numbers[row * width..<(row + 1) * width]), isSingle: true,
+        roundingCounts: isDrawn)
+    }
+    let csv = CSV(columns: table.columns.map(\.name), rows: cells)
+    try AtomicFile.write(csv.encoded(), to: target)
+    Terminal.line("Wrote \(target): \(rows.shape[0].grouped) rows of \(cells[0].count) columns")
+  }
+
+  /// Writes numbers that are no pictures as .npy, and says where.
+  func write(_ rows: Tensor<Float>, model: ModelOption.Loaded) throws {
+    if rows.firstNonFinite != nil { throw UndefinedResult(model: model.path, what: "numbers") }
+    let target = try file("samples", ending: "npy", model)
+    try NPY(shape: rows.shape, .float32(rows.scalars)).write(to: target)
+    Terminal.line("Wrote \(target): \(rows.shape)")
+  }
+
+  /// The file that --output names, or one of that name in the folder.
+  private func file(
+    _ name: String, ending: String, _ model: ModelOption.Loaded
+  ) throws -> String {
+    let target = output ?? model.run?.path ?? "."
+    if target.hasSuffix(".\(ending)") {
+      try Files.createFolder(Files.parent(of: target))
+      return target
+    }
+    if [".svg", ".png", ".npy", ".csv"].contains(where: target.hasSuffix) {
+      throw ValidationError(
+        "--output \(target): these data are no images; a folder or a file ending in .\(ending) is "
+          + "expected")
+    }
+    try Files.createFolder(target)
+    return "\(target)/\(name).\(ending)"
   }
 
   /// Writes a figure or its numbers, and says where.

@@ -30,15 +30,19 @@ struct ThreadOptions: ParsableArguments {
   }
 }
 
-/// Widths separated by commas: "512,256".
+/// Widths separated by commas: "512,256"; "none" for no layer.
 struct LayerWidths {
   let widths: [Int]
 
   init(parsing argument: String) throws {
+    if argument == "none" {
+      widths = []
+      return
+    }
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
     let widths = parts.compactMap { $0 }
     guard widths.count == parts.count, widths.allSatisfy({ (1...1_000_000).contains($0) }) else {
-      throw ValidationError("widths from 1 to 1000000 are expected, as in 512,256")
+      throw ValidationError("widths from 1 to 1000000 are expected, as in 512,256, or none")
     }
     self.widths = widths
   }

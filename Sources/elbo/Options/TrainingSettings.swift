@@ -8,10 +8,27 @@ struct TrainingSettings: ParsableArguments {
   @Option(help: DataSource.help)
   var data: String?
 
+  @OptionGroup(title: "Reading data") var reading: ReadingOptions
+
+  @Option(
+    help: """
+      p(x|z): \(DataLikelihood.Law.allCases.map(\.rawValue).joined(separator: ", ")). (default: by the \
+      kind of data; of a table, by that of each column)
+      """)
+  var likelihood: DataLikelihood.Law?
+
+  @Option(
+    help: """
+      Whether the noise of gaussian, student-t, laplace and discretised-logistic is 'one' number, one \
+      for each 'column', or depends on z ('output'). (default: column)
+      """)
+  var noise: DataLikelihood.Noise?
+
   @Option(
     parsing: .unconditional,
     help: """
-      Widths of the encoder's hidden layers, as in 512,256; the decoder mirrors them. (default: 400)
+      Widths of the encoder's hidden layers, as in 512,256; the decoder mirrors them; 'none' makes a \
+      linear model. (default: 400)
       """,
     transform: LayerWidths.init(parsing:))
   var hidden: LayerWidths?
@@ -24,7 +41,7 @@ struct TrainingSettings: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: "Images per step; the last batch of an epoch may be smaller. (default: 128)")
+    help: "Examples per step; the last batch of an epoch may be smaller. (default: 128)")
   var batchSize: Int?
 
   @Option(parsing: .unconditional, help: "The step size of Adam. (default: 0.001)")
@@ -59,14 +76,15 @@ struct TrainingSettings: ParsableArguments {
   /// The first of these options on the command line.
   var firstGiven: String? {
     let given = [
-      ("--data", data != nil), ("--hidden", hidden != nil), ("--latent", latent != nil),
+      ("--data", data != nil), ("--likelihood", likelihood != nil), ("--noise", noise != nil),
+      ("--hidden", hidden != nil), ("--latent", latent != nil),
       ("--activation", activation != nil), ("--batch-size", batchSize != nil),
       ("--learning-rate", learningRate != nil), ("--binarize", binarize != nil),
       ("--objective", objective.objective != nil), ("--samples", objective.samples != nil),
       ("--gradient", objective.gradient != nil),
       ("--precision", precision != nil), ("--seed", seed != nil),
     ]
-    return given.first { $0.1 }?.0
+    return given.first { $0.1 }?.0 ?? reading.firstGiven
   }
 
   func options(epochs: Int) -> TrainingOptions {
@@ -76,10 +94,31 @@ struct TrainingSettings: ParsableArguments {
       precision: precision ?? .float32, seed: seed ?? 0)
   }
 
-  func architecture(width: Int) -> AutoencoderArchitecture {
-    .init(
-      data: width, hidden: hidden?.widths ?? [400], latent: latent ?? 20,
-      activation: activation ?? .relu)
+  /// A model of data with these fields, of the likelihood that suits them.
+  func model(
+    of data: DatasetSplits, table: TableSchema?, seed: UInt64
+  ) throws -> (likelihood: AutoencoderLikelihood, architecture: AutoencoderArchitecture) {
+    let likelihood = try AutoencoderLikelihood.suited(
+      to: data.train, table: table, LikelihoodWishes(law: likelihood, noise: noise))
+    let conditions = try (reading.conditionNames(table)).map { name in
+      guard let field = data.train.field(name) else {
+        throw DatasetError.missingField(
+          data: data.train.name, field: name, role: .condition,
+          there: data.train.fields.map(\.name))
+      }
+      return AutoencoderFields.Condition(name, width: field.width)
+    }
+    let fields = AutoencoderFields(
+      conditions: conditions, weight: data.train.field("weight").map { _ in "weight" },
+      // Of a table cells may be missing later, though none is now.
+      mask: table != nil || data.train.field("mask") != nil ? "mask" : nil,
+      total: likelihood.isGivenTotal ? "total" : nil)
+    return (
+      likelihood,
+      AutoencoderArchitecture(
+        data: data.train.field("x")?.width ?? 0, hidden: hidden?.widths ?? [400],
+        latent: latent ?? 20, activation: activation ?? .relu, fields: fields)
+    )
   }
 }
 

@@ -6,24 +6,26 @@ internal import VariationalInference
 /// Shows a run as it goes: one live line on a terminal, plain lines elsewhere.
 struct TrainingDisplay {
   let epochs: Int
-  let imagesPerEpoch: Int
+  private let examplesPerEpoch: Int
+  /// What an example is called, "image".
+  private let noun: String
   /// What the objective is called.
   let objective: String
   /// A run in stages has thousands of epochs: of those it shows a line each minute, and the last of
   /// each stage.
   private let stages: LearningRateStages?
   private let started = Clock.seconds
-  private let firstImage: Int
+  private let firstExample: Int
   private var lastDrawn = 0.0
   private var lastEpoch = -Double.infinity
 
   /// A display that begins at `progress`, so that a resumed run's rate counts only what it does.
-  init(options: TrainingOptions, imagesPerEpoch: Int, progress: TrainingProgress) {
+  init(options: TrainingOptions, data: any Dataset, progress: TrainingProgress) {
     epochs = options.epochs
     objective = options.objective.name
     stages = options.learningRateStages
-    self.imagesPerEpoch = imagesPerEpoch
-    firstImage = progress.epoch * imagesPerEpoch + progress.imagesInEpoch
+    (examplesPerEpoch, noun) = (data.count, data.exampleNoun)
+    firstExample = progress.epoch * data.count + progress.imagesInEpoch
   }
 
   mutating func show(_ step: TrainingStep) {
@@ -52,20 +54,20 @@ struct TrainingDisplay {
     Terminal.line(
       "epoch \(number)\(metrics.epoch)/\(epochs)  train \(words(metrics.train))  "
         + "test \(words(metrics.test))  \(metrics.seconds.fixed(2)) s  "
-        + "\(Int(rate).grouped) images/s")
+        + "\(Int(rate).grouped) \(noun)s/s")
   }
 
   private func bar(_ step: TrainingStep, elapsed: Double) -> String {
     let cells = 20
     let filled = cells * (step.batch + 1) / step.batches
-    let done = step.epoch * imagesPerEpoch + step.epochSoFar.examples
-    let rate = Double(done - firstImage) / max(elapsed, 1e-9)
-    let left = Double(epochs * imagesPerEpoch - done) / max(rate, 1)
+    let done = step.epoch * examplesPerEpoch + step.epochSoFar.examples
+    let rate = Double(done - firstExample) / max(elapsed, 1e-9)
+    let left = Double(epochs * examplesPerEpoch - done) / max(rate, 1)
     let terms = step.epochSoFar.mean
     let start =
       "epoch \(step.epoch + 1)/\(epochs) [" + String(repeating: "█", count: filled)
       + String(repeating: "·", count: cells - filled) + "] \(step.batch + 1)/\(step.batches)  "
-    let end = "  \(Int(rate).grouped) images/s  \(Clock.words(left)) left"
+    let end = "  \(Int(rate).grouped) \(noun)s/s  \(Clock.words(left)) left"
     let full = start + words(terms) + end
     return full.count < Terminal.width
       ? full : start + "\(objective) \(terms.objective.fixed(2))" + end

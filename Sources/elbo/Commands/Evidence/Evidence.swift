@@ -86,7 +86,8 @@ struct Evidence: ParsableCommand {
       let display = EvidenceDisplay(plan, isSilent: json)
       return (
         EvidenceMeasurement(
-          of: model, on: images, plan: plan, workers: workers, listener: display), display
+          of: model, on: images, meaning: model.likelihoodKind.meaning(onData: images.meaning),
+          plan: plan, workers: workers, listener: display), display
       )
     }
     let plan = EvidencePlan(

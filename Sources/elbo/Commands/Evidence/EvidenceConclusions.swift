@@ -9,7 +9,7 @@ extension EvidenceContradiction {
     let (plan, nats) = (results.plan, difference.inNats)
     let images =
       isSimulated
-      ? "the \(difference.examples.grouped) images simulated from the model"
+      ? "the \(difference.examples.grouped) \(results.noun)s simulated from the model"
       : results.words(ofFirst: larger.values.count)
     switch kind {
     case .lowerAboveUpper:
@@ -45,11 +45,14 @@ extension EvidenceResults {
     [bestWords, moreWords, gapWords, sandwichWords, weightWords].compactMap { $0 }
   }
 
+  /// What an example is called.
+  var noun: String { data.exampleNoun }
+
   /// Some of the first images of the data, in words.
   func words(ofFirst count: Int) -> String {
     count == data.count
-      ? "all \(count.grouped) \(data.split) images"
-      : "the first \(count.grouped) \(data.split) images"
+      ? "all \(count.grouped) \(data.split) \(noun)s"
+      : "the first \(count.grouped) \(data.split) \(noun)s"
   }
 
   private var bestWords: String? {
@@ -92,16 +95,16 @@ extension EvidenceResults {
 
   private var sandwichWords: String? {
     guard let (lower, upper) = bounds.sandwich else { return nil }
-    return "On \(plan.simulated.grouped) images simulated from the model log p(x) is enclosed to "
+    return "On \(plan.simulated.grouped) \(noun)s simulated from the model log p(x) is enclosed to "
       + "within \(upper.difference(from: lower).inNats), by \(lower.name) and \(upper.name); of "
-      + "the \(data.split) images no upper bound is measured."
+      + "the \(data.split) \(noun)s no upper bound is measured."
   }
 
   /// What heavy tails of the importance weights mean for the other numbers.
   private var weightWords: String? {
     if shapes.isEmpty || shareAboveThreshold <= 0.1 { return nil }
     let tails =
-      "k-hat is above 0.7 for \(Int(100 * shareAboveThreshold)) % of the images: their importance "
+      "k-hat is above 0.7 for \(Int(100 * shareAboveThreshold)) % of the \(noun)s: their importance "
       + "weights have so heavy tails that IWAE-\(plan.importanceSamples), a lower bound all the "
       + "same, rises slowly with K, and its draws do not tell how far it is below log p(x). "
     return tails + annealingStandingWords
@@ -118,11 +121,11 @@ extension EvidenceResults {
       return "Nor does AIS: a lower bound is above an upper one."
     case .wide(let width):
       return
-        "Nor does AIS: it encloses log p(x) of simulated images to within \(width.inNats) only "
+        "Nor does AIS: it encloses log p(x) of simulated \(noun)s to within \(width.inNats) only "
         + "(narrow would be \(limit)); take longer paths (--ais-steps \(4 * plan.steps))."
     case .narrow(let width):
       return "Quote AIS: no lower bound measured is above it by more than chance, and it encloses "
-        + "log p(x) of simulated images to within \(width.inNats), which is narrow (at most "
+        + "log p(x) of simulated \(noun)s to within \(width.inNats), which is narrow (at most "
         + "\(limit))."
     }
   }

@@ -53,8 +53,8 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
     // L[q] once, from the more draws.
     let lower = bounds.compared.filter { $0.method != .elbo || $0 == bounds.own }
     let images =
-      "\(results.data.name) \(results.data.split), the first \(bounds.comparedExamples) images; "
-      + results.data.meaning
+      "\(results.data.name) \(results.data.split), the first \(bounds.comparedExamples) \(results.noun)s; "
+      + results.meaning
     return LadderChart(
       title: "Lower bounds of log p(x)", subtitle: subtitle,
       caption: caption(images, best: best.name), bounds: rungs(lower, best: best))
@@ -64,7 +64,7 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
     let bounds = results.bounds
     guard let best = bounds.sandwich?.lower else { return nil }
     let images =
-      "\(results.plan.simulated) images simulated from the model; "
+      "\(results.plan.simulated) \(results.noun)s simulated from the model; "
       + results.annealingWords
     return LadderChart(
       title: "log p(x) from both sides", subtitle: subtitle,
@@ -79,7 +79,7 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
     return BarChart(
       title: "KL of each latent dimension", subtitle: subtitle,
       caption:
-        "\(results.data.name) \(results.data.split), all \(results.data.count) images; "
+        "\(results.data.name) \(results.data.split), all \(results.data.count) \(results.noun)s; "
         + "\(health.activeUnits) of \(health.activity.count) dimensions are active.",
       bars: health.divergencePerDimension.enumerated().map { index, kl in
         BarChart.Bar("z[\(index)]", kl.mean, error: kl.standardError)
@@ -105,7 +105,7 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
       return ImageGrid(
         title: "Where the ELBO is furthest below \(best.name)", subtitle: subtitle,
         caption:
-          "Widest first, of the first \(gaps.count) images: \(gaps[order[0]].fixed(1)) "
+          "Widest first, of the first \(gaps.count) \(results.noun)s: \(gaps[order[0]].fixed(1)) "
           + "to \(gaps[order[order.count - 1]].fixed(1)) nats.",
         pixels: originals + decoded, imageWidth: size.width, imageHeight: size.height,
         imageChannels: size.channels, columns: order.count,

@@ -18,7 +18,7 @@ extension EvidenceResults {
     [
       .init("data", .string(data.name)), .init("split", .string(data.split)),
       .init("binarize", .string(data.binarizationName)),
-      .init("objective", .string(data.meaning)),
+      .init("objective", .string(meaning)),
       .init("seed", .string("\(plan.seed)")),
       .init("unit", "nats per image"),
     ]
@@ -74,19 +74,20 @@ extension EvidenceResults {
       "of \(samples.grouped)", shared)
     numbers += number(
       "khat", "  Pareto k-hat", shapes.isEmpty ? nil : shapes,
-      "\(Int(100 * shareAboveThreshold)) % of images above 0.7",
+      "\(Int(100 * shareAboveThreshold)) % of \(noun)s above 0.7",
       shared + [.init("share_above_0.7", .number(shareAboveThreshold))])
     numbers += number("ais_lower", "AIS", ais?.bound, annealingWords, members + annealing)
     return Section(
       title: "Lower bounds of log p(x): \(data.name) \(data.split), "
-        + (plan.limit == data.count ? "all" : "the first") + " \(plan.limit.grouped) images",
+        + (plan.limit == data.count ? "all" : "the first") + " \(plan.limit.grouped) \(noun)s",
       numbers: numbers)
   }
 
   private var onSimulated: Section {
     let (data, both) = (fromModel, simulated?.bounds)
     return Section(
-      title: "log p(x) from both sides: \(plan.simulated.grouped) images simulated from the model",
+      title:
+        "log p(x) from both sides: \(plan.simulated.grouped) \(noun)s simulated from the model",
       numbers: number(
         "elbo_on_simulated", "ELBO, L[q]", simulated?.elbo, "1 draw of q",
         data + [.init("samples", 1)])
@@ -142,7 +143,7 @@ extension EvidenceResults {
     ]
     return Section(
       title: "Where the ELBO loses: \(data.name) \(data.split), "
-        + "the first \(plan.gapImages.grouped) images",
+        + "the first \(plan.gapImages.grouped) \(noun)s",
       numbers: number(
         "elbo_of_gaps", "ELBO, L[q]", gaps?.bound, "the draws of L[q*]", members)
         + PosteriorFamily.allCases.flatMap(optimum)
@@ -182,7 +183,7 @@ extension EvidenceResults {
         "distance of the dimensions from the prior", all)
     }
     return Section(
-      title: "\(data.name) \(data.split), all \(data.count.grouped) images",
+      title: "\(data.name) \(data.split), all \(data.count.grouped) \(noun)s",
       numbers: numbers)
   }
 }

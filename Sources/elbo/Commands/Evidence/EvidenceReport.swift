@@ -87,8 +87,8 @@ extension EvidenceResults {
     }
     for line in conclusions { Terminal.line(line) }
     Terminal.line(
-      "Protocol: \(data.meaning); seed \(plan.seed); nats per image ± one standard error over "
-        + "images. Compare numbers of one section only.")
+      "Protocol: \(meaning); seed \(plan.seed); nats per \(data.exampleNoun) ± one standard error over "
+        + "\(data.exampleNoun)s. Compare numbers of one section only.")
   }
 
   private func row(_ number: EvidenceNumber) -> String {
