@@ -25,3 +25,4 @@
 #include "kernels.inc"
 #include "draws.inc"
 #include "densities.inc"
+#include "multinomial.inc"

@@ -26,3 +26,4 @@
 #include "kernels.inc"
 #include "draws.inc"
 #include "densities.inc"
+#include "multinomial.inc"

@@ -8,7 +8,8 @@
 // they add zeros. (Of the pixels of MNIST, some 290 of 784 are zero in all of 64 images.)
 //
 // Each sum runs over the inputs in order, 1,024 at a time in one accumulator: its bits do not
-// depend on where a block of rows begins or ends, nor on what is left out.
+// depend on where a block of rows begins or ends, nor on what is left out. Rows that are nearly all
+// zero go another way to the same bits (sparse_rows.c).
 //
 // Numbers of bfloat16 go the same way in pairs of inputs, 32 bits each, which one instruction
 // multiplies and adds. Moving, turning and leaving out do not ask what the 32 bits mean.
@@ -202,6 +203,8 @@ AVX512 static void rows_product(const SizedTile tiles[MostVectors][3], size_t ro
 
 void elbo_rows_product(size_t rows, size_t outputs, size_t inputs, const float *x, size_t stride_x,
                        const float *w, size_t stride_w, float *y, size_t stride_y) {
+  if (elbo_has_sparse_rows(rows, inputs, x, stride_x))
+    return elbo_sparse_rows_product(rows, outputs, inputs, x, stride_x, w, stride_w, y, stride_y);
   rows_product(float_tiles, rows, outputs, inputs, x, stride_x, w, stride_w, y, stride_y);
 }
 

@@ -53,6 +53,13 @@ void elbo_restore_subnormals(uint64_t before);
 int elbo_has_avx512(void);
 void elbo_rows_product(size_t rows, size_t outputs, size_t inputs, const float *x, size_t stride_x,
                        const float *w, size_t stride_w, float *y, size_t stride_y);
+// The same to the bit, at the cost of what is not zero and one pass over w: what the product above
+// does where the rows are sparse.
+void elbo_sparse_rows_product(size_t rows, size_t outputs, size_t inputs, const float *x,
+                              size_t stride_x, const float *w, size_t stride_w, float *y,
+                              size_t stride_y);
+// Whether so few numbers of x are not zero that this is faster: a guess by some of the rows.
+int elbo_has_sparse_rows(size_t rows, size_t inputs, const float *x, size_t stride);
 // The same for bfloat16 numbers, summed as floats. Only where elbo_has_avx512_bf16() is true, and for
 // even numbers of inputs and strides.
 int elbo_has_avx512_bf16(void);
@@ -138,6 +145,10 @@ typedef struct {
      null where no gradient is wanted. An infinite logit adds 0 where x is what it says, 0 or 1. */ \
   void elbo_bernoulli_##S(size_t rows, size_t columns, const REAL *x, const REAL *logits,          \
                           REAL *log_probability, REAL *residual);                                  \
+  /* Per row: log of the chance of counts x given their sum T, of shares softmax(l) -> [rows];     \
+     residual [rows, columns] = x - T softmax(l), or null where no gradient is wanted. */          \
+  void elbo_multinomial_##S(size_t rows, size_t columns, const REAL *x, const REAL *logits,        \
+                            REAL *log_probability, REAL *residual);                                \
   /* y[r, :] = x[r, :] * factor[r] */                                                              \
   void elbo_scale_rows_##S(size_t rows, size_t columns, const REAL *factor, const REAL *x,         \
                            REAL *y);                                                               \
@@ -189,11 +200,18 @@ typedef struct {
   void elbo_gaussian_kl_gradient_##S(size_t rows, size_t columns, const REAL *g, const REAL *mean, \
                                      const REAL *log_variance, REAL *d_mean,                       \
                                      REAL *d_log_variance);                                        \
-  /* One step of Adam that descends along `gradient`, given 1 - beta1, 1 - beta2 and the bias       \
-     corrections; whether all that it wrote is finite. */                                          \
+  /* One step of Adam that descends along `gradient`, given 1 - beta1, 1 - beta2, the bias         \
+     corrections and what weight decay leaves of a parameter, 1 without; whether all that it       \
+     wrote is finite. */                                                                           \
   int elbo_adam_##S(size_t n, const REAL *gradient, REAL *parameter, REAL *first, REAL *second,    \
                     REAL rate, REAL weight1, REAL weight2, REAL epsilon, REAL correction1,         \
-                    REAL correction2);                                                             \
+                    REAL correction2, REAL retained);                                              \
+  /* The sum of x[i]^2. */                                                                         \
+  double elbo_sum_of_squares_##S(size_t n, const REAL *x);                                         \
+  /* y[i] *= factor */                                                                             \
+  void elbo_scale_##S(size_t n, REAL factor, REAL *y);                                             \
+  /* y[i] += weight (x[i] - y[i]) */                                                               \
+  void elbo_approach_##S(size_t n, REAL weight, const REAL *x, REAL *y);                           \
   /* Standard normals for Philox counters (c0 + i / 4, c1, c2, c3); see random.c. */               \
   void elbo_normal_##S(size_t n, uint64_t seed, uint32_t c1, uint32_t c2, uint32_t c3, REAL *y);   \
   /* Uniform in [low, high), for Philox counters as above; low where that is empty. */             \

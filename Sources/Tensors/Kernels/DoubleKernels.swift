@@ -16,6 +16,7 @@ extension Double: TensorScalar {
     addSparseProduct: { elbo_add_sparse_product_f64($0, $1, $2, $3, $4, $5) },
     biasActivation: { elbo_bias_activation_f64($0, $1, $2, $3, $4) },
     bernoulli: { elbo_bernoulli_f64($0, $1, $2, $3, $4, $5) },
+    multinomial: { elbo_multinomial_f64($0, $1, $2, $3, $4, $5) },
     scaleRows: { elbo_scale_rows_f64($0, $1, $2, $3, $4) },
     gaussianSample: { elbo_gaussian_sample_f64($0, $1, $2, $3, $4) },
     gaussianDraws: { elbo_gaussian_draws_f64($0, $1, $2, $3, $4, $5) },
@@ -39,8 +40,11 @@ extension Double: TensorScalar {
     adam: { n, gradient, parameter, first, second, c in
       elbo_adam_f64(
         n, gradient, parameter, first, second, c.rate, c.weight1, c.weight2, c.epsilon,
-        c.correction1, c.correction2) != 0
+        c.correction1, c.correction2, c.retained) != 0
     },
+    sumOfSquares: { elbo_sum_of_squares_f64($0, $1) },
+    scale: { elbo_scale_f64($0, $1, $2) },
+    approach: { elbo_approach_f64($0, $1, $2, $3) },
     normal: { n, key, out in
       elbo_normal_f64(n, key.seed, key.counters.0, key.counters.1, key.counters.2, out)
     },

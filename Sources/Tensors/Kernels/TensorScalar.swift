@@ -17,7 +17,7 @@ where RawSignificand: FixedWidthInteger {
 /// Each entry is documented beside its declaration in `CKernels.h`, and takes its arguments in that
 /// order but where a comment says otherwise. Tensors are row-major, without gaps where no stride is
 /// given; no entry keeps a pointer.
-public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
+public struct Kernels<Scalar: Sendable & Comparable & ExpressibleByIntegerLiteral>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
   typealias DensityKernel =
@@ -39,6 +39,8 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
   let biasActivation: @Sendable (ElboActivation, Int, Int, Input?, Output) -> Void
   /// Rows, columns, x, logits, `[rows]` of log-probabilities, and the residual or nil.
   let bernoulli: @Sendable (Int, Int, Input, Input, Output, Output?) -> Void
+  /// As for bernoulli.
+  let multinomial: @Sendable (Int, Int, Input, Input, Output, Output?) -> Void
   let scaleRows: @Sendable (Int, Int, Input, Input, Output) -> Void
   let gaussianSample: @Sendable (Int, Input, Input, Input, Output) -> Void
   let gaussianDraws: @Sendable (Int, Int, Input, Input, Input, Output) -> Void
@@ -66,6 +68,10 @@ public struct Kernels<Scalar: Sendable & Comparable>: Sendable {
       Void
   /// n, gradient, parameter, first and second moment; whether all that it wrote is finite.
   let adam: @Sendable (Int, Input, Output, Output, Output, AdamCoefficients<Scalar>) -> Bool
+  let sumOfSquares: @Sendable (Int, Input) -> Double
+  let scale: @Sendable (Int, Scalar, Output) -> Void
+  /// n, weight, x and y, which moves towards x.
+  let approach: @Sendable (Int, Scalar, Input, Output) -> Void
   /// For normal, uniform and bernoulliBytes the key holds the seed and three counters.
   let normal: @Sendable (Int, NoiseKey, Output) -> Void
   let uniform: @Sendable (Int, NoiseKey, Range<Scalar>, Output) -> Void
@@ -118,13 +124,14 @@ struct ColumnKernels<Element, Scalar>: Sendable {
 }
 
 /// The numbers of one Adam step, shared by all parameters: the weights of the newest gradient in
-/// the moments, 1 - beta1 and 1 - beta2, and the corrections 1 - beta1^t and 1 - beta2^t.
-package struct AdamCoefficients<Scalar: Sendable>: Sendable {
-  package var rate, weight1, weight2, epsilon, correction1, correction2: Scalar
+/// the moments, 1 - beta1 and 1 - beta2, the corrections 1 - beta1^t and 1 - beta2^t, and the share
+/// of a parameter that weight decay retains.
+package struct AdamCoefficients<Scalar: Sendable & ExpressibleByIntegerLiteral>: Sendable {
+  package var rate, weight1, weight2, epsilon, correction1, correction2, retained: Scalar
 
   package init(
     rate: Scalar, weight1: Scalar, weight2: Scalar, epsilon: Scalar, correction1: Scalar,
-    correction2: Scalar
+    correction2: Scalar, retained: Scalar = 1
   ) {
     self.rate = rate
     self.weight1 = weight1
@@ -132,5 +139,6 @@ package struct AdamCoefficients<Scalar: Sendable>: Sendable {
     self.epsilon = epsilon
     self.correction1 = correction1
     self.correction2 = correction2
+    self.retained = retained
   }
 }

@@ -49,7 +49,7 @@ extension Tensor {
 
   /// Row r, or the one row repeated there, multiplied by `factor[r]`. Where all factors are 1, as when
   /// the objective is a plain sum over examples, this tensor itself: a pass over memory less.
-  private func scalingRows(by factor: Tensor, into target: Tensor? = nil) -> Tensor {
+  func scalingRows(by factor: Tensor, into target: Tensor? = nil) -> Tensor {
     if factor.shape != shape.dropLast() {
       return .binary(ElboMultiply, self, factor.reshaped(to: factor.shape + [1]))
     }

@@ -19,6 +19,27 @@ public struct GradientSlab<Scalar: TensorScalar> {
     }
   }
 
+  /// The gradient of some of its elements.
+  package subscript(part: Range<Int>) -> GradientSlab {
+    precondition(
+      part.lowerBound >= range.lowerBound && part.upperBound <= range.upperBound,
+      "elements \(part) of a gradient of \(range)")
+    return GradientSlab(
+      range: part, storage: storage, offset: offset + part.lowerBound - range.lowerBound)
+  }
+
+  /// The sum of the squares of its elements.
+  var sumOfSquares: Double {
+    withExtendedLifetime(storage) { Scalar.kernels.sumOfSquares(range.count, pointer) }
+  }
+
+  /// Multiplies it where it lies.
+  func scale(by factor: Scalar) {
+    withExtendedLifetime(storage) {
+      Scalar.kernels.scale(range.count, factor, storage.base + offset)
+    }
+  }
+
   /// What Adam reads and writes beside the gradient: the parameters and two moments.
   var updateBytes: Int { 6 * range.count * MemoryLayout<Scalar>.stride }
 }
@@ -52,6 +73,25 @@ extension FlatBuffer {
     return try withExtendedLifetime(storage) {
       try body(
         UnsafeMutableBufferPointer(start: pointer(at: range.lowerBound), count: range.count))
+    }
+  }
+
+  /// Moves a range of elements towards those of a buffer of the same layout:
+  ///
+  ///     y <- y + weight (x - y)
+  package func approach(_ other: FlatBuffer, in range: Range<Int>, weight: Scalar) {
+    precondition(other.shapes == shapes, "a buffer of \(other.shapes) for one of \(shapes)")
+    withExtendedLifetime(other) {
+      Scalar.kernels.approach(
+        range.count, weight, other.pointer(at: range.lowerBound), pointer(at: range.lowerBound))
+    }
+  }
+
+  /// The parts of a range that lie in one tensor each, with the tensor's shape.
+  package func parts(of range: Range<Int>) -> [(shape: [Int], range: Range<Int>)] {
+    zip(shapes, ranges).compactMap { shape, own in
+      let part = own.clamped(to: range)
+      return part.isEmpty ? nil : (shape, part)
     }
   }
 

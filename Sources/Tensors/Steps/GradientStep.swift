@@ -9,8 +9,9 @@
 /// 1. Each thread takes rows of the batch, a shard, runs the function and takes the gradient back to
 ///    the activations. Linear layers leave their weight gradients as two factors.
 /// 2. Each thread takes slabs of rows of the parameters, one after the other, computes their gradient
-///    over the whole batch, of a weight matrix in one product, and updates them while they are in its
-///    cache.
+///    over the whole batch, of a weight matrix in one product, and updates them while they are in
+///    its cache. Where the whole gradient must be known first, because its norm is limited, the
+///    slabs are kept instead, and a third pass updates.
 ///
 /// No thread copies or adds another's gradients, and every sum has an order that depends on the
 /// batch alone: the same bits for any number of threads.
@@ -28,6 +29,8 @@ package final class GradientStep<Scalar: TensorScalar> {
   private let workspace = Workspace<Scalar>()
   /// Where each thread computes the gradient of one slab after the other.
   private let slabMemory: [Storage<Scalar>]
+  /// The whole gradient of a step that limits its norm; there once such a step was taken.
+  private var wholeGradient: FlatBuffer<Scalar>?
   /// Whether some gradient cannot be left to one product in the second phase: its sum over shards
   /// must then run in an order that no number of threads changes. Unknown before the first step.
   private var sumsShards = true
@@ -93,6 +96,9 @@ package final class GradientStep<Scalar: TensorScalar> {
     package let reports: [[Tensor<Scalar>]]
     /// The sum of the elements of what is there once; nil where the function gave no such term.
     package let once: Double?
+    /// The Euclidean norm of the gradient of the mean over rows, before it was limited; nil where
+    /// it is not.
+    package let gradientNorm: Double?
   }
 
   /// What the first phase leaves of one shard.
@@ -129,6 +135,9 @@ package final class GradientStep<Scalar: TensorScalar> {
   ///
   /// - Parameters:
   ///   - batch: The number of rows, at least 1.
+  ///   - limit: Where the gradient of the mean over rows, the gradient divided by `batch`, has a
+  ///     larger Euclidean norm over all parameters, all of the gradient is made smaller by one
+  ///     factor; nil for no limit.
   ///   - function: Called for each shard, on any of the threads.
   ///   - update: Called with the gradient of disjoint ranges of elements, on several threads at
   ///     once, while it is in the thread's cache.
@@ -136,7 +145,8 @@ package final class GradientStep<Scalar: TensorScalar> {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   package func run(
-    batch: Int, function: @escaping @Sendable (Context) -> Terms,
+    batch: Int, limitingMeanNorm limit: Double? = nil,
+    function: @escaping @Sendable (Context) -> Terms,
     update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
   ) -> Outcome {
     precondition(batch > 0, "a step needs at least one row")
@@ -153,8 +163,9 @@ package final class GradientStep<Scalar: TensorScalar> {
       deferred = overWholeBatch(shards)
     }
     sumsShards = isSummed
-    secondPhase(shards, deferred ?? apart(shards), update)
-    return Outcome(reports: shards.map(\.report), once: shards[0].once)
+    let norm = secondPhase(
+      shards, deferred ?? apart(shards), limit.map { (batch, $0) }, update)
+    return Outcome(reports: shards.map(\.report), once: shards[0].once, gradientNorm: norm)
   }
 
   /// Runs the function on every shard and goes back to the parameters and to what waits.
@@ -194,10 +205,13 @@ package final class GradientStep<Scalar: TensorScalar> {
   }
 
   /// Completes the gradients, slab by slab, and updates.
+  ///
+  /// - Returns: The norm of the mean's gradient where it is limited.
   private func secondPhase(
     _ shards: [ShardResult], _ deferred: [any DeferredGradient<Scalar>],
+    _ limit: (batch: Int, norm: Double)?,
     _ update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
-  ) {
+  ) -> Double? {
     prepare(deferred)
     // A scalar is one row, as is each element of a vector.
     let tasks = parameters.shapes.indices.map { number in
@@ -210,16 +224,41 @@ package final class GradientStep<Scalar: TensorScalar> {
     // The largest first: what is left at the end is small, and no thread waits long for the other.
     let slabs = tasks.flatMap { task in
       task.slabs.map { (task: task.number, rows: $0, elements: task.elements(in: $0)) }
-    }.sorted { $0.elements > $1.elements }
+    }.sorted { $0.elements.count > $1.elements.count }
     let (memory, profile, rounded) = (slabMemory, workers.profile, rounded)
-    workers.forEach(slabs.count) { thread, index in
-      let (task, rows, _) = slabs[index]
-      let slab = tasks[task].gradient(of: rows, in: memory[thread], profile)
+    @Sendable func apply(_ slab: GradientSlab<Scalar>) {
       profile.measure("update", bytes: slab.updateBytes) {
         update(slab)
         rounded?.refresh(slab.range)
       }
     }
+    guard let limit else {
+      workers.forEach(slabs.count) { thread, index in
+        let (task, rows, _) = slabs[index]
+        apply(tasks[task].gradient(of: rows, in: memory[thread], profile))
+      }
+      return nil
+    }
+    let whole = wholeGradient ?? FlatBuffer(shapes: parameters.shapes)
+    wholeGradient = whole
+    // In the order of the slabs, which follows from the shapes: the same norm for any number of
+    // threads.
+    let squares = workers.map(slabs.count) { index in
+      let (task, rows, elements) = slabs[index]
+      return tasks[task].gradient(
+        of: rows, in: whole.storage, at: elements.lowerBound, profile
+      ).sumOfSquares
+    }
+    let norm = squares.reduce(0, +).squareRoot() / Double(limit.batch)
+    // As torch.nn.utils.clip_grad_norm_, whose 1e-6 this is. Of a norm that is no number the
+    // minimum is 1: such a gradient goes on, and is found in what the update writes.
+    let factor = min(1, limit.norm / (norm + 1e-6))
+    workers.forEach(slabs.count) { _, index in
+      let slab = whole.slab(slabs[index].elements)
+      if factor < 1 { slab.scale(by: Scalar(factor)) }
+      apply(slab)
+    }
+    return norm
   }
 
   /// What the shards left, each place of the program as one gradient over the whole batch; nil where at

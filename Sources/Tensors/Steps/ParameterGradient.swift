@@ -46,19 +46,20 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
     return max(steps * step / MatrixProduct.transposedRowGranularity, 1)
   }
 
-  /// How many elements there are in some rows.
-  func elements(in slab: Range<Int>) -> Int { slab.count * width }
+  /// The elements of some rows, in the flat buffers.
+  func elements(in slab: Range<Int>) -> Range<Int> {
+    range.lowerBound + slab.lowerBound * width..<range.lowerBound + slab.upperBound * width
+  }
 
   /// Elements in a row.
   private var width: Int { range.count / rows }
 
-  /// The gradient of some rows, written to the start of `memory`.
+  /// The gradient of some rows, written to `memory` from `offset` on.
   func gradient(
-    of slab: Range<Int>, in memory: Storage<Scalar>, _ profile: Profile?
+    of slab: Range<Int>, in memory: Storage<Scalar>, at offset: Int = 0, _ profile: Profile?
   ) -> GradientSlab<Scalar> {
-    let first = range.lowerBound
-    let elements = first + slab.lowerBound * width..<first + slab.upperBound * width
-    let target = memory.base
+    let elements = elements(in: slab)
+    let target = memory.base + offset
     // The first that waits overwrites, unless there is a sum before it: a pass over memory less.
     var isStarted = deferred.isEmpty || !summands.isEmpty
     if isStarted { Scalar.kernels.fill(elements.count, 0, target) }
@@ -72,6 +73,6 @@ struct ParameterGradient<Scalar: TensorScalar>: Sendable {
       gradient.write(slab, of: number, adding: isStarted, into: target, profile)
       isStarted = true
     }
-    return GradientSlab(range: elements, storage: memory, offset: 0)
+    return GradientSlab(range: elements, storage: memory, offset: offset)
   }
 }
