@@ -42,8 +42,11 @@ extension GuidedModel {
   /// With the weight omega of each example, 1 where the model reads none:
   ///
   ///     value[i] = omega[i] ELBO[i]   or   omega[i] log 1/K sum over k of w_k,     once = -cost
+  ///
+  /// With another `klTerm` than the KL itself, value[i] has that in the place of the KL of the
+  /// ELBO, while the report is of the KL.
   func terms(
-    of objective: TrainingObjective, _ batch: Batch<Scalar>,
+    of objective: TrainingObjective, klTerm: KLTerm = .exact, _ batch: Batch<Scalar>,
     noise: (_ shape: [Int]) -> Tensor<Scalar>, sharedNoise: (_ shape: [Int]) -> Tensor<Scalar>
   ) -> ObjectiveTerms<Scalar> {
     let q = guide.posterior(given: batch)
@@ -54,8 +57,11 @@ extension GuidedModel {
       let bound = model.evidenceLowerBound(
         batch, posterior: q, noise: noise([batch.count, q.noiseDimension]),
         shared: sharedDraw(sharedNoise))
+      let value =
+        klTerm == .exact
+        ? bound.elbo : -(bound.reconstruction + model.relaxed(bound.kl, of: q, klTerm))
       return ObjectiveTerms(
-        value: weighted(bound.elbo), once: bound.once.map { -$0 },
+        value: weighted(value), once: bound.once.map { -$0 },
         report: [bound.reconstruction.detached, bound.kl.detached])
     case .importanceWeighted(let samples, let gradient):
       let result = model.importanceWeightedObjective(

@@ -52,11 +52,18 @@ public struct Adam: Optimiser {
   /// The numbers of the `step`-th step, counted from 1, each formed in `Double` and rounded once:
   /// 1 - 0.999 of `Float`s is too small by 1.3e-5 of itself. The kernel descends; the rate's sign makes
   /// it climb: the one place where the sign of an objective flips.
-  package func coefficients<Scalar: TensorScalar>(step: Int) -> AdamCoefficients<Scalar> {
+  ///
+  /// - Parameters:
+  ///   - step: The step's number.
+  ///   - weightDecay: By how much times the rate a parameter is made smaller first.
+  /// - Returns: What the kernel takes.
+  package func coefficients<Scalar: TensorScalar>(
+    step: Int, weightDecay: Double = 0
+  ) -> AdamCoefficients<Scalar> {
     AdamCoefficients(
       rate: Scalar(-learningRate), weight1: Scalar(1 - beta1), weight2: Scalar(1 - beta2),
       epsilon: Scalar(epsilon), correction1: Scalar(1 - power(beta1, step)),
-      correction2: Scalar(1 - power(beta2, step)))
+      correction2: Scalar(1 - power(beta2, step)), retained: Scalar(1 - learningRate * weightDecay))
   }
 
   /// By repeated squaring: the same bits with any C library.

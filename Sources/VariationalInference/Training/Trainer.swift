@@ -31,6 +31,8 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
   private let template: Model
   private let source: BatchSource
   private let gradientStep: GradientStep<Scalar>
+  /// The average of the parameters, where the options ask for one.
+  private let average: FlatBuffer<Scalar>?
   package private(set) var optimiser: OptimiserState<Scalar>
   private var order: EpochOrder
 
@@ -46,7 +48,8 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
     _ model: Model, data: any Dataset, options: TrainingOptions,
     workers: WorkerPool = WorkerPool()
   ) throws {
-    precondition(options.epochs > 0 && options.batchSize > 0, "no epochs or no examples per batch")
+    options.requireConsistency()
+    if options.klRelaxation != .none { model.model.requireDivergence() }
     try data.check(model.allReads)
     self.options = options
     self.data = data
@@ -55,20 +58,26 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
     gradientStep = GradientStep(
       parameters: model.parameters, precision: options.precision, workers: workers)
     optimiser = options.optimiser.initialState(shapes: gradientStep.parameters.shapes)
+    average = options.average.map { _ in FlatBuffer(model.parameters) }
     order = EpochOrder(
       examples: data.count, batchSize: options.batchSize, seed: options.seed, epoch: 0,
       block: data.examplesPerBlock)
   }
 
-  /// The model with its present parameters: a copy that later steps do not change.
+  /// The model with its present parameters, or with their average where the options ask for one: a
+  /// copy that later steps do not change. ``state`` has the parameters themselves.
   public var model: Model {
-    template.replacingParameters(with: gradientStep.parameters.tensors)
+    template.replacingParameters(with: (average ?? gradientStep.parameters).tensors)
   }
 
   /// Batches in each epoch.
   public var batchesPerEpoch: Int { order.count }
 
   /// Trains on the next batch.
+  ///
+  /// With ``TrainingOptions/gradientNormLimit`` c, and g the gradient of the batch's sum of B
+  /// examples, the optimiser is given g min(1, c / (|g| / B + 1e-6)): the norm is that of the mean
+  /// per example, as for a loss in PyTorch that is a mean over the batch.
   ///
   /// - Returns: What the step saw; nil when all epochs are done.
   /// - Throws: ``TrainingDivergence`` when the bound or a parameter is not a finite number, or
@@ -79,11 +88,11 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
     // Past the last epoch, too: a state may come from a run that was asked for more.
     if progress.epoch >= options.epochs { return nil }
     if progress.batch == 0 { beginEpoch() }
-    let terms = try ascend(Array(order[progress.batch]))
+    let (terms, norm) = try ascend(Array(order[progress.batch]))
     progress.seen.add(terms)
     let step = TrainingStep(
       epoch: progress.epoch, batch: progress.batch, batches: order.count, terms: terms.mean,
-      epochSoFar: progress.seen, endsEpoch: progress.batch + 1 == order.count)
+      gradientNorm: norm, epochSoFar: progress.seen, endsEpoch: progress.batch + 1 == order.count)
     advance()
     return step
   }
@@ -112,20 +121,28 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
   ///     sum over i in the batch of value[i] + B/N once,      B examples of N
   ///
   /// An epoch of such steps counts what there is once, once, though its last batch may be smaller.
-  private func ascend(_ examples: [Int]) throws -> RunningTerms {
+  ///
+  /// - Returns: What the step saw, and the norm of its gradient where that is limited.
+  private func ascend(_ examples: [Int]) throws -> (RunningTerms, gradientNorm: Double?) {
     let (template, source, objective) = (template, source, options.objective)
     let (epoch, seed, number) = (progress.epoch, options.seed, progress.steps)
     let share = Double(examples.count) / Double(data.count)
-    let update: OptimiserUpdate<Scalar> = options.optimiser(inEpoch: epoch).step(&optimiser)
+    let update: OptimiserUpdate<Scalar> =
+      options.optimiser(atStep: number, stepsPerEpoch: order.count).step(&optimiser)
     let (parameters, memories) = (gradientStep.parameters, optimiser)
+    let klTerm = options.klRelaxation.term(step: number, stepsPerEpoch: order.count)
+    let average = average
+    let weight = Scalar(options.average.map { 1 - $0.decay(step: number) } ?? 0)
     let firstDefect = Mutex<Int?>(nil)
-    let outcome = gradientStep.run(batch: examples.count) { context in
+    let outcome = gradientStep.run(
+      batch: examples.count, limitingMeanNorm: options.gradientNormLimit
+    ) { context in
       let rows = Array(examples[context.rows])
       let batch: Batch<Scalar> = source.batch(rows, epoch: epoch) {
         context.input($0, named: "input", initializedBy: $1)
       }
       let model = template.replacingParameters(with: context.parameters)
-      let terms = model.terms(of: objective, batch) { shape in
+      let terms = model.terms(of: objective, klTerm: klTerm, batch) { shape in
         source.noise(rows, epoch: epoch, shape: shape) {
           context.input($0, named: "noise", initializedBy: $1)
         }
@@ -138,6 +155,7 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
       if !update.apply(gradient, to: parameters, memories) {
         firstDefect.withLock { $0 = min($0 ?? .max, gradient.range.lowerBound) }
       }
+      average?.approach(parameters, in: gradient.range, weight: weight)
     }
     // Shard by shard in order: the same sums with any number of threads.
     var terms = RunningTerms()
@@ -150,7 +168,7 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
       try source.requireFinite(examples, epoch: epoch)
       throw divergence(terms.mean, defect)
     }
-    return terms
+    return (terms, outcome.gradientNorm)
   }
 
   private func divergence(_ terms: MeanTerms, _ element: Int?) -> TrainingDivergence {
@@ -170,8 +188,8 @@ extension Trainer {
   public var state: TrainingState<Scalar> {
     TrainingState(
       names: template.namedParameters.map(\.name), parameters: gradientStep.parameters.tensors,
-      memories: optimiser.memories.map(\.tensors),
-      memoryNames: type(of: options.optimiser).memories, progress: progress)
+      memories: optimiser.memories.map(\.tensors) + (average.map { [$0.tensors] } ?? []),
+      memoryNames: options.memoryNames, progress: progress)
   }
 
   /// Continues from a state of a run with the same options and data, but for the number of epochs:
@@ -184,7 +202,12 @@ extension Trainer {
       "a state after batch \(state.progress.batch) of an epoch of \(order.count) batches; it is of"
         + " another run")
     gradientStep.assign(state.parameters)
-    optimiser.restore(step: state.progress.steps, state.memories)
+    precondition(
+      state.memoryNames == options.memoryNames,
+      "a state of \(state.memoryNames) for a run of \(options.memoryNames)")
+    let own = optimiser.memories.count
+    optimiser.restore(step: state.progress.steps, Array(state.memories[..<own]))
+    if let tensors = state.memories.dropFirst(own).first { average?.assign(tensors) }
     progress = state.progress
     order = epochOrder(progress.epoch)
   }

@@ -28,9 +28,10 @@ public struct TrainingState<Scalar: TensorScalar>: Sendable {
   public let names: [String]
   /// The parameters.
   public let parameters: [Tensor<Scalar>]
-  /// What the optimiser remembers, in the order of ``Optimiser/memories``: a tensor for each parameter.
+  /// What the optimiser remembers, in the order of ``Optimiser/memories``, and then the average of
+  /// the parameters where there is one: a tensor for each parameter.
   public let memories: [[Tensor<Scalar>]]
-  /// What they are called in files: ``Optimiser/memories``.
+  /// What they are called in files: ``Optimiser/memories``, and "average".
   public let memoryNames: [String]
   /// Where the run stands.
   public let progress: TrainingProgress
@@ -57,6 +58,9 @@ public struct TrainingStep: Sendable {
   public let batches: Int
   /// Means over the batch, before the step, in nats per example.
   public let terms: MeanTerms
+  /// The norm of the gradient of the batch's mean, before it was limited, in nats per example; nil
+  /// where the options set no limit.
+  public let gradientNorm: Double?
   /// Sums over the epoch up to and including this batch.
   public let epochSoFar: RunningTerms
   /// Whether this was the epoch's last batch.

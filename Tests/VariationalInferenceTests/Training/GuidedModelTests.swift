@@ -91,7 +91,7 @@ struct GuidedModelTests {
     var options = options(epochs: batch == 130 ? 2000 : 120, batch: batch)
     // A short memory: the first gradients of the scale are some hundred times the last.
     options.optimiser = Adam(beta2: 0.9)
-    options.learningRateStages = LearningRateStages([
+    options.learningRateSchedule = .stages([
       .init(epochs: options.epochs / 2, learningRate: 0.03),
       .init(epochs: options.epochs / 4, learningRate: 0.003),
       .init(epochs: options.epochs / 4, learningRate: 0.0003),

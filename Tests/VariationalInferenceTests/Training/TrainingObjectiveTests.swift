@@ -14,7 +14,7 @@ struct TrainingObjectiveTests {
     TrainingOptions(
       epochs: epochs, batchSize: batch,
       optimiser: Adam(learningRate: 1, epsilon: 1e-4),
-      learningRateStages: LearningRateStages([
+      learningRateSchedule: .stages([
         .init(epochs: 1, learningRate: 1e-2), .init(epochs: 2, learningRate: 3e-3),
       ]),
       objective: .importanceWeighted(samples: samples, gradient: gradient), seed: 6)
@@ -83,18 +83,5 @@ struct TrainingObjectiveTests {
     for (bound, elbo) in pairs(one.importanceWeighted ?? [], one.elbo) { #expect(bound > elbo) }
     let elbo = try model.evaluate(on: images, seed: 3, workers: WorkerPool(count: 1))
     #expect(elbo.importanceWeighted == nil)
-  }
-}
-
-@Suite("Learning rates in stages")
-struct LearningRateStagesTests {
-  @Test("a function of the epoch alone")
-  func rates() {
-    let stages = LearningRateStages([
-      .init(epochs: 1, learningRate: 3), .init(epochs: 2, learningRate: 2),
-      .init(epochs: 1, learningRate: 1),
-    ])
-    #expect((0..<6).map(stages.learningRate(inEpoch:)) == [3, 2, 2, 1, 1, 1])
-    #expect((0..<3).map(stages.end(ofStage:)) == [1, 3, 4])
   }
 }
