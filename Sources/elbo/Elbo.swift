@@ -15,7 +15,8 @@ struct Elbo: ParsableCommand {
         elbo train                        learn from built-in digits, no download
         elbo train --data mnist           learn from MNIST
         elbo train --data my.csv          learn from a table, an array or a folder of pictures
-        elbo evaluate runs/<run>          the ELBO on the test images
+        elbo evaluate runs/<run>          the ELBO on the test part
+        elbo compare runs/*               runs side by side
         elbo score runs/<run> -o s.csv    how probable each example is: scores of anomaly
         elbo evidence runs/<run>          how far that is from log p(x), and why
         elbo impute runs/<run> --data gaps.csv -o filled.csv   fill what is missing
@@ -29,7 +30,8 @@ struct Elbo: ParsableCommand {
       """,
     version: ElboVersion.current,
     subcommands: [
-      Train.self, Evaluate.self, Score.self, Impute.self, Evidence.self, Explain.self,
+      Train.self, Evaluate.self, CompareRuns.self,
+      Score.self, Impute.self, Evidence.self, Explain.self,
       PosteriorCommand.self,
       CompareModels.self, Reconstruct.self, Sample.self, Encode.self, Decode.self, Reproduce.self,
     ])

@@ -15,7 +15,7 @@ struct EarlierVersionTests {
 
   init() throws {
     workspace = try Workspace()
-    try workspace.writeImages(testIsOfTraining: true)
+    try workspace.writeImages(learned: true)
     let kept = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("Fixtures/run-0.1.0")
     try workspace.copy(kept.path, to: "run")

@@ -35,17 +35,20 @@ struct HelpTests {
       "train",
       [
         "--data", "--hidden", "--latent", "--activation", "--batch-size", "--learning-rate",
+        "--optimiser", "--weight-decay", "--schedule", "--final-learning-rate", "--warm-up",
+        "--clip-gradient", "--average", "--kl-warm-up", "--free-bits",
         "--binarize", "--seed", "--threads", "-o, --output", "--overwrite", "--epochs", "--resume",
-        "--figures/--no-figures",
+        "--figures/--no-figures", "--patience", "--from", "--seeds", "--validation",
       ]
     ),
     (
       "evaluate",
       [
         "<model>", "--activation", "--keys", "--data", "--binarize", "--seed", "--threads",
-        "--json",
+        "--json", "--best", "--samples",
       ]
     ),
+    ("compare", ["<runs>", "--json"]),
     ("reconstruct", ["<model>", "--data", "--binarize", "-o, --output", "--count"]),
     ("explain", ["--model", "--mean", "--deviation", "--probabilities", "--json"]),
     (

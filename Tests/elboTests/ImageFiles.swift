@@ -25,19 +25,22 @@ func greyLevels(_ count: Int) -> [UInt8] {
 }
 
 extension Workspace {
-  /// Writes a folder of images of one size, with labels. Test images are others than training images,
-  /// but for runs that were begun with the same ones.
+  /// Writes a folder of images of one size, with labels; `learned` takes the test images from the
+  /// training part.
   func writeImages(
     _ folder: String = "data", train: Int = 200, test: Int = 50, height: Int = 8, width: Int = 8,
-    testHeight: Int? = nil, grey: UInt8? = nil, testIsOfTraining: Bool = false
+    testHeight: Int? = nil, grey: UInt8? = nil,
+    learned: Bool = false
   ) throws {
     for (part, count, height) in [("train", train, height), ("t10k", test, testHeight ?? height)] {
       let pixels = count * height * width
-      // The test images are others than the training images.
-      let isOwn = part == "t10k" && !testIsOfTraining
-      let levels = isOwn ? Array(greyLevels(pixels + 1).dropFirst()) : greyLevels(pixels)
+      let levels =
+        part == "train" || learned
+        ? greyLevels(pixels) : greyLevels(pixels).reversed()
       try write(
-        idx([count, height, width], grey.map { Array(repeating: $0, count: pixels) } ?? levels),
+        idx(
+          [count, height, width],
+          grey.map { Array(repeating: $0, count: pixels) } ?? levels),
         to: "\(folder)/\(part)-images-idx3-ubyte")
       try write(
         idx([count], (0..<count).map { UInt8($0 % 10) }),

@@ -28,7 +28,7 @@ struct ObjectiveTests {
     #expect(line.contains(/test L_5 -[0-9.]+ \(ELBO -/), "\(line)")
     #expect(
       outcome.lines[2].hasPrefix("objective: importance-weighted bound of 5 samples (doubly"))
-    #expect(outcome.output.contains("done: test L_5 -"))
+    #expect(outcome.output.contains("\ntest L_5 -"))
     let json = try workspace.json("run/run.json")
     let training = try #require(json["training"] as? [String: Any])
     #expect(training["objective"] as? String == "importance-weighted bound")

@@ -169,6 +169,105 @@ struct OwnDataTests {
     }
   }
 
+  // MARK: New rows
+
+  @Test(
+    "new rows need no label and no weight, which need not be usable; a row beyond reach is -inf")
+  func newRows() throws {
+    try workspace.writeTable()
+    let rows = try lines("people.csv")
+    let weighted = rows.enumerated().map { "\($1),\($0 == 0 ? "w" : "1")" }
+    try workspace.write(weighted.joined(separator: "\n") + "\n", to: "weighted.csv")
+    try train("weighted.csv", "--label", "outcome", "--weight", "w")
+    try workspace.write(
+      "age,weight,visits,smoker,city\n40,70,3,0,a\n1e30,70,3,0,b\n", to: "bare.csv")
+    let scored = try workspace.elbo("score", "run", "--data", "bare.csv", "-o", "s.csv")
+    expectSuccess(scored)
+    #expect(scored.output.contains("row 1 first, have no finite bound"), "\(scored.output)")
+    #expect(try lines("s.csv")[2].hasPrefix("1,1,-inf,-inf,,"))
+    try workspace.write(
+      "age,weight,visits,smoker,city,outcome,w\n40,70,3,0,a,dead,0\n41,,3,0,b,,-2\n",
+      to: "odd.csv")
+    expectSuccess(try workspace.elbo("score", "run", "--data", "odd.csv", "-o", "s.csv"))
+    // What is not x stays in a filled table.
+    expectSuccess(try workspace.elbo("impute", "run", "--data", "odd.csv", "-o", "filled.csv"))
+    let filled = try lines("filled.csv")
+    #expect(filled[0] == "age,weight,visits,smoker,city,outcome,w")
+    #expect(filled[1] == "40,70,3,0,a,dead,0" && filled[2].hasSuffix(",3,0,b,,-2"))
+  }
+
+  @Test("a table's model reads tables, an array's arrays, and of the kind that it learned")
+  func otherForm() throws {
+    try workspace.writeTable()
+    try workspace.writeArrays()
+    try train("people.csv", "--label", "outcome")
+    expectRefusal(
+      try workspace.elbo("score", "run", "--data", "reals.npy", "-o", "s.csv"), ["reals", "table"])
+    try workspace.remove("run")
+    try train("counts.npy", "--likelihood", "poisson")
+    expectRefusal(
+      try workspace.elbo("score", "run", "--data", "people.csv", "-o", "s.csv"),
+      ["people", "table"])
+    expectRefusal(
+      try workspace.elbo("score", "run", "--data", "reals.npy", "-o", "s.csv"),
+      ["reals", "real numbers", "poisson"])
+    try workspace.writeGaps()
+    expectRefusal(
+      try workspace.elbo("score", "run", "--data", "gaps.npy", "-o", "s.csv"), ["gaps", "missing"])
+    #expect(!workspace.exists("s.csv"))
+  }
+
+  @Test("counts with gaps have no totals: a gap does not say how much is missing")
+  func gapsInCounts() throws {
+    try workspace.writeGaps()
+    #expect(try !train("gaps.npy").output.contains("total"))
+    expectRefusal(
+      try workspace.elbo(
+        "train", "--data", "gaps.npy", "--likelihood", "multinomial", "-o", "other"),
+      ["gaps", "multinomial", "missing"])
+    #expect(!workspace.exists("other"))
+  }
+
+  @Test("data that changed since are said; results do not replace data, nor each other")
+  func changed() throws {
+    try workspace.writeTable()
+    try train("people.csv", "--label", "outcome")
+    try workspace.writeTable(rows: 301)
+    let judged = try workspace.elbo("evaluate", "run")
+    #expect(judged.status == 0 && judged.errors.contains("have changed since the run was made"))
+    let before = try workspace.bytes("people.csv")
+    for command in [["score"], ["impute"]] {
+      expectRefusal(
+        try workspace.elbo(command + ["run", "--data", "people.csv", "-o", "people.csv"]),
+        status: 64, ["people.csv"])
+    }
+    #expect(try workspace.bytes("people.csv") == before)
+    expectRefusal(
+      try workspace.elbo(
+        "impute", "run", "--data", "people.csv", "-o", "a.csv", "--sd", "a.csv"), status: 64,
+      ["a.csv"])
+  }
+
+  @Test("a file of labels is found from any folder")
+  func labelFile() throws {
+    try workspace.writeArrays()
+    try workspace.write(npy([60], "|u1", Data(greyLevels(60).map { $0 % 3 })), to: "labels.npy")
+    try train("reals.npy", "--label", "labels.npy")
+    try workspace.write("", to: "elsewhere/nothing")
+    expectSuccess(try workspace.elbo("evaluate", "../run", in: "elsewhere"))
+  }
+
+  @Test("numbers are written as exactly as the scale of their column asks for")
+  func exactness() throws {
+    let rows = greyLevels(80).map { "\(1_700_000_000 + Double($0) / 16),\($0)" }
+    try workspace.write("time,b\n\(rows.joined(separator: "\n"))\n", to: "times.csv")
+    try train("times.csv", "--kinds", "real")
+    expectSuccess(
+      try workspace.elbo("sample", "run", "--count", "20", "--draw", "-o", "new.csv"))
+    let times = try lines("new.csv").dropFirst().map { $0.prefix { $0 != "," } }
+    #expect(Set(times).count == 20, "\(times)")
+  }
+
   // MARK: Counts
 
   @Test("sparse counts are learned given their totals")
@@ -212,6 +311,15 @@ struct OwnDataTests {
         + ["--grey", "--epochs", "1"] + small)
     expectSuccess(crops)
     #expect(crops.output.contains("100 crops") && crops.output.contains("6 x 6"))
+  }
+
+  @Test("a pipe among pictures is passed over")
+  func pipe() throws {
+    for index in 0..<12 {
+      try workspace.writePicture("pictures/\(index).png", height: 4, width: 4, isColour: false)
+    }
+    try #require(mkfifo(workspace["pictures/pipe.png"], 0o600) == 0)
+    #expect(try train("pictures").output.contains("pipe.png"))
   }
 
   @Test("pictures of several sizes without --size are refused with the sizes that there are")
@@ -295,6 +403,12 @@ struct OwnDataTests {
 
   @Test("options that say nothing, or contradict each other")
   func usage() throws {
+    try workspace.writeArrays()
+    for options in [["--noise", "one"], ["--binarize", "dynamic"]] {
+      expectRefusal(
+        try workspace.elbo(["train", "--data", "counts.npy", "-o", "run"] + options), status: 64,
+        [options[0]])
+    }
     for (options, word) in [
       (["--patches", "10"], "--size"), (["--fit", "pad"], "--size"),
       (["--fractions", "80,20"], "--fractions"), (["--fractions", "80,10,0"], "--fractions"),
@@ -356,6 +470,12 @@ extension Workspace {
     let counts = levels.map { Int64($0 % 9) }
     try self.write(
       npy([count, width], "<i8", counts.withUnsafeBytes { Data($0) }), to: "counts.npy")
+  }
+
+  /// Counts of which some are missing.
+  fileprivate func writeGaps() throws {
+    let counts = greyLevels(360).map { $0 < 40 ? Double.nan : Double($0 % 9) }
+    try write(npy([60, 6], "<f8", counts.withUnsafeBytes { Data($0) }), to: "gaps.npy")
   }
 
   /// A PNG picture whose pixels are not packed.

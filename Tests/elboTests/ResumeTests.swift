@@ -39,7 +39,7 @@ struct ResumeTests {
   }
 
   private func expectSame(_ run: String, _ other: String) throws {
-    for file in ["model.safetensors", "state.safetensors"] {
+    for file in ["model.safetensors", "best.safetensors", "state.safetensors"] {
       #expect(try workspace.bytes("\(run)/\(file)") == workspace.bytes("\(other)/\(file)"))
     }
     #expect(try workspace.metrics(run) == workspace.metrics(other))
@@ -55,7 +55,8 @@ struct ResumeTests {
     #expect(stopped.output.contains("everything is saved"))
     #expect(
       workspace.files("run") == [
-        ".lock", "metrics.jsonl", "model.safetensors", "run.json", "state.safetensors",
+        ".lock", "best.safetensors", "metrics.jsonl", "model.safetensors", "run.json",
+        "state.safetensors",
       ])
 
     let resumed = try workspace.elbo(

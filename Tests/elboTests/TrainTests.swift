@@ -22,8 +22,9 @@ struct TrainTests {
       ["figures/\($0).png", "figures/\($0).svg"]
     }
     #expect(
-      workspace.files("run") == [".lock"] + figures + [
+      workspace.files("run") == [".lock", "best.safetensors"] + figures + [
         "metrics.jsonl", "model.safetensors", "run.json", "state.safetensors",
+        "verdict.json",
       ])
     for figure in figures {
       let bytes = try workspace.bytes("run/\(figure)")
@@ -97,13 +98,13 @@ struct TrainTests {
     #expect(outcome.lines[1].hasPrefix("model: data, 64-16-2-16-64, seed 0; 2,244 parameters; "))
     #expect(outcome.lines[2].hasPrefix("objective: "))
     let starts = outcome.lines.dropFirst(3).map {
-      $0.replacing(/( train|:) .*/, with: "")
+      $0.replacing(/( train|:| ELBO) .*/, with: "")
     }
     #expect(
-      Array(starts) == [
+      starts.filter { $0 != "also" } == [
         "epoch 1/2, batch 0/200", "epoch 1/2, batch 100/200", "epoch 1/2 ",
         "epoch 2/2, batch 0/200", "epoch 2/2, batch 100/200", "epoch 2/2 ",
-        "done", "wrote run",
+        "test", "best epoch 2", "verdict", "in all", "wrote run",
       ])
     let epoch = try #require(outcome.lines.first { $0.hasPrefix("epoch 1/2  train") })
     #expect(
@@ -120,7 +121,7 @@ struct TrainTests {
     let outcome = try workspace.elbo(["train", "--data", data, "--epochs", "1"] + Workspace.small)
     expectSuccess(outcome)
     let files = workspace.files("runs")
-    #expect(files.count == 5)
+    #expect(files.count == 7)
     #expect(files.first?.firstMatch(of: /^data-[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{6}\//) != nil)
   }
 

@@ -55,6 +55,14 @@ public enum AutoencoderLikelihood: Sendable, Equatable {
     return nil
   }
 
+  /// Whether the width of some noise can depend on one thing or another.
+  package var hasNoise: Bool {
+    if case .general(let likelihood, _) = self {
+      return likelihood.groups.contains { $0.law.hasNoise }
+    }
+    return false
+  }
+
   /// Whether it is given the totals of rows.
   package var isGivenTotal: Bool {
     if case .general(let likelihood, _) = self { return likelihood.isGivenTotal }

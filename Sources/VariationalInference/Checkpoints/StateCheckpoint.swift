@@ -34,7 +34,7 @@ extension TrainingState {
       model: model as? any DescribedModel, options: options, fingerprint: fingerprint,
       dataMeaning: dataMeaning)
     try origin.check(file)
-    let memoryNames = options.map { type(of: $0.optimiser).memories } ?? Adam.memories
+    let memoryNames = options?.memoryNames ?? Adam.memories
     let named = model.namedParameters
     func tensors(_ prefix: String) throws -> [Tensors.Tensor<Scalar>] {
       try named.map { name, parameter in
@@ -155,6 +155,11 @@ private struct StateOrigin {
     try compare("seed", recorded["seed"], .string("\(options.seed)"))
     for member in options.decisive.members ?? [] {
       try compare(member.key, recorded["options"]?[member.key], member.value)
+    }
+    // What is left out of a state that has options at all is the default there.
+    guard let settings = recorded["options"] else { return }
+    for key in TrainingOptions.laterKeys {
+      try compare(key, settings[key] ?? .null, options.decisive[key] ?? .null)
     }
   }
 }

@@ -20,9 +20,10 @@ extension AutoencoderLikelihood {
   /// | --- | --- | --- |
   /// | grey levels | bernoulli | continuous-bernoulli, discretised-logistic, gaussian, student-t, laplace |
   /// | levels of colours | discretised-logistic | as for grey levels |
-  /// | binary numbers | bernoulli | |
+  /// | binary numbers | bernoulli | gaussian, student-t, laplace |
   /// | real numbers | gaussian | student-t, laplace; from 0 to 1 also continuous-bernoulli |
-  /// | counts | negative-binomial given totals | the other laws of counts |
+  /// | counts | negative-binomial given totals | the other laws of counts; gaussian, student-t, laplace |
+  /// | counts of which some are missing | negative-binomial | the same, without multinomial |
   /// | sparse counts | multinomial | the other laws of counts |
   /// | a table of several kinds | a law for each column by its kind | |
   ///
@@ -39,26 +40,28 @@ extension AutoencoderLikelihood {
       throw DatasetError.missingField(
         data: data.name, field: "x", role: .data, there: data.fields.map(\.name))
     }
-    // A table of counts alone is like an array of them: each row has a total.
-    if let table, table.kind != .count {
+    // A table of counts may be read as an array of them, of which each row has a total.
+    if let table, table.kind != .count || wishes.law != .multinomial {
       return .general(try DataLikelihood(table, data, wishes), table)
     }
     let kind = ColumnKind(field)
+    let isComplete = data.field("mask") == nil
     let law = wishes.law ?? kind.usualLaw(isSparse: (data as? ArrayDataset)?.isSparse ?? false)
     if kind == .real, law == .continuousBernoulli {
       if let (example, found) = data.firstOutside(0...1) {
         throw LikelihoodMisfit(
           data: data.name, law: law, kinds: [kind], outside: .init(example: example, found: found))
       }
-    } else if !kind.laws.contains(law) {
+    } else if !kind.allLaws.contains(law) {
       throw LikelihoodMisfit(data: data.name, law: law, kinds: [kind])
     }
+    if law == .multinomial, !isComplete { throw GapsInTotals(data: data.name) }
     if law == .bernoulli { return .bernoulli }
     let columns = 0..<field.width
     let sizes = law == .binomial ? try data.trials(columns) : []
     let group = DataLikelihood.Group(
       law, columns, noise: wishes.noise ?? .column, sizes: sizes)
-    return .general(DataLikelihood([group], isGivenTotal: law.takesTotal), table)
+    return .general(DataLikelihood([group], isGivenTotal: law.takesTotal && isComplete), table)
   }
 }
 
@@ -103,6 +106,11 @@ public enum ColumnKind: String, Sendable {
       [.negativeBinomial, .zeroInflatedNegativeBinomial, .poisson, .multinomial, .binomial]
     case .category: [.categorical]
     }
+  }
+
+  /// The same with those of numbers that happen to be whole.
+  var allLaws: [DataLikelihood.Law] {
+    self == .binary || self == .count ? laws + ColumnKind.real.laws : laws
   }
 
   func usualLaw(isSparse: Bool) -> DataLikelihood.Law {
@@ -184,6 +192,65 @@ extension Dataset {
   }
 }
 
+extension AutoencoderLikelihood {
+  /// Refuses data that cannot be of this likelihood; of a table its columns have said so already.
+  ///
+  /// - Throws: ``OtherNumbers`` naming the data and what they hold.
+  package func check(_ data: any Dataset, name: String) throws {
+    guard table == nil, let field = data.field(name) else { return }
+    let kind = ColumnKind(field)
+    func refuse(_ example: Int? = nil, _ found: Double? = nil) throws -> Never {
+      throw OtherNumbers(
+        data: data.name, kind: kind, likelihood: words, example: example, found: found)
+    }
+    func checkRange(_ range: ClosedRange<Double>) throws {
+      if let (example, found) = data.firstOutside(range) { try refuse(example, found) }
+    }
+    switch self {
+    case .gaussian: break
+    case .bernoulli: if kind == .real || kind == .count { try checkRange(0...1) }
+    case .general(let likelihood, _):
+      switch likelihood.groups[0].law {
+      case .bernoulli, .continuousBernoulli:
+        if kind == .real || kind == .count { try checkRange(0...1) }
+      case .discretisedLogistic: if kind != .grey && kind != .colour { try refuse() }
+      case .gaussian, .studentT, .laplace, .categorical: break
+      case .poisson, .negativeBinomial, .zeroInflatedNegativeBinomial, .binomial, .multinomial:
+        if kind != .count && kind != .binary { try refuse() }
+      }
+    }
+  }
+}
+
+/// Data that a model's likelihood does not have.
+public struct OtherNumbers: Error, Sendable, CustomStringConvertible {
+  let data: String
+  let kind: ColumnKind
+  let likelihood: String
+  let example: Int?
+  let found: Double?
+
+  /// One sentence, without a full stop.
+  public var description: String {
+    let place = example.map { ", \(found ?? .nan) at example \($0)" } ?? ""
+    return
+      "'\(data)' holds \(kind.rawValue)\(place), which the model's likelihood (\(likelihood)) does not have; "
+      + "give data of the kind that it was trained on"
+  }
+}
+
+/// Counts are given the totals of whole rows only.
+public struct GapsInTotals: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The name of the data.
+  public let data: String
+
+  /// One sentence, without a full stop.
+  public var description: String {
+    "the likelihood multinomial is of whole rows, but numbers of '\(data)' are missing; choose poisson or "
+      + "negative-binomial"
+  }
+}
+
 /// A likelihood that is none of data of such a kind.
 public struct LikelihoodMisfit: Error, Sendable, Equatable, CustomStringConvertible {
   /// The name of the data.
@@ -212,7 +279,8 @@ public struct LikelihoodMisfit: Error, Sendable, Equatable, CustomStringConverti
     }
     let distinct = kinds.reduce(into: [ColumnKind]()) { if !$0.contains($1) { $0.append($1) } }
     let found = distinct.map(\.rawValue).joined(separator: ", ")
-    let laws = distinct.flatMap(\.laws).filter { distinct.count == 1 || $0 != .multinomial }
+    let laws = distinct.flatMap { distinct.count == 1 ? $0.allLaws : $0.laws }
+      .filter { distinct.count == 1 || $0 != .multinomial }
     return
       "the likelihood \(law.rawValue) is none of '\(data)', which holds \(found); choose one of "
       + laws.map(\.rawValue).joined(separator: ", ")

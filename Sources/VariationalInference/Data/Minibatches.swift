@@ -98,10 +98,19 @@ struct BatchSource: Sendable {
     }
   }
 
+  /// Standard normal numbers for draws of one example, the first axis of `shape`.
+  func noise<Scalar>(_ example: Int, draws: Range<Int>, shape: [Int]) -> Tensor<Scalar> {
+    latentPurpose.noise(example, draws: draws, shape: shape, seed: seed)
+  }
+}
+
+extension NoisePurpose {
   /// Standard normal numbers for draws of one example, the first axis of `shape`: each block of 64
   /// draws has a sequence of its own, the block's number as its round.
-  func noise<Scalar>(_ example: Int, draws: Range<Int>, shape: [Int]) -> Tensor<Scalar> {
-    let block = NoisePurpose.drawsPerSequence
+  func noise<Scalar>(
+    _ example: Int, draws: Range<Int>, shape: [Int], seed: UInt64
+  ) -> Tensor<Scalar> {
+    let block = Self.drawsPerSequence
     precondition(
       shape.dropLast().reduce(1, *) == draws.count && draws.lowerBound % block == 0,
       "noise \(shape) for draws \(draws)")
@@ -110,7 +119,7 @@ struct BatchSource: Sendable {
       guard let base = buffer.baseAddress else { return }
       for start in stride(from: 0, to: draws.count, by: block) {
         let rows = min(block, draws.count - start)
-        latentPurpose.key(
+        key(
           seed: seed, example: example, round: (draws.lowerBound + start) / block
         ).writeStandardNormal(rows * dimension, to: base + start * dimension)
       }

@@ -100,12 +100,17 @@ extension TableSchema {
     where isObserved: (Int) -> Bool = { _ in true }
   ) -> [String] {
     precondition(row.count == width, "\(row.count) numbers for \(width) of a table's row")
-    func text(_ value: Double) -> String { isSingle ? "\(Float(value))" : "\(value)" }
+    // The digits of a single number, unless they are too few beside a shift that is large.
+    func text(_ value: Double, unit: Double = 0) -> String {
+      let single = Float(value)
+      let isNear = (Double(single) - value).magnitude <= max(unit, value.magnitude * 1e-8) * 1e-6
+      return isSingle && (unit == 0 || isNear) ? "\(single)" : "\(value)"
+    }
     return zip(columns, ranges).map { column, range in
       guard range.contains(where: isObserved) else { return "" }
       let value = row[range.lowerBound]
       switch column.kind {
-      case .real: return text(value * column.scale + column.shift)
+      case .real: return text(value * column.scale + column.shift, unit: column.scale)
       case .count:
         let count = roundingCounts ? max(value.rounded(), 0) : value
         guard count.rounded() == count, count.magnitude < 1e15 else { return text(count) }

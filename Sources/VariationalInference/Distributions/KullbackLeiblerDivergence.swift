@@ -27,6 +27,22 @@ public func kullbackLeiblerDivergence<Scalar: TensorScalar>(
   }
 }
 
+/// KL(q(z[j]) || p(z[j])) of each coordinate, `[..., n]`, where both distributions have independent
+/// normal coordinates, in nats; nil for others. ``kullbackLeiblerDivergence(_:_:)`` is the sum over
+/// the last axis.
+public func kullbackLeiblerDivergences<Scalar: TensorScalar>(
+  _ q: some Distribution<Scalar>, _ p: some Distribution<Scalar>
+) -> Tensor<Scalar>? {
+  guard let q = q as? DiagonalGaussian<Scalar>, let p = p as? any GaussianPrior<Scalar> else {
+    return nil
+  }
+  let standardized = p.standardized(q)
+  let shape = standardized.mean.shape + [1]
+  return .gaussianKLToStandardNormal(
+    mean: standardized.mean.reshaped(to: shape),
+    logVariance: standardized.logVariance.reshaped(to: shape))
+}
+
 extension FullCovarianceGaussian {
   fileprivate var divergenceFromStandardNormal: Tensor<Scalar> {
     let squares = factor.squared().sum(along: -1).sum(along: -1) + mean.squared().sum(along: -1)

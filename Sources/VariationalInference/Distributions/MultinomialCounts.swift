@@ -27,7 +27,7 @@ public struct MultinomialCounts<Scalar: TensorScalar>: DataDistribution {
   /// The formula above: `[...]`, in nats.
   public func logProbability(of value: Tensor<Scalar>) -> Tensor<Scalar> {
     let (x, l) = value.meeting(logits)
-    return density(x, (x * l).sum(along: -1), l.logSumExp(along: l.rank - 1))
+    return .multinomialLogDensity(x, logits: l)
   }
 
   /// The same of the observed coordinates given their sum.
@@ -36,20 +36,9 @@ public struct MultinomialCounts<Scalar: TensorScalar>: DataDistribution {
   ) -> Tensor<Scalar> {
     let (all, l) = value.meeting(logits)
     let seen = mask.aligned(toRank: l.rank)
-    let x = all * seen
     // Far below any other, but not so far that a row without an observation has no sum.
     let among = l + (seen - Scalar(1)) * Scalar(1e9)
-    return density(x, (x * l).sum(along: -1), among.logSumExp(along: l.rank - 1))
-  }
-
-  /// log T! - sum of log x! + sum of x l - T log(sum of exp(l)).
-  private func density(
-    _ x: Tensor<Scalar>, _ products: Tensor<Scalar>, _ logSum: Tensor<Scalar>
-  ) -> Tensor<Scalar> {
-    let total = x.sum(along: -1)
-    let ways =
-      (total + Scalar(1)).logGamma() - (x + Scalar(1)).logGamma().sum(along: -1)
-    return ways + products - total * logSum
+    return .multinomialLogDensity(all * seen, logits: among)
   }
 
   /// p[j], times T where it is known: `[..., n]`.

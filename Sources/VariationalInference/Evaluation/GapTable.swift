@@ -41,17 +41,28 @@ package struct GapTable: Sendable {
     }
   }
 
-  /// The table with numbers `[count, width]` in the gaps, and what was observed as it was.
-  package func filled(with values: [Double], roundingCounts: Bool) -> CSV {
+  /// The table with numbers `[count, width]` in the gaps, and all else as its file has it, the columns
+  /// beside x too.
+  ///
+  /// - Throws: An error that names the file, where it cannot be read again.
+  package func filled(with values: [Double], roundingCounts: Bool) throws -> CSV {
     let width = table.width
+    let file = try rows.cells()
+    let places = table.columns.map { column in file?.columns.firstIndex(of: column.name) }
     return CSV(
-      columns: table.columns.map(\.name),
+      columns: file?.columns ?? table.columns.map(\.name),
       rows: (0..<count).map { row in
         let own = row * width..<(row + 1) * width
         let chosen = own.map { observed[$0] == 0 ? values[$0] : numbers[$0] }
         let cells = table.cells(of: chosen, isSingle: true, roundingCounts: roundingCounts)
-        guard let seen = rows.cells(of: row) else { return cells }
-        return zip(seen, cells).map { $0.isEmpty ? $1 : $0 }
+        guard var all = file?.rows[row] else { return cells }
+        for (index, range) in table.ranges.enumerated() {
+          guard let place = places[index], observed[own.lowerBound + range.lowerBound] == 0 else {
+            continue
+          }
+          all[place] = cells[index]
+        }
+        return all
       })
   }
 

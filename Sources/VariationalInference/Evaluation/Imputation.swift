@@ -14,7 +14,8 @@ public struct Imputation<Scalar: TensorScalar>: Sendable {
   public let mean: Tensor<Scalar>
   /// Draws of x given what was observed, `[count, draws, data]`.
   public let draws: Tensor<Scalar>
-  /// The standard deviation of the draws, `[count, data]`.
+  /// The standard deviation of x given what was observed, `[count, data]`, by so many draws as there are,
+  /// at least 400.
   public let standardDeviation: Tensor<Scalar>
 }
 
@@ -29,7 +30,7 @@ extension Autoencoder where Likelihood: DataDistribution {
   /// - Parameters:
   ///   - data: With the fields that the model reads, among them a mask.
   ///   - samples: K, draws of q for each example.
-  ///   - draws: Draws of x for each example, at least 2.
+  ///   - draws: Draws of x for each example.
   ///   - seed: Decides the draws.
   ///   - workers: The threads to use; the result does not depend on them.
   ///   - progress: Hears of each example that is done, and may stop the work.
@@ -41,30 +42,28 @@ extension Autoencoder where Likelihood: DataDistribution {
     _ data: any Dataset, samples: Int = 1000, draws: Int = 20, seed: UInt64 = 0,
     workers: WorkerPool, progress: EvaluationProgress? = nil
   ) throws -> Imputation<Scalar> {
-    precondition(samples >= 1 && draws >= 2, "\(samples) draws of q, \(draws) of x")
+    precondition(samples >= 1 && draws >= 1, "\(samples) draws of q, \(draws) of x")
     try data.check(allReads)
     let source = BatchSource.evaluation(data, allReads, seed: seed)
     let counter = ProgressCounter(all: data.count, progress)
     let parts = workers.map(data.count) {
-      example -> (mean: Tensor<Scalar>, draws: Tensor<Scalar>)? in
+      example -> Imputation<Scalar>? in
       guard counter.goesOn else { return nil }
       defer { counter.advance() }
       return self.filled(source.batch([example]), example, samples, draws, source, seed)
     }
     try counter.check()
     let filled = parts.compactMap { $0 }
-    let mean = Tensor.concatenated(filled.map(\.mean))
-    let all = Tensor.concatenated(filled.map(\.draws))
-    let centre = all.mean(along: 1, keepingAxis: true)
-    let variance = (all - centre).squared().sum(along: 1) * Scalar(1 / Double(draws - 1))
-    return Imputation(mean: mean, draws: all, standardDeviation: variance.squareRoot())
+    return Imputation(
+      mean: .concatenated(filled.map(\.mean)), draws: .concatenated(filled.map(\.draws)),
+      standardDeviation: .concatenated(filled.map(\.standardDeviation)))
   }
 
-  /// The mean `[1, data]` and draws `[1, draws, data]` of one example.
+  /// One example filled.
   private func filled(
     _ batch: Batch<Scalar>, _ example: Int, _ samples: Int, _ draws: Int, _ source: BatchSource,
     _ seed: UInt64
-  ) -> (mean: Tensor<Scalar>, draws: Tensor<Scalar>) {
+  ) -> Imputation<Scalar> {
     let q = posterior(given: batch)
     let noise: Tensor<Scalar> = source.noise(
       example, draws: 0..<samples, shape: [1, samples, q.noiseDimension])
@@ -79,13 +78,20 @@ extension Autoencoder where Likelihood: DataDistribution {
     let v = Tensor(weights.map { Scalar($0) }, shape: [1, samples])
     var generator = CounterGenerator(
       seed: seed, stream: GeneratorPurpose.imputation.stream(UInt64(example)))
-    let chosen = (0..<draws).map { _ in
+    // A standard deviation of 400 draws is known to 4 %.
+    let all = max(draws, 400)
+    let chosen = (0..<all).map { _ in
       Self.place(Double.random(in: 0..<1, using: &generator), in: weights)
     }
-    let picked = batch.selecting([Int](repeating: 0, count: draws))
+    let picked = batch.selecting([Int](repeating: 0, count: all))
     let x = likelihood(given: picked.joined(to: z.selectingRows(chosen), reads)).draw(
-      (0..<draws).map { NoisePurpose.imputedData.key(seed: seed, example: example, round: $0) })
-    return (v.matrixProduct(means), x.reshaped(to: [1, draws, x.shape[1]]))
+      (0..<all).map { NoisePurpose.imputedData.key(seed: seed, example: example, round: $0) })
+    let deviations = (x - x.mean(along: 0, keepingAxis: true)).squared()
+    let variance = deviations.sum(along: 0, keepingAxis: true) * Scalar(1 / Double(all - 1))
+    return Imputation(
+      mean: v.matrixProduct(means),
+      draws: x.slice(0..<draws, along: 0).reshaped(to: [1, draws, x.shape[1]]),
+      standardDeviation: variance.squareRoot())
   }
 
   /// exp(l - max l), summing to 1; equal where no weight is a number.

@@ -32,6 +32,21 @@ extension GuidedModel where Surrogate.Posterior == DiagonalGaussian<Scalar> {
 }
 
 extension DiagonalGaussian {
+  /// Draws for each example of ``GuidedModel/encode(_:seed:workers:)``, those with which evaluations
+  /// with this seed begin.
+  ///
+  /// - Parameters:
+  ///   - count: How many for each.
+  ///   - seed: Decides the draws; the first k of each block of 64 do not depend on `count`.
+  /// - Returns: `[examples, count, n]`.
+  public func draws(_ count: Int, seed: UInt64 = 0) -> Tensor<Scalar> {
+    let noise = (0..<mean.shape[0]).map { example -> Tensor<Scalar> in
+      NoisePurpose.evaluationLatent.noise(
+        example, draws: 0..<count, shape: [1, count, noiseDimension], seed: seed)
+    }
+    return draw(noise: .concatenated(noise)).value
+  }
+
   /// One row for each example; those that are there already stay as they are.
   fileprivate func repeated(to shape: [Int]) -> DiagonalGaussian {
     if mean.shape == shape { return self }

@@ -94,8 +94,8 @@ public struct AutoencoderFields: Sendable, Equatable {
 }
 
 extension AutoencoderFields {
-  /// The data with the totals of their rows and a mask of ones, where the model reads them and the data
-  /// have none.
+  /// The data with the totals of their rows, a mask of ones and weights of 1, where the model reads them
+  /// and the data have none.
   package func complete(_ data: any Dataset) -> any Dataset {
     guard var arrays = data as? ArrayDataset else { return data }
     if let mask, arrays.field(mask) == nil, let x = arrays.field(self.data) {
@@ -105,6 +105,12 @@ extension AutoencoderFields {
         columns: arrays.columns + [
           DataColumn(DataField(mask, shape: [x.width], kind: .binary), ones)
         ])
+    }
+    if let weight, arrays.field(weight) == nil {
+      let ones = [UInt8](repeating: 1, count: arrays.count)
+      arrays = ArrayDataset(
+        name: arrays.name, split: arrays.split,
+        columns: arrays.columns + [DataColumn(DataField(weight), ones)])
     }
     if total != nil, arrays.field("total") == nil { arrays = arrays.addingTotals() }
     return arrays

@@ -78,6 +78,11 @@ extension GeneralAutoencoder {
     decoder.likelihood(given: z)
   }
 
+  /// From data and conditions, joined; a total is not looked at, and so needs no copy of the data.
+  public func posterior(given batch: Batch<Scalar>) -> DiagonalGaussian<Scalar> {
+    posterior(given: batch.encoderInput(reads.filter { $0.name != architecture.fields.total }))
+  }
+
   /// q(z | x) for each row of x and its conditions; a total in the last column is not looked at.
   public func posterior(given x: Tensor<Scalar>) -> DiagonalGaussian<Scalar> {
     let seen = architecture.encoderInputs

@@ -87,6 +87,13 @@ extension GenerativeModel {
     q.kullbackLeiblerDivergence(to: prior)
   }
 
+  /// KL(q(z[j]) || p(z[j])), where both q and the prior have independent normal coordinates.
+  public func divergencesFromPrior(
+    of q: some ReparameterizedDistribution<Scalar>
+  ) -> Tensor<Scalar>? {
+    kullbackLeiblerDivergences(q, prior)
+  }
+
   /// From ``localLikelihood()``.
   public func localReconstructionCost() -> LocalCost<Scalar>? {
     guard let local = localLikelihood() else { return nil }

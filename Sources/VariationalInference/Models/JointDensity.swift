@@ -65,6 +65,12 @@ public protocol JointDensity<Scalar>: Sendable {
     of q: some ReparameterizedDistribution<Scalar>
   ) -> Tensor<Scalar>?
 
+  /// KL(q(z[j]) || p(z[j])) of each coordinate of z by itself, `[batch, n]`, in closed form and in
+  /// nats; nil where there is none. ``divergenceFromPrior(of:)`` is the sum over the last axis.
+  func divergencesFromPrior(
+    of q: some ReparameterizedDistribution<Scalar>
+  ) -> Tensor<Scalar>?
+
   /// ``reconstructionCost(_:at:shared:)`` of one example made ready for many u near one point: for the
   /// draws of q(z | x) of one x after the other. Up to rounding, without gradients.
   ///
@@ -124,6 +130,13 @@ extension JointDensity {
 
   /// Nil.
   public func divergenceFromPrior(
+    of q: some ReparameterizedDistribution<Scalar>
+  ) -> Tensor<Scalar>? {
+    nil
+  }
+
+  /// Nil.
+  public func divergencesFromPrior(
     of q: some ReparameterizedDistribution<Scalar>
   ) -> Tensor<Scalar>? {
     nil

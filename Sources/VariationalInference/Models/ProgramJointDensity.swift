@@ -130,6 +130,13 @@ extension ProgramJointDensity {
       ? q.kullbackLeiblerDivergence(to: StandardNormal<Double>(dimension: dimension)) : nil
   }
 
+  /// The same by coordinate.
+  public func divergencesFromPrior(
+    of q: some ReparameterizedDistribution<Double>
+  ) -> Tensor<Double>? {
+    isNoise ? kullbackLeiblerDivergences(q, StandardNormal<Double>(dimension: dimension)) : nil
+  }
+
   private var isNoise: Bool { sites.allSatisfy(\.isNonCentred) }
 
   /// Runs the program for all rows of u, `[batch, n]` or `[batch, draws, n]`, as its draws.

@@ -13,12 +13,17 @@ package struct EpochMetrics: Sendable, Equatable {
   package var train: MeanTerms
   /// Means over the test set after the epoch, in nats per image.
   package var test: MeanTerms
+  /// The same over the validation part, where there is one.
+  package var validation: MeanTerms?
 
-  package init(epoch: Int, seconds: Double, train: MeanTerms, test: MeanTerms) {
+  package init(
+    epoch: Int, seconds: Double, train: MeanTerms, test: MeanTerms, validation: MeanTerms? = nil
+  ) {
     self.epoch = epoch
     self.seconds = seconds
     self.train = train
     self.test = test
+    self.validation = validation
   }
 }
 
@@ -43,17 +48,21 @@ extension MeanTerms {
 
 extension EpochMetrics {
   var json: JSONValue {
-    [
+    var json: JSONValue = [
       "epoch": JSONValue(epoch), "seconds": .number((seconds * 1000).rounded() / 1000),
       "train": train.json, "test": test.json,
     ]
+    json["validation"] = validation?.json
+    return json
   }
 
   init?(json: JSONValue) {
     guard let epoch = json["epoch"]?.intValue, let seconds = json["seconds"]?.doubleValue,
       let train = MeanTerms(json: json["train"]), let test = MeanTerms(json: json["test"])
     else { return nil }
-    self.init(epoch: epoch, seconds: seconds, train: train, test: test)
+    self.init(
+      epoch: epoch, seconds: seconds, train: train, test: test,
+      validation: MeanTerms(json: json["validation"]))
   }
 }
 

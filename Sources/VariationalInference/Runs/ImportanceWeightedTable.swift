@@ -51,12 +51,12 @@ package struct ImportanceWeightedTable: Sendable, Equatable {
   ]
 
   /// 1, 3, 9, ... 2,187 epochs: 3,280 in all.
-  package var schedule: LearningRateStages {
+  package var schedule: LearningRateSchedule {
     var epochs = 1
-    return LearningRateStages(
+    return .stages(
       Self.learningRates.map { rate in
         defer { epochs *= 3 }
-        return LearningRateStages.Stage(epochs: epochs, learningRate: rate)
+        return LearningRateSchedule.Stage(epochs: epochs, learningRate: rate)
       })
   }
 
@@ -66,7 +66,7 @@ package struct ImportanceWeightedTable: Sendable, Equatable {
     TrainingOptions(
       epochs: schedule.end(ofStage: stages - 1), batchSize: 20,
       optimiser: Adam(learningRate: Self.learningRates[0], epsilon: 1e-4),
-      learningRateStages: schedule,
+      learningRateSchedule: schedule,
       objective: samples == 1
         ? .evidenceLowerBound : .importanceWeighted(samples: samples, gradient: gradient),
       seed: seed)

@@ -15,12 +15,22 @@ package struct RunFolder: Sendable, Equatable {
 
   /// The trained parameters.
   package var model: String { "\(path)/model.safetensors" }
+  /// The parameters of the best epoch.
+  package var best: String { "\(path)/\(Self.bestName)" }
+  /// The name of ``best`` in its folder.
+  package static let bestName = "best.safetensors"
   /// Everything that decides the rest of the run.
   package var state: String { "\(path)/state.safetensors" }
   /// What was asked for, and what it was asked of.
   package var record: String { "\(path)/run.json" }
   /// One line per epoch.
   package var metrics: String { "\(path)/metrics.jsonl" }
+  /// What the run ended with.
+  package var verdict: String { "\(path)/verdict.json" }
+  /// Of a folder of several runs that differ in their seed: which.
+  package var seeds: String { "\(path)/seeds.json" }
+  /// The run with one of those seeds.
+  package func seed(_ seed: UInt64) -> RunFolder { RunFolder("\(path)/seed-\(seed)") }
   /// Held by the process that trains here.
   private var lock: String { "\(path)/.lock" }
   /// Pictures.
@@ -57,7 +67,7 @@ package struct RunFolder: Sendable, Equatable {
     // Before anything is removed: an earlier run may still be at work.
     let claim = try claim()
     try check(overwriting: overwriting)
-    for file in [model, state, record, metrics] { try Files.remove(file) }
+    for file in [model, best, state, record, metrics, verdict] { try Files.remove(file) }
     return claim
   }
 

@@ -17,6 +17,10 @@ package struct RunRecord: Sendable, Equatable {
   package var parameterCount: Int
   /// How the first parameters were made, in words.
   package var initialisation: String
+  /// The file whose parameters were the first; nil where they were drawn.
+  package var from: String?
+  /// Training stops after so many epochs without a new best of the validation part; nil for never.
+  package var patience: Int?
   /// When the run began, as a local time.
   package var started: String
   package var version: String
@@ -44,7 +48,7 @@ package struct RunRecord: Sendable, Equatable {
       (trainImages, testImages) = (data.train.count, data.test.count)
       fingerprint = data.train.fingerprint()
       testFingerprint = data.test.fingerprint()
-      isBinary = (data.train as? ImageDataset)?.isBinary ?? false
+      isBinary = (data.train as? ImageDataset)?.isBinary ?? (data.train.field("x")?.kind == .binary)
       binarization = (data.train as? ImageDataset)?.binarization ?? .none
     }
 
@@ -169,6 +173,8 @@ extension RunRecord {
       ],
     ]
     if reading != DataReading() { json["data"]?["reading"] = reading.json }
+    json["model"]?["from"] = from.map(JSONValue.string)
+    json["training"]?["patience"] = patience.map { JSONValue($0) }
     if case .general = likelihood {
       json["model"]?["configuration"] = likelihood.configuration(architecture)
     }
@@ -205,6 +211,10 @@ extension RunRecord {
     initialisation =
       try reader.optional("model", "initialisation") { $0.stringValue } ?? Self.uniform
     parameterCount = try reader.value("model", "parameters") { $0.intValue }
+    from = try reader.optional("model", "from") { $0.stringValue }
+    patience = try reader.optional("training", "patience") { json in
+      json.intValue.flatMap { RecordReader.sizes.contains($0) ? $0 : nil }
+    }
     started = try reader.string("started")
     version = try reader.string("version")
   }

@@ -11,8 +11,8 @@ struct Decode: ParsableCommand {
     abstract:
       "Latent variables read from a .npy file, decoded: pictures, rows of a table, or an array.",
     discussion: """
-      The file holds an array [count, latent], or what 'elbo encode' wrote, [count, 2, latent], of \
-      which the means are decoded.
+      The file holds an array [count, latent], or what 'elbo encode' wrote, [count, 2 + draws, \
+      latent], of which the means are decoded.
       """)
 
   @OptionGroup var model: ModelOption
@@ -50,7 +50,7 @@ struct Decode: ParsableCommand {
   private func readLatents(_ loaded: ModelOption.Loaded) throws -> Tensor<Float> {
     let array = try NPY.read(latents)
     let latent = loaded.model.latentDimension
-    let isEncoded = array.shape.count == 3 && array.shape[1] == 2
+    let isEncoded = array.shape.count == 3 && array.shape[1] >= 2
     guard array.shape.last == latent, array.shape.count == 2 || isEncoded, array.shape[0] > 0 else {
       throw LatentShapeError(path: latents, found: array.shape, latent: latent)
     }
@@ -70,10 +70,10 @@ struct LatentShapeError: Error, CustomStringConvertible {
 
   var description: String {
     guard let found else {
-      return "'\(path)' holds infinite or undefined numbers; encode the images again"
+      return "'\(path)' holds infinite or undefined numbers; encode the data again"
     }
-    return "'\(path)' has shape \(found) where [count, \(latent)] or [count, 2, \(latent)] is "
-      + "expected, at least one row; encode the images with this model"
+    return "'\(path)' has shape \(found) where [count, \(latent)] or [count, 2 + draws, \(latent)]"
+      + " is expected, at least one row; encode the data with this model"
   }
 }
 

@@ -4,13 +4,16 @@ internal import ArgumentParser
 internal import Formats
 internal import VariationalInference
 
-/// The surrogate posterior of each test image.
+/// The surrogate posterior of each example.
 struct Encode: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write means and log variances of q(z|x) for the test images.",
+    abstract: "Write means and log variances of q(z|x), and draws, for each example.",
     discussion: """
-      The file is a NumPy array of shape [images, 2, latent], 32-bit floats: array[i, 0] is the \
-      mean of image i, array[i, 1] the logarithm of its variances.
+      The file is a NumPy array of shape [examples, 2 + draws, latent], 32-bit floats: array[i, 0] is \
+      the mean of example i, array[i, 1] the logarithm of its variances, and the others are draws.
+
+        elbo encode runs/<run> --output z.npy                  the run's test part
+        elbo encode runs/<run> --data new.csv --output z.npy   every row of a file, in its order
       """)
 
   @OptionGroup var model: ModelOption
@@ -20,11 +23,15 @@ struct Encode: ParsableCommand {
   @Option(name: .shortAndLong, help: "The .npy file to write.")
   var output: String
 
-  @Option(parsing: .unconditional, help: "Only the first COUNT images.")
+  @Option(parsing: .unconditional, help: "Only the first COUNT examples.")
   var count: Int?
+
+  @Option(parsing: .unconditional, help: "Draws of q for each example.")
+  var draws = 0
 
   func validate() throws {
     try require(count, "--count", atMost: 1_000_000_000)
+    if draws != 0 { try require(draws, "--draws", atMost: 100_000) }
     if !output.hasSuffix(".npy") {
       throw ValidationError("--output '\(output)': a file ending in .npy is expected")
     }
@@ -33,17 +40,20 @@ struct Encode: ParsableCommand {
   func run() throws {
     let workers = threads.makeWorkers()
     let loaded = try model.load()
-    let all = try test.load(for: loaded, workers: workers)
-    let images = count.map { all.prefix($0) } ?? all
-    let q = try loaded.model.encode(images, seed: test.seed, workers: workers)
+    let all = try test.loadRows(for: loaded, workers: workers).data
+    let examples = count.map { all.prefix($0) } ?? all
+    let q = try loaded.model.encode(examples, seed: test.seed, workers: workers)
     let latent = loaded.model.latentDimension
-    let stacked = Tensor.concatenated(
-      [q.mean, q.logVariance].map { $0.reshaped(to: [images.count, 1, latent]) }, along: 1)
+    let moments = [q.mean, q.logVariance].map { $0.reshaped(to: [examples.count, 1, latent]) }
+    let drawn = draws > 0 ? [q.draws(draws, seed: test.seed)] : []
+    let stacked = Tensor.concatenated(moments + drawn, along: 1)
     if stacked.firstNonFinite != nil {
       throw UndefinedResult(model: loaded.path, what: "means or variances")
     }
     try Files.createFolder(Files.parent(of: output))
     try NPY(shape: stacked.shape, .float32(stacked.scalars)).write(to: output)
-    Terminal.line("Wrote \(output): [\(images.count), 2, \(latent)], means and log variances")
+    Terminal.line(
+      "Wrote \(output): [\(examples.count), \(2 + draws), \(latent)], means and log variances"
+        + (draws > 0 ? ", then draws" : ""))
   }
 }

@@ -53,6 +53,9 @@ struct Impute: ParsableCommand {
     if let holdOut, !(holdOut > 0 && holdOut < 1) {
       throw ValidationError("--hold-out \(holdOut): a share between 0 and 1 is expected, as in 0.1")
     }
+    if let output, output == sd {
+      throw ValidationError("--output and --sd '\(output)': two different files are expected")
+    }
     if output == nil, holdOut == nil {
       throw ValidationError("--output FILE.csv is expected, or --hold-out to measure the error")
     }
@@ -64,6 +67,7 @@ struct Impute: ParsableCommand {
     let loaded = try model.load()
     guard let table = loaded.model.likelihoodKind.table else { throw NoTable(model: loaded.path) }
     let rows = try test.loadRows(for: loaded, workers: workers)
+    for file in [output, sd].compactMap({ $0 }) { try test.protect(file) }
     guard let gaps = GapTable(rows, table) else {
       throw NoMask(model: loaded.path, data: rows.data.name)
     }
@@ -103,27 +107,28 @@ struct Impute: ParsableCommand {
 
   private func fill(_ gaps: GapTable, _ loaded: ModelOption.Loaded, _ workers: WorkerPool) throws {
     guard let output else { return }
-    let found = try imputation(of: gaps, draws: max(draws ?? 20, 2), loaded, workers)
+    let found = try imputation(of: gaps, draws: draws ?? 1, loaded, workers)
     try Files.createFolder(Files.parent(of: output))
     var written: [String] = []
     func write(_ csv: CSV, _ path: String) throws {
+      try test.protect(path)
       try AtomicFile.write(csv.encoded(), to: path)
       written.append(path)
     }
     if let draws {
-      let all = found.draws.doubles, width = gaps.table.width, kept = max(draws, 2)
+      let all = found.draws.doubles, width = gaps.table.width
       for draw in 0..<draws {
         var rows: [Double] = []
         for row in 0..<gaps.count {
-          let start = (row * kept + draw) * width
+          let start = (row * draws + draw) * width
           rows += all[start..<start + width]
         }
         try write(
-          gaps.filled(with: rows, roundingCounts: true),
+          try gaps.filled(with: rows, roundingCounts: true),
           String(output.dropLast(4)) + "-\(draw + 1).csv")
       }
     } else {
-      try write(gaps.filled(with: found.mean.doubles, roundingCounts: false), output)
+      try write(try gaps.filled(with: found.mean.doubles, roundingCounts: false), output)
     }
     if let sd {
       try Files.createFolder(Files.parent(of: sd))
@@ -139,7 +144,7 @@ struct Impute: ParsableCommand {
   ) throws {
     let (hidden, cells) = gaps.hiding(share, seed: test.seed)
     if cells.isEmpty { throw NothingHidden(share: share) }
-    let found = try imputation(of: hidden, draws: 2, loaded, workers)
+    let found = try imputation(of: hidden, draws: 1, loaded, workers)
     let errors = gaps.errors(of: found.mean.doubles, cells)
     Terminal.line(
       "\(cells.count.grouped) observed cells hidden (\(share) of \(gaps.data.name) \(gaps.data.split), "

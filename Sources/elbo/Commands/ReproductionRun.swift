@@ -39,7 +39,9 @@ struct ReproductionRun {
       // A run that was stopped before its first save left no more than its record.
       let left = Files.exists(folder.path) ? try Files.list(folder.path) : []
       claim = try folder.prepare(
-        overwriting: Set(left).isSubset(of: [".lock", "run.json", "metrics.jsonl"]))
+        overwriting: Set(left).isSubset(of: [
+          ".lock", "run.json", "metrics.jsonl", "model.safetensors", RunFolder.bestName,
+        ]))
     }
     session = try TrainingSession(
       folder: folder, claim: claim, record: record, data: data, model: model, workers: workers,

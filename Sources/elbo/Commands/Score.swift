@@ -41,6 +41,7 @@ struct Score: ParsableCommand {
     Interrupt.watch()
     let workers = threads.makeWorkers()
     let loaded = try model.load()
+    try test.protect(output)
     let rows = try test.loadRows(for: loaded, workers: workers)
     let scores: Scores
     do {
@@ -53,8 +54,8 @@ struct Score: ParsableCommand {
       throw ExitCode(128 + (Interrupt.signalNumber ?? 2))
     }
     Terminal.clearLine()
-    if let row = scores.importanceWeighted.firstIndex(where: { !$0.isFinite }) {
-      throw UndefinedResult(model: loaded.path, what: "bounds of \(rows.data.exampleNoun) \(row)")
+    if scores.importanceWeighted.allSatisfy({ !$0.isFinite }) {
+      throw UndefinedResult(model: loaded.path, what: "bounds")
     }
     try Files.createFolder(Files.parent(of: output))
     if output.hasSuffix(".npy") {
@@ -62,7 +63,7 @@ struct Score: ParsableCommand {
     } else {
       try AtomicFile.write(scores.table(of: rows).encoded(), to: output)
     }
-    say(scores, rows.data, loaded)
+    say(scores, rows, loaded)
     try Terminal.finish()
   }
 
@@ -77,15 +78,24 @@ struct Score: ParsableCommand {
     }
   }
 
-  private func say(_ scores: Scores, _ data: any Dataset, _ loaded: ModelOption.Loaded) {
+  private func say(_ scores: Scores, _ rows: RowsRead, _ loaded: ModelOption.Loaded) {
+    let data = rows.data
     let noun = data.exampleNoun
-    let bound = Estimate(scores.importanceWeighted)
+    let infinite = scores.importanceWeighted.indices.filter {
+      !scores.importanceWeighted[$0].isFinite
+    }
+    let bound = Estimate(scores.importanceWeighted.filter(\.isFinite))
     let poor = scores.paretoShape.count { !($0.map { $0 <= ParetoShape.threshold } ?? true) }
     Terminal.line(
       "Wrote \(output): \(data.count.grouped) \(noun)s of \(data.name)"
         + (data.split == "all" ? "" : " \(data.split)")
         + ", mean L_\(scores.samples) \(bound.mean.fixed(3)) nats per \(noun); "
         + loaded.meaning(of: data))
+    if let first = infinite.first {
+      Terminal.line(
+        "\(infinite.count.grouped) of them, \(noun) \(rows.numbers[first]) first, have no finite bound: "
+          + "they are beyond what the model can tell from impossible, and not in the mean")
+    }
     if poor > 0 {
       Terminal.line(
         "k-hat is above 0.7 for \(poor.grouped) of them: there L_\(scores.samples) is noisy; take more "
@@ -95,15 +105,18 @@ struct Score: ParsableCommand {
 }
 
 extension Scores {
-  /// `row,name,elbo,iwae,khat,reconstruction,kl`; an empty cell where k-hat cannot be fitted.
+  /// `row,name,elbo,iwae,khat,reconstruction,kl`; an empty cell where k-hat cannot be fitted, and -inf where
+  /// no bound is finite.
   fileprivate func table(of rows: RowsRead) -> CSV {
-    func text(_ number: Double?) -> String { number.map { $0.isFinite ? "\($0)" : "" } ?? "" }
+    func text(_ number: Double?) -> String { number.map { $0.isNaN ? "" : "\($0)" } ?? "" }
+    func bound(_ number: Double) -> Double { number.isFinite ? number : -.infinity }
     return CSV(
       columns: ["row", "name", "elbo", "iwae", "khat", "reconstruction", "kl"],
       rows: elbo.indices.map { row in
         ["\(rows.numbers[row])", rows.names[row]]
           + [
-            elbo[row], importanceWeighted[row], paretoShape[row], reconstruction[row], kl[row],
+            bound(elbo[row]), bound(importanceWeighted[row]), paretoShape[row], reconstruction[row],
+            kl[row],
           ].map(text)
       })
   }

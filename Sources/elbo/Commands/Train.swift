@@ -18,9 +18,14 @@ struct Train: ParsableCommand {
         elbo train --data patients.csv --label outcome --latent 5 --hidden 100
         elbo train --data counts.npz --likelihood multinomial
         elbo train --resume runs/mnist-2026-01-31-120000  go on where a run stopped
+        elbo train --data mnist --validation 0.1 --patience 10 --epochs 500
+        elbo train --data mnist --seeds 5 -o runs/five    five runs, mean and spread
+        elbo train --data more.csv --from runs/first      begin with its parameters
 
       The run's folder gets model.safetensors (loads into PyTorch with load_state_dict), \
-      run.json, metrics.jsonl and pictures. Ctrl-C saves everything first.
+      best.safetensors (the same of the best epoch, by the validation part, else by the test part), \
+      run.json, metrics.jsonl, verdict.json and pictures. Ctrl-C saves everything first. The last \
+      lines say what the run is worth, and what to try.
 
       Without --binarize, grey levels are used as they are: the reconstruction term is then a \
       cross-entropy on grey levels, not a normalised density, as in most tutorials.
@@ -41,7 +46,30 @@ struct Train: ParsableCommand {
   var epochs: Int?
 
   @Option(
-    help: "Go on with the run in this folder, exactly as it would have gone on. Takes its settings."
+    parsing: .unconditional,
+    help: "Stop after so many epochs without a new best of the validation part.")
+  var patience: Int?
+
+  @Option(
+    help: """
+      Begin with the parameters of this model: a run's folder or a .safetensors file. Its architecture \
+      and likelihood are those of the run, too.
+      """)
+  var from: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Train so many runs, with --seed and the numbers after it as seeds, in folders seed-0, seed-1, ... \
+      of the output folder, on one division of the data; at the end mean and spread.
+      """)
+  var seeds: Int?
+
+  @Option(
+    help: """
+      Go on with the run in this folder, exactly as it would have gone on. Takes its settings. Of a \
+      folder of --seeds, goes on with those that have not ended.
+      """
   )
   var resume: String?
 
@@ -53,13 +81,18 @@ struct Train: ParsableCommand {
 
   func validate() throws {
     try require(epochs, "--epochs")
+    try settings.check(epochs: epochs ?? 50)
+    try require(patience, "--patience")
+    try require(seeds, "--seeds", atMost: 1000)
     try require(output, "--output")
     try require(resume, "--resume")
+    try require(from, "--from")
     if resume != nil {
-      if let option = settings.firstGiven ?? (output == nil ? nil : "--output") {
+      let own = [("--output", output != nil), ("--from", from != nil), ("--seeds", seeds != nil)]
+      if let option = settings.firstGiven ?? own.first(where: \.1)?.0 {
         throw ValidationError(
-          "--resume takes the settings of the run; \(option) cannot be changed, only --epochs and "
-            + "--threads can")
+          "--resume takes the settings of the run; \(option) cannot be changed, only --epochs, "
+            + "--patience and --threads can")
       }
       if overwrite { throw ValidationError("--resume and --overwrite exclude each other") }
     }
@@ -67,60 +100,82 @@ struct Train: ParsableCommand {
 
   func run() throws {
     let workers = threads.makeWorkers(profile: profile ? Profile() : nil)
-    let session = try resume.map { try resumed($0, workers) } ?? begun(workers)
-    try session.run(figures: figures)
+    if let resume {
+      try goOn(with: RunFolder(resume), workers)
+    } else {
+      try begin(workers)
+    }
     ProfileTable(workers)?.write()
   }
 
-  private func begun(_ workers: WorkerPool) throws -> any TrainingRun {
+  private func begin(_ workers: WorkerPool) throws {
     let source = settings.data ?? "digits"
     let time = Clock.now("%Y-%m-%d-%H%M%S")
     let folder = RunFolder(output ?? "runs/\(DataSource.shortName(source))-\(time)")
     try folder.check(overwriting: overwrite)
+    let initial = try from.map { try InitialModel($0, activation: self.settings.activation) }
+    let settings = initial.map { self.settings.adopting($0.model) } ?? self.settings
     let options = settings.options(epochs: epochs ?? 50)
     try options.precision.check()
     let reading = try settings.reading.reading(seed: options.seed)
     let read = try DataSource.load(
-      source, reading, binarized: settings.binarize ?? .none, workers: workers)
+      source, reading, table: initial?.model.likelihoodKind.table,
+      binarized: settings.binarize ?? .none, workers: workers)
     for note in read.notes { Terminal.line(note) }
     let (likelihood, architecture) = try settings.model(
-      of: read.parts, table: read.table, seed: options.seed)
+      of: read.parts, table: read.table ?? initial?.model.likelihoodKind.table,
+      seed: options.seed)
     let data = architecture.fields.complete(read.parts)
+    for note in likelihood.notes(on: data.train) { Terminal.line(note) }
     try MemoryNeed(architecture, options, examples: data.train.count).check()
-    func begin(_ model: some DescribedAutoencoder<Float>) throws -> any TrainingRun {
-      let record = RunRecord(
-        dataSource: DataSource.absolute(source), reading: reading, data: data, model: model,
-        options: options,
-        started: Clock.now("%Y-%m-%dT%H:%M:%S%z"))
-      // Only now, so that what was refused above has not cost an earlier run.
-      let claim = try folder.prepare(overwriting: overwrite)
-      try record.write(to: folder.record)
-      return try TrainingSession(
-        folder: folder, claim: claim, record: record, data: data, model: model, workers: workers)
+    func plan(_ seed: UInt64) throws -> TrainingPlan {
+      try TrainingPlan(
+        data: data, likelihood, architecture, from: initial, seed: seed, workers: workers
+      ) { model in
+        var own = options
+        own.seed = seed
+        return record(of: model, source: DataSource.absolute(source), reading, data, own)
+      }
     }
-    return try begin(likelihood.model(architecture, seed: options.seed, startingAt: data.train))
+    // What is refused below has not cost an earlier run.
+    var first = try plan(options.seed)
+    first.record.patience = patience
+    try first.checkPatience()
+    guard let seeds else {
+      return try first.begin(in: folder, overwriting: overwrite).run(figures: figures)
+    }
+    let training = SeedTraining(
+      folder: folder, runs: SeedRuns(first: options.seed, count: seeds), figures: figures)
+    try training.begin(overwriting: overwrite) { seed, folder in
+      var next = try plan(seed)
+      next.record.patience = patience
+      next.resumption = training.resumption
+      return try next.begin(in: folder, overwriting: overwrite)
+    }
   }
 
-  private func resumed(_ path: String, _ workers: WorkerPool) throws -> any TrainingRun {
-    let folder = RunFolder(path)
+  private func record(
+    of model: any DescribedAutoencoder<Float>, source: String, _ reading: DataReading,
+    _ data: DatasetSplits, _ options: TrainingOptions
+  ) -> RunRecord {
+    func make(_ model: some DescribedAutoencoder<Float>) -> RunRecord {
+      RunRecord(
+        dataSource: source, reading: reading, data: data, model: model, options: options,
+        started: Clock.now("%Y-%m-%dT%H:%M:%S%z"))
+    }
+    return make(model)
+  }
+
+  private func goOn(with folder: RunFolder, _ workers: WorkerPool) throws {
+    if Files.exists(folder.seeds) {
+      let training = SeedTraining(
+        folder: folder, runs: try SeedRuns(path: folder.seeds), figures: figures)
+      return try training.goOn(epochs: epochs, patience: patience, workers: workers)
+    }
     guard Files.exists(folder.state) else { throw RunError.nothingToResume(path: folder.path) }
     let claim = try folder.claim()
-    var record = try RunRecord(path: folder.record)
-    try record.options.precision.check()
-    let read = try DataSource.load(
-      record.dataSource, record.reading, table: record.likelihood.table,
-      binarized: record.data.binarization, workers: workers)
-    let data = record.architecture.fields.complete(read.parts)
-    try record.check(data, run: folder.path)
-    record.options.epochs = epochs ?? record.options.epochs
-    try MemoryNeed(record.architecture, record.options, examples: data.train.count).check()
-    func resume(_ model: some DescribedAutoencoder<Float>) throws -> any TrainingRun {
-      let session = try TrainingSession(
-        folder: folder, claim: claim, record: record, data: data, model: model, workers: workers)
-      try session.restore()
-      try record.write(to: folder.record)
-      return session
-    }
-    return try resume(record.initialModel)
+    let record = try RunRecord(path: folder.record)
+    try RunContinuation(record, epochs: epochs, patience: patience, workers: workers)
+      .resumed(folder, claim: claim).run(figures: figures)
   }
 }

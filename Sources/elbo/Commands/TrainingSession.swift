@@ -32,6 +32,10 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
   /// The epochs so far.
   private(set) var epochs: [EpochMetrics] = []
   private var lastSave = -Double.infinity
+  /// The model of the best epoch, where it has not been written yet.
+  private var newBest: (epoch: Int, model: Model)?
+  /// The epoch whose model is in the folder as the best.
+  private var savedBest: Int?
 
   /// A long run saves its state this often, in seconds, at the end of an epoch.
   private static var saveInterval: Double { 30 }
@@ -56,6 +60,20 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
 
   var progress: TrainingProgress { trainer.progress }
 
+  /// What the best epoch is chosen by.
+  private var part: BestEpoch.Part { data.validation == nil ? .test : .validation }
+
+  private var best: BestEpoch? { BestEpoch(of: epochs, by: part) }
+
+  /// Whether the run has waited in vain for a better epoch.
+  private var isExhausted: Bool {
+    trainer.progress.batch == 0
+      && best?.isExhausted(after: epochs, patience: record.patience) == true
+  }
+
+  /// Whether there is nothing left to train.
+  private var hasEnded: Bool { trainer.progress.epoch >= record.options.epochs || isExhausted }
+
   func restore() throws {
     let state = try TrainingState(
       checkpoint: folder.state, model: trainer.model, options: record.options,
@@ -73,15 +91,21 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     trainer.restore(state)
     epochs = try folder.readMetrics(upTo: progress.epoch)
     try folder.write(epochs)
+    savedBest = Files.exists(folder.best) ? ModelFile.epoch(of: folder.best) : nil
+    // A run that an earlier version began kept none; where its last epoch is the best, here it is.
+    if let best, best.epoch != savedBest, best.epoch == progress.epoch, progress.batch == 0 {
+      newBest = (best.epoch, trainer.model)
+    }
   }
 
   func run(figures: Bool) throws {
     Interrupt.watch()
     announce()
+    if !hasEnded { try Files.remove(folder.verdict) }
     var display = TrainingDisplay(
       options: record.options, data: data.train, progress: trainer.progress)
     var (epochStart, imagesBefore) = (Clock.seconds, trainer.progress.imagesInEpoch)
-    while let step = try nextStep() {
+    while !isExhausted, let step = try nextStep() {
       display.show(step)
       if step.endsEpoch {
         let seconds = Clock.seconds - epochStart
@@ -90,7 +114,7 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
         display.show(metrics, rate: images / max(seconds, 1e-9))
         (epochStart, imagesBefore) = (Clock.seconds, 0)
       }
-      if let signal = Interrupt.signalNumber, trainer.progress.epoch < record.options.epochs {
+      if let signal = Interrupt.signalNumber, !hasEnded {
         try stop(signal)
       }
     }
@@ -101,13 +125,15 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
   private func announce() {
     let (train, test) = (data.train, data.test)
     let noun = train.exampleNoun
+    let validation = data.validation.map { ", \($0.count.grouped) validation" } ?? ""
     Terminal.line(
-      "\(train.name): \(train.count.grouped) training and \(test.count.grouped) test \(noun)s of "
+      "\(train.name): \(train.count.grouped) training\(validation) and \(test.count.grouped) test \(noun)s of "
         + train.exampleWords)
     Terminal.line(
       "model: \(record.summary); \(record.parameterCount.grouped) parameters; "
         + "\(workers.count) thread\(workers.count == 1 ? "" : "s")")
     Terminal.line("objective: \(record.meaning); nats per \(noun)")
+    if let words = record.options.words { Terminal.line("training: \(words)") }
     if record.options.precision == .bfloat16 {
       Terminal.line("products: of bfloat16 numbers; sums, weights and evaluations in fp32")
     }
@@ -126,23 +152,31 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
   }
 
   private func diverged(_ divergence: String) -> SavedDivergence {
-    SavedDivergence(
+    // What was good before stays; that the disk is full, say, is the lesser evil.
+    try? saveBest()
+    return SavedDivergence(
       divergence: divergence, state: Files.exists(folder.state) ? folder.state : nil)
   }
 
   private func finishEpoch(_ step: TrainingStep, seconds: Double) throws -> EpochMetrics {
-    let test = try trainer.model.evaluate(
-      on: data.test, objective: record.options.objective, seed: record.options.seed,
-      workers: workers
-    ).mean
+    let model = trainer.model
+    func mean(on part: any Dataset) throws -> MeanTerms {
+      try model.evaluate(
+        on: part, objective: record.options.objective, seed: record.options.seed,
+        workers: workers
+      ).mean
+    }
+    let test = try mean(on: data.test)
     guard test.isFinite else {
       throw diverged(
         "training diverged in epoch \(step.epoch + 1): the ELBO of the test \(data.test.exampleNoun)s is "
           + "\(test.elbo); try a smaller learning rate")
     }
     let metrics = EpochMetrics(
-      epoch: step.epoch + 1, seconds: seconds, train: step.epochSoFar.mean, test: test)
+      epoch: step.epoch + 1, seconds: seconds, train: step.epochSoFar.mean, test: test,
+      validation: try data.validation.map { try mean(on: $0) })
     epochs.append(metrics)
+    if best?.epoch == metrics.epoch { newBest = (metrics.epoch, model) }
     try folder.append(metrics)
     if Clock.seconds - lastSave > Self.saveInterval { try save() }
     return metrics
@@ -156,16 +190,30 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
         "training diverged by step \(trainer.progress.steps): parameters are infinite or undefined; "
           + "try a smaller learning rate")
     }
-    try model.save(
-      to: folder.model, dataShape: record.data.shape,
-      metadata: [
-        "data": record.data.name, "height": "\(record.data.size.height)",
-        "width": "\(record.data.size.width)", "elbo": ElboVersion.current,
-      ])
+    try model.save(to: folder.model, dataShape: record.data.shape, metadata: metadata)
+    // Before the state: a best epoch that the state does not know comes again, as the run is repeated
+    // from there; one that is not in its file would be lost.
+    try saveBest()
     try trainer.state.save(
       to: folder.state, model: model, options: record.options,
       fingerprint: record.data.fingerprint, dataMeaning: meaning)
     lastSave = Clock.seconds
+  }
+
+  private var metadata: [String: String] {
+    [
+      "data": record.data.name, "height": "\(record.data.size.height)",
+      "width": "\(record.data.size.width)", "elbo": ElboVersion.current,
+    ]
+  }
+
+  /// The model of the best epoch, where it is not in its file yet.
+  private func saveBest() throws {
+    guard let (epoch, model) = newBest else { return }
+    try model.save(
+      to: folder.best, dataShape: record.data.shape,
+      metadata: metadata.merging(["epoch": "\(epoch)", "chosen_by": part.rawValue]) { $1 })
+    (newBest, savedBest) = (nil, epoch)
   }
 
   private func stop(_ signal: Int32) throws {
@@ -185,12 +233,52 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
         model: trainer.model, test: data.test, seed: record.options.seed, subtitle: record.summary)
       try pictures.writeAll(epochs, to: folder.figures, workers: workers)
     }
-    if let last = epochs.last {
-      Terminal.line(
-        "done: test \(record.options.objective.name) \(last.test.objective.fixed(2)) nats per \(data.test.exampleNoun); "
-          + record.protocolWords)
-    }
+    if let last = epochs.last { try judge(last) }
     Terminal.line("wrote \(folder.path)" + (figures ? "; look at \(folder.figures)" : ""))
+  }
+}
+
+extension TrainingSession {
+  /// Says what the run is worth, and keeps it in `verdict.json`.
+  private func judge(_ last: EpochMetrics) throws {
+    let model = trainer.model
+    let measurement = try model.measured(
+      on: data, objective: record.options.objective, seed: record.options.seed, workers: workers)
+    let verdict = RunVerdict(
+      measurement, epochs: epochs, best: best, record: record, folder: folder)
+    let isEarly = isExhausted && last.epoch < record.options.epochs
+    try AtomicFile.write(
+      Array(
+        verdict.json(
+          measurement, epochs: last.epoch, best: best, record: record, stoppedEarly: isEarly
+        ).pretty.utf8),
+      to: folder.verdict)
+    let objective = record.options.objective.name
+    Terminal.line(
+      "test \(objective) \(measurement.test.words) nats per \(data.test.exampleNoun) after epoch "
+        + "\(last.epoch); \(record.protocolWords)")
+    if let best {
+      Terminal.line(
+        "best epoch \(best.epoch): \(best.part.rawValue) \(objective) \(best.value.fixed(2))"
+          + (best.warning.map { ", \($0)" } ?? "")
+          + (savedBest == best.epoch
+            ? "; kept in \(RunFolder.bestName)"
+            : "; its parameters were not kept, as an earlier version trained it"))
+    }
+    if isEarly, let patience = record.patience, let best {
+      Terminal.line(
+        "stopped early: no new best of the validation part in the \(last.epoch - best.epoch) "
+          + "epoch\(last.epoch - best.epoch == 1 ? "" : "s") after epoch \(best.epoch) (--patience "
+          + "\(patience)); a larger --patience with --resume goes on")
+    }
+    for line in verdict.lines { Terminal.line(line) }
+  }
+}
+
+extension ModelFile {
+  /// The epoch that a best model's file is of; nil where it does not say.
+  fileprivate static func epoch(of path: String) -> Int? {
+    (try? ModelFile(path: path))?.contents.metadata["epoch"].flatMap { Int($0) }
   }
 }
 

@@ -27,9 +27,13 @@ enum DataSource {
     binarized binarization: Binarization, workers: WorkerPool
   ) throws -> DataRead {
     var read = try loadAll(name, reading, table, workers)
+    if let share = reading.validation {
+      read = try read.takingValidation(share, seed: reading.seed)
+    }
     let parts = read.parts
     read.parts = DatasetSplits(
-      train: try parts.train.binarized(as: binarization), validation: parts.validation,
+      train: try parts.train.binarized(as: binarization),
+      validation: try parts.validation?.binarized(as: binarization),
       test: try parts.test.binarized(as: binarization))
     return read
   }
@@ -59,6 +63,12 @@ enum DataSource {
     _ name: String, _ split: DatasetSplit, _ reading: DataReading = DataReading(),
     table: TableSchema? = nil, workers: WorkerPool
   ) throws -> RowsRead {
+    if let share = reading.validation, split != .test {
+      let read = try loadAll(name, reading, table, workers)
+        .takingValidation(share, seed: reading.seed)
+      guard let rows = read.rows(split) else { throw MissingSplit(data: name, split: split) }
+      return rows
+    }
     if name == "digits" {
       if split == .validation { throw MissingSplit(data: name, split: split) }
       return RowsRead(ImageDataset.digits(split == .train ? .training : .test, workers: workers))
@@ -83,6 +93,12 @@ enum DataSource {
     return try file(name).readRows(reading, table: table)
   }
 
+  /// Whether a name is the path of a table.
+  static func isTable(_ name: String) throws -> Bool {
+    if name == "digits" || DatasetSource.named(name) != nil { return false }
+    return try file(name).isTable
+  }
+
   /// A name for run folders: that of the set or of the folder.
   static func shortName(_ name: String) -> String {
     Files.name(of: absolute(name))
@@ -95,6 +111,11 @@ enum DataSource {
     }
     defer { free(path) }
     return String(cString: path)
+  }
+
+  /// The absolute path of a file that is there; any other name as it is.
+  static func absoluteFile(_ name: String) -> String {
+    Files.isRegular(name) && name.contains(".") ? absolute(name) : name
   }
 
   private static func file(_ name: String) throws -> DataFile {

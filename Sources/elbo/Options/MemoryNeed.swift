@@ -13,6 +13,8 @@ internal import VariationalInference
 /// then a sentence, not a crash.
 struct MemoryNeed {
   private let parameters: Double
+  /// Whether their average is kept beside them.
+  private let isAveraged: Bool
   private let activations: Double
 
   init(
@@ -27,12 +29,15 @@ struct MemoryNeed {
     }
     let heads = 2 * Double(encoder.last ?? 0) * Double(architecture.latent)
     parameters = weights(encoder) + heads + weights(decoder)
+    isAveraged = options.average != nil
     activations = Double(rows) * (encoder + decoder).reduce(0) { $0 + Double($1) }
   }
 
   /// In single precision: a parameter has a gradient and two moments, and saving holds all but the
-  /// gradient twice more; an activation has a gradient.
-  private var bytes: Double { 4 * (10 * parameters + 2 * activations) }
+  /// gradient twice more, so that an average counts three times; an activation has a gradient.
+  private var bytes: Double {
+    4 * ((isAveraged ? 13 : 10) * parameters + 2 * activations)
+  }
 
   /// Refuses a model for which this machine is too small.
   func check() throws {

@@ -97,6 +97,10 @@ struct ModelOption: ParsableArguments {
           found: "\(data.exampleWords) = \(width)")
       }
       try data.check(model.allReads)
+      if model.architecture.fields.mask == nil, data.field("mask") != nil {
+        throw MissingNumbers(model: path, data: data.name)
+      }
+      try model.likelihoodKind.check(data, name: name)
     }
 
     /// What a model of p(x | z, c) is given, the same for `count` examples; nil where it takes nothing.
@@ -150,17 +154,26 @@ struct ModelOption: ParsableArguments {
     }
   }
 
-  func load() throws -> Loaded {
+  /// The model, of a run's folder that of the last epoch, or the best one.
+  func load(best: Bool = false) throws -> Loaded {
     let run = Files.isFolder(model) ? RunFolder(model) : nil
-    let record = try run.map { try RunRecord(path: $0.record) }
+    if best {
+      guard let run else {
+        throw ValidationError("--best takes a run's folder, and '\(model)' is none")
+      }
+      if !Files.exists(run.best) { throw NoBestEpoch(run: run.path) }
+    }
+    // The best epoch's file has its run beside it, wherever it is named from.
+    let home = run ?? RunFolder.ofBest(model)
+    let record = try home.map { try RunRecord(path: $0.record) }
     let file = try ModelFile(
-      path: run?.model ?? model,
+      path: run.map { best ? $0.best : $0.model } ?? model,
       keys: Dictionary(uniqueKeysWithValues: keys.map { ($0.ours, $0.theirs) }))
     let found = try ModelRegistry.standard.model(in: file, activation: activation)
     guard let loaded = found as? any DescribedAutoencoder<Float> else {
       throw UnmeasuredModel(path: file.contents.path, kind: type(of: found).kind)
     }
-    if let run, let record, record.architecture.data != loaded.architecture.data {
+    if let run = home, let record, record.architecture.data != loaded.architecture.data {
       throw RunError.unreadableRecord(
         path: run.record,
         key: "data.height and data.width (the model takes \(loaded.architecture.data) pixels)")
@@ -226,6 +239,13 @@ struct TestDataOptions: ParsableArguments {
 
   func validate() throws { try require(data, "--data") }
 
+  /// Refuses to write over the data.
+  func protect(_ output: String) throws {
+    if let data, let identity = Files.identity(output), identity == Files.identity(data) {
+      throw ValidationError("'\(output)' is the file of --data; name another file to write")
+    }
+  }
+
   func load(for model: ModelOption.Loaded, workers: WorkerPool) throws -> any Dataset {
     try read(for: model, dividesOwn: true, workers).data
   }
@@ -243,8 +263,13 @@ struct TestDataOptions: ParsableArguments {
         "'\(model.path)' does not tell which data it was trained on; name them with --data")
     }
     let table = model.model.likelihoodKind.table
-    let reading = model.record?.reading ?? DataReading()
+    if try DataSource.isTable(name) != (table != nil) {
+      throw OtherForm(model: model.path, data: name, isTable: table == nil)
+    }
+    var reading = model.record?.reading ?? DataReading()
     let isOwn = DataSource.absolute(name) == model.record?.dataSource
+    // A validation part was taken of the run's own data alone.
+    if !isOwn { reading.validation = nil }
     let takesAll = split == nil && !(isOwn && dividesOwn)
     let rows = takesAll ? try DataSource.loadRows(name, reading, table: table) : nil
     let read =
@@ -252,11 +277,21 @@ struct TestDataOptions: ParsableArguments {
       ?? DataSource.load(name, split ?? .test, reading, table: table, workers: workers)
     let data = model.model.architecture.fields.complete(read.data)
     try model.check(data)
+    if isOwn, !takesAll, split ?? .test == .test, let expected = model.record?.data.testFingerprint,
+      try data.binarized(as: model.record?.data.binarization ?? .none).fingerprint() != expected
+    {
+      Terminal.warn(
+        "the data '\(name)' have changed since the run was made: these are not its test "
+          + "\(data.exampleNoun)s, and some of them may have been learned")
+    }
     return read.replacing(try data.binarized(as: binarization(for: model)))
   }
 
   /// How the numbers would differ from those of the model's run, as they would be read side by side.
-  func difference(from model: ModelOption.Loaded, _ images: any Dataset) -> String? {
+  /// `draws` are those of q for each example; nil where the number is another one anyway.
+  func difference(
+    from model: ModelOption.Loaded, _ images: any Dataset, draws: Int? = nil
+  ) -> String? {
     guard let record = model.record else { return nil }
     let differences = [
       images.name == record.data.name && images.split != "all"
@@ -264,6 +299,8 @@ struct TestDataOptions: ParsableArguments {
       split ?? .test == .test ? nil : "split test",
       binarization(for: model) == record.data.binarization
         ? nil : "--binarize \(record.data.binarization.rawValue)",
+      draws ?? record.options.objective.samples == record.options.objective.samples
+        ? nil : record.options.objective.drawWords(record.data.noun),
       seed == record.options.seed ? nil : "seed \(record.options.seed)",
     ].compactMap { $0 }
     if differences.isEmpty { return nil }
@@ -273,6 +310,31 @@ struct TestDataOptions: ParsableArguments {
 
   func binarization(for model: ModelOption.Loaded) -> Binarization {
     binarize ?? model.record?.data.binarization ?? .none
+  }
+}
+
+extension RunFolder {
+  /// The run whose best epoch is the file at `path`; nil for any other file.
+  fileprivate static func ofBest(_ path: String) -> RunFolder? {
+    let folder = RunFolder(Files.parent(of: path))
+    return Files.name(of: path) == bestName && Files.exists(folder.record) ? folder : nil
+  }
+}
+
+extension TrainingObjective {
+  /// "5 draws of q per image".
+  func drawWords(_ noun: String) -> String {
+    "\(samples) draw\(samples == 1 ? "" : "s") of q per \(noun)"
+  }
+}
+
+/// A run whose folder has no file of its best epoch.
+struct NoBestEpoch: Error, CustomStringConvertible {
+  let run: String
+
+  var description: String {
+    "'\(run)' has no \(RunFolder.bestName), which is written from the next best epoch on; leave --best out "
+      + "for the last epoch"
   }
 }
 
@@ -320,6 +382,31 @@ struct UndefinedResult: Error, CustomStringConvertible {
   var description: String {
     "the model '\(model)' gives \(what) that are infinite or undefined; train it again with a "
       + "smaller learning rate"
+  }
+}
+
+/// A model of whole examples, and data with gaps.
+struct MissingNumbers: Error, CustomStringConvertible {
+  let model: String
+  let data: String
+
+  var description: String {
+    "numbers of '\(data)' are missing, but the model '\(model)' was trained on whole examples and reads no "
+      + "mask; fill them, or train on data with gaps"
+  }
+}
+
+/// A table for a model of arrays, or the other way round.
+struct OtherForm: Error, CustomStringConvertible {
+  let model: String
+  let data: String
+  let isTable: Bool
+
+  var description: String {
+    isTable
+      ? "'\(data)' is a table, but the model '\(model)' was not trained on one; give it arrays"
+      : "'\(data)' is no table, but the model '\(model)' was trained on one, by whose scales and levels it "
+        + "reads; give it a .csv or .tsv file with the same columns"
   }
 }
 

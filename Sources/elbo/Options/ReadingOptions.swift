@@ -60,7 +60,24 @@ struct ReadingOptions: ParsableArguments {
     transform: Fractions.init(parsing:))
   var fractions: Fractions?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      Take this share of the training part as validation part, as in 0.1, of data that come without \
+      one; by --seed.
+      """, valueName: "share"))
+  var validation: Double?
+
   func validate() throws {
+    if let validation, !(validation > 0 && validation < 1) {
+      throw ValidationError(
+        "--validation \(validation): a share between 0 and 1 is expected, as in 0.1")
+    }
+    if validation != nil, fractions != nil {
+      throw ValidationError(
+        "--fractions says how large the validation part is; leave --validation out")
+    }
     try require(patches, "--patches", atMost: 100_000_000)
     if patches != nil, size == nil {
       throw ValidationError("--patches takes a --size, as in 32x32")
@@ -78,7 +95,7 @@ struct ReadingOptions: ParsableArguments {
       ("--grey", grey), ("--member", member != nil), ("--columns", columns != nil),
       ("--label", label != nil), ("--weight", weight != nil), ("--condition", condition != nil),
       ("--kinds", !kinds.isEmpty), ("--no-standardise", !standardise),
-      ("--fractions", fractions != nil),
+      ("--fractions", fractions != nil), ("--validation", validation != nil),
     ]
     return given.first { $0.1 }?.0
   }
@@ -90,14 +107,17 @@ struct ReadingOptions: ParsableArguments {
     reading.fit = fit ?? .crop
     (reading.patches, reading.isGrey, reading.member) = (patches, grey, member)
     reading.columns = try columns.map { try Self.names($0, "--columns") }
-    (reading.label, reading.weight) = (label, weight)
+    // A file is found from any folder; a column's name stays as it is.
+    (reading.label, reading.weight) = (
+      label.map(DataSource.absoluteFile), weight.map(DataSource.absoluteFile)
+    )
     reading.conditions = try condition.map { try Self.names($0, "--condition") } ?? []
     for part in kinds {
       reading.kinds.merge(part.kinds) { $1 }
       reading.kind = part.kind ?? reading.kind
     }
     (reading.standardises, reading.fractions) = (standardise, fractions?.shares)
-    reading.seed = seed
+    (reading.seed, reading.validation) = (seed, validation)
     return reading
   }
 

@@ -34,6 +34,8 @@ struct ThreadOptions: ParsableArguments {
 struct LayerWidths {
   let widths: [Int]
 
+  init(_ widths: [Int]) { self.widths = widths }
+
   init(parsing argument: String) throws {
     if argument == "none" {
       widths = []

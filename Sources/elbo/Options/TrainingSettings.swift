@@ -44,8 +44,12 @@ struct TrainingSettings: ParsableArguments {
     help: "Examples per step; the last batch of an epoch may be smaller. (default: 128)")
   var batchSize: Int?
 
-  @Option(parsing: .unconditional, help: "The step size of Adam. (default: 0.001)")
+  @Option(
+    parsing: .unconditional,
+    help: "The step size of the optimiser, where it changes the largest. (default: 0.001)")
   var learningRate: Double?
+
+  @OptionGroup var steps: StepSettings
 
   @OptionGroup var objective: ObjectiveSettings
 
@@ -71,6 +75,13 @@ struct TrainingSettings: ParsableArguments {
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate \(learningRate): a positive number is expected")
     }
+    try steps.check(learningRate: learningRate ?? 1e-3)
+  }
+
+  /// Refuses what so many epochs are too few for.
+  func check(epochs: Int) throws {
+    try steps.check(epochs: epochs)
+    try objective.check(epochs: epochs)
   }
 
   /// The first of these options on the command line.
@@ -80,26 +91,38 @@ struct TrainingSettings: ParsableArguments {
       ("--hidden", hidden != nil), ("--latent", latent != nil),
       ("--activation", activation != nil), ("--batch-size", batchSize != nil),
       ("--learning-rate", learningRate != nil), ("--binarize", binarize != nil),
-      ("--objective", objective.objective != nil), ("--samples", objective.samples != nil),
-      ("--gradient", objective.gradient != nil),
       ("--precision", precision != nil), ("--seed", seed != nil),
     ]
-    return given.first { $0.1 }?.0 ?? reading.firstGiven
+    return given.first { $0.1 }?.0 ?? steps.firstGiven ?? objective.firstGiven
+      ?? reading.firstGiven
   }
 
   func options(epochs: Int) -> TrainingOptions {
     TrainingOptions(
       epochs: epochs, batchSize: batchSize ?? 128,
-      optimiser: Adam(learningRate: learningRate ?? 1e-3), objective: objective.choice,
-      precision: precision ?? .float32, seed: seed ?? 0)
+      optimiser: steps.optimiser(learningRate: learningRate ?? 1e-3),
+      learningRateSchedule: steps.schedule(epochs: epochs), gradientNormLimit: steps.clipGradient,
+      average: steps.average.map { ParameterAverage(decay: $0) }, objective: objective.choice,
+      klRelaxation: objective.klRelaxation, precision: precision ?? .float32, seed: seed ?? 0)
   }
 
   /// A model of data with these fields, of the likelihood that suits them.
   func model(
     of data: DatasetSplits, table: TableSchema?, seed: UInt64
   ) throws -> (likelihood: AutoencoderLikelihood, architecture: AutoencoderArchitecture) {
+    if let binarize, !(data.train is ImageDataset) {
+      throw ValidationError(
+        "--binarize \(binarize.rawValue) is for images, and '\(data.train.name)' holds none; leave it out"
+      )
+    }
+    let wished = noise
     let likelihood = try AutoencoderLikelihood.suited(
       to: data.train, table: table, LikelihoodWishes(law: likelihood, noise: noise))
+    if let wished, !likelihood.hasNoise {
+      throw ValidationError(
+        "--noise \(wished.rawValue) is for gaussian, student-t, laplace and discretised-logistic, and the "
+          + "likelihood is \(likelihood.words); leave it out")
+    }
     let conditions = try (reading.conditionNames(table)).map { name in
       guard let field = data.train.field(name) else {
         throw DatasetError.missingField(
@@ -110,8 +133,9 @@ struct TrainingSettings: ParsableArguments {
     }
     let fields = AutoencoderFields(
       conditions: conditions, weight: data.train.field("weight").map { _ in "weight" },
-      // Of a table cells may be missing later, though none is now.
-      mask: table != nil || data.train.field("mask") != nil ? "mask" : nil,
+      // Of a table cells may be missing later, though none is now; but a total is of whole rows.
+      mask: data.train.field("mask") != nil || table != nil && !likelihood.isGivenTotal
+        ? "mask" : nil,
       total: likelihood.isGivenTotal ? "total" : nil)
     return (
       likelihood,

@@ -13,7 +13,7 @@ struct TrainingDisplay {
   let objective: String
   /// A run in stages has thousands of epochs: of those it shows a line each minute, and the last of
   /// each stage.
-  private let stages: LearningRateStages?
+  private let schedule: LearningRateSchedule
   private let started = Clock.seconds
   private let firstExample: Int
   private var lastDrawn = 0.0
@@ -23,7 +23,7 @@ struct TrainingDisplay {
   init(options: TrainingOptions, data: any Dataset, progress: TrainingProgress) {
     epochs = options.epochs
     objective = options.objective.name
-    stages = options.learningRateStages
+    schedule = options.learningRateSchedule
     (examplesPerEpoch, noun) = (data.count, data.exampleNoun)
     firstExample = progress.epoch * data.count + progress.imagesInEpoch
   }
@@ -34,7 +34,7 @@ struct TrainingDisplay {
       if now - lastDrawn < 0.1, !step.endsEpoch { return }
       lastDrawn = now
       Terminal.redraw(bar(step, elapsed: now - started))
-    } else if step.batch % 100 == 0, stages == nil {
+    } else if step.batch % 100 == 0, schedule.stages.isEmpty {
       Terminal.line(
         "epoch \(step.epoch + 1)/\(epochs), batch \(step.batch)/\(step.batches): "
           + words(step.terms))
@@ -42,18 +42,20 @@ struct TrainingDisplay {
   }
 
   mutating func show(_ metrics: EpochMetrics, rate: Double) {
-    if let stages {
-      let stage = stages.stages.indices.first { stages.end(ofStage: $0) == metrics.epoch }
+    if !schedule.stages.isEmpty {
+      let stage = schedule.stages.indices.first { schedule.end(ofStage: $0) == metrics.epoch }
       if stage == nil, Clock.seconds - lastEpoch < 60 { return }
       lastEpoch = Clock.seconds
       Terminal.clearLine()
-      if let stage { Terminal.line("end of stage \(stage + 1) of \(stages.stages.count):") }
+      if let stage { Terminal.line("end of stage \(stage + 1) of \(schedule.stages.count):") }
     }
     Terminal.clearLine()
     let number = String(repeating: " ", count: "\(epochs)".count - "\(metrics.epoch)".count)
     Terminal.line(
       "epoch \(number)\(metrics.epoch)/\(epochs)  train \(words(metrics.train))  "
-        + "test \(words(metrics.test))  \(metrics.seconds.fixed(2)) s  "
+        + "test \(words(metrics.test))  "
+        + (metrics.validation.map { "validation \($0.objective.fixed(2))  " } ?? "")
+        + "\(metrics.seconds.fixed(2)) s  "
         + "\(Int(rate).grouped) \(noun)s/s")
   }
 

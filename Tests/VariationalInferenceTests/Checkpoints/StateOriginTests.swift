@@ -83,7 +83,7 @@ struct StateOriginTests {
       ("precision", "\"fp32\"", { $0.precision = .bfloat16 }),
       (
         "learning_rate_stages", "null",
-        { $0.learningRateStages = LearningRateStages([.init(epochs: 3, learningRate: 1e-2)]) }
+        { $0.learningRateSchedule = .stages([.init(epochs: 3, learningRate: 1e-2)]) }
       ),
       (
         "objective", "\"evidence lower bound\"",

@@ -23,6 +23,26 @@ struct PictureTests {
     #expect(other.mean.scalars == same.mean.scalars && other.mean.scalars != codes.mean.scalars)
   }
 
+  @Test("draws of codes have their means and variances; the first do not depend on the others")
+  func draws() throws {
+    let codes = try model.encode(images, workers: WorkerPool(count: 1))
+    let draws = codes.draws(50, seed: 3)
+    let n = model.latentDimension
+    #expect(draws.shape == [300, 50, n])
+    let fewer = codes.draws(20, seed: 3)
+    #expect(fewer.scalars == draws.slice(0..<20, along: 1).scalars)
+    #expect(codes.draws(50, seed: 4).scalars != draws.scalars)
+    let mean = codes.mean.doubles
+    let deviation = (codes.logVariance * 0.5).exp().doubles
+    var errors: [Double] = []
+    for (index, value) in draws.doubles.enumerated() {
+      let place = index / (50 * n) * n + index % n
+      errors.append((value - mean[place]) / deviation[place])
+    }
+    let checks = standardNormalChecks(errors)
+    #expect(checks.allSatisfy { $0.isWithin(4) }, "\(checks)")
+  }
+
   @Test("samples are probabilities, repeat for a seed and differ between seeds")
   func sample() {
     let pictures = model.sample(count: 20, seed: 3)

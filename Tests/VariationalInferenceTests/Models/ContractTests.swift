@@ -66,7 +66,7 @@ struct ContractTests {
         PriorOnMean(scale: 0.5).guidedByPriorOfZ, data: data,
         options: TrainingOptions(
           epochs: 400, batchSize: batch,
-          learningRateStages: .init([
+          learningRateSchedule: .stages([
             .init(epochs: 300, learningRate: 0.01), .init(epochs: 100, learningRate: 0.001),
           ]), objective: objective), workers: WorkerPool(count: 1))
       while try trainer.step() != nil {}

@@ -6,6 +6,7 @@ extension DataFile {
   /// The parts that a file of arrays has; else its examples are divided.
   func array(_ reading: DataReading) throws -> DataRead {
     switch try arrays(reading).load() {
+    case .parts where reading.fractions != nil: throw DividedFile(path: path)
     case .parts(let train, let validation, let test?):
       return DataRead(
         DatasetSplits(train: train, validation: validation, test: test),
@@ -23,6 +24,9 @@ extension DataFile {
 
   /// Every example in the file's order; nil where the file comes in parts.
   func arrayRows(_ reading: DataReading) throws -> RowsRead? {
+    var reading = reading
+    // New examples need no labels, unless the model is given them.
+    if !reading.conditions.contains("label") { reading.label = nil }
     guard case .undivided(let all) = try arrays(reading).load() else { return nil }
     return RowsRead(all.selecting(Array(0..<all.count), "all"))
   }
@@ -63,6 +67,16 @@ extension DataFile {
   }
 }
 
+/// Shares for a file that has its parts.
+struct DividedFile: Error, CustomStringConvertible {
+  let path: String
+
+  var description: String {
+    "--fractions is for data that come undivided, but '\(path)' holds a training part and others; leave it "
+      + "out"
+  }
+}
+
 extension ArrayDataset {
   /// Whether "x" is of sparse rows.
   package var isSparse: Bool { columns.contains { $0.field.name == "x" && $0.sparseRows != nil } }
@@ -73,7 +87,7 @@ extension ArrayDataset {
 
 extension Dataset {
   /// Some examples as a part, of the data sets that files give.
-  fileprivate func selecting(_ examples: [Int], _ split: String) -> any Dataset {
+  func selecting(_ examples: [Int], _ split: String) -> any Dataset {
     if let images = self as? ImageDataset { return images.selecting(examples, split: split) }
     guard let arrays = self as? ArrayDataset else {
       preconditionFailure("'\(name)' is neither of images nor of arrays")

@@ -15,7 +15,8 @@ extension DataFile {
       return DataRead(
         DatasetSplits(train: train.data, validation: validation?.data, test: test.data),
         notes: [train, test].flatMap(\.notes), numbers: [:],
-        names: [.train: train.names, .test: test.names, .validation: validation?.names ?? []])
+        names: [.train: train.names, .test: test.names, .validation: validation?.names ?? []],
+        groups: train.source)
     }
     let loaded = try folder.load(reading.pictureOptions)
     let division = try reading.division(
@@ -31,7 +32,8 @@ extension DataFile {
     return DataRead(
       DatasetSplits(train: train, validation: part(.validation), test: test),
       notes: loaded.notes + [division.words(seed: reading.seed)], numbers: numbers,
-      names: numbers.mapValues { $0.map { loaded.names[$0] } })
+      names: numbers.mapValues { $0.map { loaded.names[$0] } },
+      groups: numbers[.train]?.map { loaded.source[$0] })
   }
 
   /// Every picture in the order of names; nil where the folder comes in parts.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Formats
+package import Formats
 
 /// All parts of a data set that was read, and what there is to say of it.
 public struct DataRead: Sendable {
@@ -11,11 +11,15 @@ public struct DataRead: Sendable {
   /// What was found, left out or divided, in lines for people.
   public var notes: [String]
   /// The places of the parts' examples in their file; empty where it comes divided.
-  let numbers: [DatasetSplit: [Int]]
+  var numbers: [DatasetSplit: [Int]]
   /// What the examples of each part are called, where they have names.
-  let names: [DatasetSplit: [String]]
+  var names: [DatasetSplit: [String]]
   /// The rows as their file has them, where it is a table.
   let source: Table?
+
+  /// The group of each training example, such as the picture of a patch, where those of one group may
+  /// not be parted.
+  public var groups: [Int]?
 
   /// Parts with notes.
   public init(_ parts: DatasetSplits, table: TableSchema? = nil, notes: [String] = []) {
@@ -24,10 +28,11 @@ public struct DataRead: Sendable {
 
   init(
     _ parts: DatasetSplits, table: TableSchema? = nil, notes: [String],
-    numbers: [DatasetSplit: [Int]], names: [DatasetSplit: [String]] = [:], source: Table? = nil
+    numbers: [DatasetSplit: [Int]], names: [DatasetSplit: [String]] = [:], source: Table? = nil,
+    groups: [Int]? = nil
   ) {
     (self.parts, self.table, self.notes) = (parts, table, notes)
-    (self.numbers, self.names, self.source) = (numbers, names, source)
+    (self.numbers, self.names, self.source, self.groups) = (numbers, names, source, groups)
   }
 
   /// The examples of one part; nil where there is no such part.
@@ -70,8 +75,24 @@ public struct RowsRead: Sendable {
     RowsRead(data, numbers: numbers, names: names, source: source)
   }
 
-  /// The cells of an example as its table has them, see ``Table/cells(of:)``; nil where there is none.
-  public func cells(of example: Int) -> [String]? { source?.cells(of: numbers[example]) }
+  /// The cells of all columns of the table that the examples are rows of, as its file has them; nil where
+  /// there is none.
+  ///
+  /// - Throws: An error that names the file, where it cannot be read again.
+  package func cells() throws -> CSV? {
+    guard let source else { return nil }
+    let text = try DelimitedText(source.path)
+    let places = Dictionary(uniqueKeysWithValues: numbers.enumerated().map { ($1, $0) })
+    var rows = [[String]](repeating: [], count: numbers.count)
+    var number = 0
+    try text.forEachRow { cells, _ in
+      if let place = places[number] {
+        rows[place] = cells.map { String(decoding: $0, as: UTF8.self) }
+      }
+      number += 1
+    }
+    return CSV(columns: text.columns, rows: rows)
+  }
 }
 
 /// A file or folder of data in one of the formats that are read.
@@ -88,6 +109,9 @@ public struct DataFile: Sendable, Equatable {
   /// The path.
   public let path: String
   let kind: Kind
+
+  /// Whether it is a table.
+  public var isTable: Bool { kind == .table }
 
   /// What there is to read, in words.
   public static let kindsInWords =
@@ -153,7 +177,13 @@ public struct DataFile: Sendable, Equatable {
     case .pictures: return try pictureRows(reading)
     case .array: return try arrayRows(reading)
     case .table:
-      let file = try TableFile(path).read(reading.tableOptions(for: table), schema: table)
+      var options = reading.tableOptions(for: table)
+      // New rows need neither.
+      if table != nil {
+        (options.label, options.labelFile) = (nil, nil)
+        (options.weight, options.weightFile) = (nil, nil)
+      }
+      let file = try TableFile(path).read(options, schema: table)
       return RowsRead(try file.dataset(file.schema(), split: "all"), source: file)
     }
   }
@@ -203,7 +233,7 @@ extension DataReading {
   /// the columns are known.
   func tableOptions(for schema: TableSchema?) -> TableOptions {
     func isFile(_ name: String?) -> Bool {
-      name.map { Files.exists($0) && $0.contains(".") } ?? false
+      name.map { $0.contains("/") || Files.isRegular($0) && $0.contains(".") } ?? false
     }
     return TableOptions(
       columns: columns, label: isFile(label) ? nil : label, labelFile: isFile(label) ? label : nil,

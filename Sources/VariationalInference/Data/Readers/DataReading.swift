@@ -31,6 +31,8 @@ public struct DataReading: Sendable, Equatable {
   public var standardises = true
   /// The shares of training, validation and test part; nil for 80, 10, 10.
   public var fractions: [Double]?
+  /// The share of the training part that becomes the validation part, of data that come without one.
+  public var validation: Double?
   /// Decides how the data are divided, and the crops.
   public var seed: UInt64 = 0
 
@@ -57,6 +59,7 @@ public struct DataReading: Sendable, Equatable {
     json["kind"] = kind.map { .string($0.rawValue) }
     if !standardises { json["standardise"] = .bool(false) }
     json["fractions"] = fractions.map { .array($0.map { .number($0) }) }
+    json["validation"] = validation.map(JSONValue.number)
     return json
   }
 
@@ -97,10 +100,12 @@ public struct DataReading: Sendable, Equatable {
       && take("kind", \.kind) { $0.stringValue.flatMap(TableColumn.Kind.init) }
       && take("standardise", \.standardises) { $0.boolValue }
       && take("fractions", \.fractions) { list(\.doubleValue)($0) }
+      && take("validation", \.validation) { $0.doubleValue }
     let isSize = reading.size.map { $0.count == 2 && $0.allSatisfy { $0 > 0 } } ?? true
     let areShares =
       reading.fractions.map { $0.count == 3 && $0.allSatisfy { $0 >= 0 } && $0[0] > 0 } ?? true
-    guard isRight, isSize, areShares else { return nil }
+    let isShare = reading.validation.map { $0 > 0 && $0 < 1 } ?? true
+    guard isRight, isSize, areShares, isShare else { return nil }
     self = reading
   }
 }

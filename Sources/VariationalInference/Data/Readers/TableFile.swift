@@ -30,7 +30,7 @@ public struct TableFile: Sendable, Equatable {
   ///   - schema: That of a model, by whose columns, levels, shifts and scales new rows are read.
   ///     What `options` say of columns, conditions and kinds does not count then. A label that it
   ///     has is read where the file has it, with levels that are known, and its weight where the
-  ///     file has it; a model without label takes that of `options`.
+  ///     file has it and it is usable; a model without label takes that of `options`.
   /// - Returns: At least one row.
   /// - Throws: ``TableError``, or an error that names the file and what is wrong with it.
   public func read(
@@ -52,8 +52,11 @@ public struct TableFile: Sendable, Equatable {
     var weight = try roles.weight.map(series)
     if let file = options.weightFile {
       weight = try OneColumnFile(file, role: "weight").weight(rows: count, of: path)
-    } else if let weight {
-      try weight.checkWeights(path)
+    } else if let found = weight {
+      do { try found.checkWeights(path) } catch {
+        guard roles.hasOptionalWeight else { throw error }
+        weight = nil
+      }
     }
     let conditions = try roles.conditions.map(series)
     for condition in conditions { try condition.checkComplete("condition", path) }

@@ -13,6 +13,8 @@ struct TableRoles {
   private(set) var conditions: [Int] = []
   /// Whether the label is left out where its cells are not all known.
   private(set) var hasOptionalLabel = false
+  /// Whether weights are left out where they are not usable.
+  private(set) var hasOptionalWeight = false
 
   private let there: [String: Int]
   private let names: [String]
@@ -52,6 +54,7 @@ struct TableRoles {
       options.weight != nil || there[name] != nil
     {
       weight = try add(name, .kind(.real))
+      hasOptionalWeight = options.weight == nil
     }
   }
 

@@ -100,13 +100,14 @@ struct Evidence: ParsableCommand {
     let fitted = pilot.fit(
       plan, seconds: left, images: images.count, keeping: amount.wishes)
     if !json {
+      let nouns = images.exampleNoun + "s"
       Terminal.line(
-        "For \(Clock.words(budget.seconds)) minutes: \(fitted.limit.grouped) images, "
+        "For \(Clock.words(budget.seconds)) minutes: \(fitted.limit.grouped) \(nouns), "
           + "K = \(fitted.importanceSamples.grouped), T = \(fitted.steps), "
-          + "\(fitted.chains) chains, \(fitted.simulated.grouped) simulated images, gaps of "
-          + "\(fitted.gapImages.grouped) images.")
+          + "\(fitted.chains) chains, \(fitted.simulated.grouped) simulated \(nouns), gaps of "
+          + "\(fitted.gapImages.grouped) \(nouns).")
       Terminal.line(
-        "(Images differ by \(pilot.spread.fixed(1)) nats; a few simulated ones foretell a sandwich "
+        "(Single \(nouns) differ by \(pilot.spread.fixed(1)) nats; a few simulated ones foretell a sandwich "
           + "\((pilot.gapTimesSteps / Double(fitted.steps)).fixed(3)) nats wide at this T.)")
     }
     return make(fitted)

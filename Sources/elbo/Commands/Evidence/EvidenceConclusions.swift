@@ -63,7 +63,7 @@ extension EvidenceResults {
       "Of \(bounds.lower.count) lower bounds measured on \(words(ofFirst: best.values.count)) the "
       + "largest is \(best.name): \(best.estimate.inNats)."
       + (equals.isEmpty
-        ? "" : " Not told apart from it, image by image: \(equals.joined(separator: ", ")).")
+        ? "" : " Not told apart from it, \(noun) by \(noun): \(equals.joined(separator: ", ")).")
   }
 
   /// The same of more images, where some bounds were measured on fewer.
@@ -90,7 +90,7 @@ extension EvidenceResults {
         "No bound that was measured is above the ELBO: how far it is below log p(x) is not known."
     }
     return "The ELBO is at least \(Estimate(gap).inNats) below log p(x) (\(best.name) - "
-      + "\(own.name), image by image; \(words(ofFirst: gap.count)))."
+      + "\(own.name), \(noun) by \(noun); \(words(ofFirst: gap.count)))."
   }
 
   private var sandwichWords: String? {

@@ -43,7 +43,7 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
 
   private func caption(_ images: String, best: String) -> String {
     "\(images); seed \(results.plan.seed). Bars: two standard errors of the difference from \(best), "
-      + "image by image."
+      + "\(results.noun) by \(results.noun)."
   }
 
   /// L[q], L[q*], IWAE-K, AIS, on the images that all have in common.

@@ -174,7 +174,7 @@ extension EvidenceResults {
       numbers += number("kl", "KL(q || p)", health.divergence, "closed form", all)
       numbers += number(
         "mutual_information", "  mutual information", parts.mutualInformation,
-        "of z and which image it was; at most log N", all)
+        "of z and which \(noun) it was; at most log N", all)
       numbers += number(
         "total_correlation", "  total correlation", parts.totalCorrelation,
         "dependence of the dimensions", all)

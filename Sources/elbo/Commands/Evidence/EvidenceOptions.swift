@@ -52,7 +52,7 @@ struct EvidenceOptions: ParsableArguments {
     try require(aisChains, "--ais-chains", atMost: 10_000)
     try require(simulated, "--simulated")
     for (option, value) in [("--limit", limit), ("--simulated", simulated)] where value == 1 {
-      throw ValidationError("\(option) 1: a standard error takes at least 2 images")
+      throw ValidationError("\(option) 1: a standard error takes at least 2 examples")
     }
   }
 

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import VariationalInference
+
+/// How parameters move along their gradients.
+struct StepSettings: ParsableArguments {
+  enum OptimiserName: String, ExpressibleByArgument, CaseIterable {
+    case adam, adamw
+  }
+
+  enum ScheduleName: String, ExpressibleByArgument, CaseIterable {
+    case constant, linear, cosine
+  }
+
+  @Option(
+    name: .customLong("optimiser"),
+    help: """
+      'adam', or 'adamw', Adam with decoupled weight decay: weights of layers, not biases, also \
+      lose a share of themselves at each step. (default: adam)
+      """)
+  var optimiserName: OptimiserName?
+
+  @Option(
+    parsing: .unconditional,
+    help: """
+      With adamw: at each step a weight loses so much of itself, times the learning rate. \
+      (default: 0.01)
+      """)
+  var weightDecay: Double?
+
+  @Option(
+    name: .customLong("schedule"),
+    help: """
+      How the learning rate goes after the warm-up: 'constant', or 'linear' or 'cosine', which \
+      fall to --final-learning-rate at the end of --epochs. A schedule keeps the epochs it began \
+      with: a run that is resumed for more goes on at the final rate. (default: constant)
+      """)
+  var scheduleName: ScheduleName?
+
+  @Option(
+    parsing: .unconditional,
+    help: "With linear and cosine: the rate at the end. (default: 0)")
+  var finalLearningRate: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Epochs, or a part of one, in which the learning rate rises step by step to its full size; \
+      fewer than those of the run. (default: 0)
+      """)
+  var warmUp: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: """
+      The largest norm of a gradient, over all parameters; a larger gradient is made smaller as a \
+      whole. It is that of the batch's mean in nats per example, as for PyTorch's clip_grad_norm_ \
+      and a mean loss. (default: no limit)
+      """)
+  var clipGradient: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Keep an exponential moving average of the parameters with this decay, as 0.999, and \
+      evaluate, draw and save that. The decay of step s is at most (1 + s) / (10 + s). \
+      (default: none)
+      """)
+  var average: Double?
+
+  func validate() throws {
+    func require(
+      _ value: Double?, _ option: String, _ expected: String, _ isRight: (Double) -> Bool
+    )
+      throws
+    {
+      if let value, !(value.isFinite && isRight(value)) {
+        throw ValidationError("\(option) \(value): \(expected) is expected")
+      }
+    }
+    try require(weightDecay, "--weight-decay", "a number of at least 0") { $0 >= 0 }
+    try require(finalLearningRate, "--final-learning-rate", "a number of at least 0") { $0 >= 0 }
+    try require(warmUp, "--warm-up", "a positive number of epochs") { $0 > 0 }
+    try require(clipGradient, "--clip-gradient", "a positive number") { $0 > 0 }
+    try require(average, "--average", "a number between 0 and 1, as 0.999,") { $0 > 0 && $0 < 1 }
+    if weightDecay != nil, optimiserName != .adamw {
+      throw ValidationError("--weight-decay goes with --optimiser adamw; Adam has none")
+    }
+    if finalLearningRate != nil, scheduleName == nil || scheduleName == .constant {
+      throw ValidationError(
+        "--final-learning-rate goes with --schedule linear or cosine; a constant rate stays as it "
+          + "is"
+      )
+    }
+  }
+
+  /// Refuses what does not fit a learning rate.
+  func check(learningRate: Double) throws {
+    if let finalLearningRate, finalLearningRate > learningRate {
+      throw ValidationError(
+        "--final-learning-rate \(finalLearningRate): at most the learning rate of \(learningRate) "
+          + "is expected")
+    }
+    if let weightDecay, weightDecay * learningRate >= 1 {
+      throw ValidationError(
+        "--weight-decay \(weightDecay): a number whose product with the learning rate of "
+          + "\(learningRate) is below 1 is expected, or a step would leave nothing of a weight")
+    }
+  }
+
+  /// Refuses a warm-up that the run does not see the end of.
+  func check(epochs: Int) throws {
+    if let warmUp, warmUp >= Double(epochs) {
+      throw ValidationError(
+        "--warm-up \(warmUp): fewer epochs than the \(epochs) of the run are expected")
+    }
+  }
+
+  /// The first of these options on the command line.
+  var firstGiven: String? {
+    [
+      ("--optimiser", optimiserName != nil), ("--weight-decay", weightDecay != nil),
+      ("--schedule", scheduleName != nil), ("--final-learning-rate", finalLearningRate != nil),
+      ("--warm-up", warmUp != nil), ("--clip-gradient", clipGradient != nil),
+      ("--average", average != nil),
+    ].first { $0.1 }?.0
+  }
+
+  func optimiser(learningRate: Double) -> any Optimiser {
+    switch optimiserName ?? .adam {
+    case .adam: Adam(learningRate: learningRate)
+    case .adamw: AdamW(learningRate: learningRate, weightDecay: weightDecay ?? 0.01)
+    }
+  }
+
+  /// For a run of so many epochs, which the schedule keeps.
+  func schedule(epochs: Int) -> LearningRateSchedule {
+    let shape: LearningRateSchedule.Shape =
+      switch scheduleName ?? .constant {
+      case .constant: .constant
+      case .linear: .linear(final: finalLearningRate ?? 0, epochs: epochs)
+      case .cosine: .cosine(final: finalLearningRate ?? 0, epochs: epochs)
+      }
+    return LearningRateSchedule(shape, warmUpEpochs: warmUp ?? 0)
+  }
+}
