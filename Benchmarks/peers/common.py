@@ -10,10 +10,10 @@ import time
 import numpy
 
 
-def parser():
+def parser(data="a folder of MNIST's IDX files"):
     """The options of every peer."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("data", help="a folder of MNIST's IDX files")
+    parser.add_argument("data", help=data)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--hidden", type=int, default=400)
@@ -30,11 +30,13 @@ def images(folder, split):
     return numpy.frombuffer(data, numpy.uint8, offset=16).reshape(-1, 784)
 
 
-def run(epochs, train, **more):
-    """Calls `train`, which returns the mean cost of an epoch in nats per image, and prints each."""
+def run(epochs, train, last=dict, **more):
+    """Calls `train`, which returns the mean cost of an epoch in nats per example, and prints each;
+    with what `last` returns after the last one."""
     for number in range(epochs):
         started = time.perf_counter()
         loss = train()
-        print(json.dumps({
-            "epoch": number + 1, "seconds": time.perf_counter() - started, "loss": loss, **more}),
-            flush=True)
+        seconds = time.perf_counter() - started
+        more = {**more, **(last() if number + 1 == epochs else {})}
+        print(json.dumps({"epoch": number + 1, "seconds": seconds, "loss": loss, **more}),
+              flush=True)

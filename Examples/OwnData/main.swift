@@ -33,7 +33,7 @@ let model = GaussianVariationalAutoencoder<Float>(
 
 let options = TrainingOptions(
   epochs: 100,
-  learningRateStages: .init([
+  learningRateSchedule: .stages([
     .init(epochs: 70, learningRate: 3e-3), .init(epochs: 30, learningRate: 3e-4),
   ]))
 let trainer = try Trainer(model, data: train, options: options)

@@ -22,13 +22,14 @@ package final class MappedFile: @unchecked Sendable {
   /// - Throws: `FileError` naming the path.
   package init(_ path: String) throws {
     do {
-      let file = try Descriptor(path, .read)
-      let status = try file.status()
-      switch status.kind {
+      // Before it is opened: opening a pipe waits for a writer.
+      switch try FileStatus(of: path).kind {
       case .folder: throw FileError.isFolder(path: path)
       case .other: throw FileError.notRegular(path: path)
       case .regular: break
       }
+      let file = try Descriptor(path, .read)
+      let status = try file.status()
       guard status.size > 0 else {
         (bytes, mapping) = (UnsafeRawBufferPointer(start: nil, count: 0), nil)
         return
