@@ -2,21 +2,21 @@
 
 .DEFAULT_GOAL := help
 DATA ?= $(HOME)/.cache/elbo/mnist
-.PHONY: help install build command stan demo test compile-time benchmark evidence-table posterior-table \
+.PHONY: help install build command stan demo test test-hdf5 compile-time benchmark evidence-table posterior-table \
   posterior-benchmark lint format clean
 
 help: ## What can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
 
 install: ## Install the system libraries that are missing
-	@scripts/install-dependencies
+	@scripts/install-dependencies $(TRAITS)
 
 build: install ## Build the command and the library
 	swift build -c release
 
 PREFIX ?= $(HOME)/.local
-command: install ## Put a small copy of the command, without Swift's libraries, into PREFIX/bin
-	swift build -c release --static-swift-stdlib --product elbo --scratch-path .build/static
+command: install ## Put a small copy of the command, without Swift's libraries, into PREFIX/bin; TRAITS=HDF5
+	swift build -c release $(if $(TRAITS),--traits $(TRAITS)) --static-swift-stdlib --product elbo --scratch-path .build/static
 	mkdir -p $(PREFIX)/bin
 	strip -o $(PREFIX)/bin/elbo .build/static/release/elbo
 
@@ -26,6 +26,10 @@ stan: ## Fetch the library with which `elbo posterior` takes Stan programs
 demo: build ## Train on the built-in digits and draw pictures, offline, in a few minutes
 	.build/release/elbo train --epochs 20 --output demo --overwrite
 	.build/release/elbo evaluate demo
+
+test-hdf5: TRAITS = HDF5
+test-hdf5: install ## Run the tests of HDF5 and AnnData files; PYTHON=one with h5py and anndata
+	swift test -c release --traits HDF5 --scratch-path .build/hdf5 --filter HDF5
 
 test: install ## Run all tests
 	swift test -c release

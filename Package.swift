@@ -17,6 +17,9 @@ let package = Package(
     .library(name: "Formats", targets: ["Formats"]),
     .executable(name: "elbo", targets: ["elbo"]),
   ],
+  traits: [
+    .trait(name: "HDF5", description: "Read HDF5 and AnnData files through the system's libhdf5.")
+  ],
   dependencies: [
     // The command's options, help and usage errors.
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -41,6 +44,9 @@ let package = Package(
     .systemLibrary(
       name: "CJPEG", pkgConfig: "libjpeg",
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    // Reads HDF5 and AnnData files, whose format is too large to read by hand; with trait HDF5 alone.
+    .systemLibrary(
+      name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
     // Faults of libpng and libjpeg, which are jumps that must not cross Swift, become results.
     .target(name: "CPictures", dependencies: ["CJPEG", "CPNG"]),
     // Element-wise kernels: vectorised for several CPU generations with no build flags.
@@ -51,7 +57,11 @@ let package = Package(
       name: "Tensors", dependencies: ["CKernels", "COneDNN", "CLAPACK"],
       swiftSettings: swiftSettings),
     .target(
-      name: "Formats", dependencies: ["CKernels", "CDeflate", "CZlib", "CPNG", "CPictures"],
+      name: "Formats",
+      dependencies: [
+        "CKernels", "CDeflate", "CZlib", "CPNG", "CPictures",
+        .target(name: "CHDF5", condition: .when(traits: ["HDF5"])),
+      ],
       swiftSettings: swiftSettings),
     .target(name: "Figures", dependencies: ["Formats"], swiftSettings: swiftSettings),
 

@@ -1,7 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// A file of arrays by name.
+package protocol ArrayArchive {
+  /// The path of the file.
+  var path: String { get }
+  /// The names of the arrays.
+  var names: [String] { get }
+  /// An array.
+  ///
+  /// - Throws: `FormatError`, also where there is none of the name.
+  func array(_ name: String) throws -> NPY
+  /// The shape of an array.
+  ///
+  /// - Throws: `FormatError`.
+  func shape(_ name: String) throws -> [Int]
+  /// How an array is called in an error.
+  func place(_ name: String) -> String
+}
+
 /// Arrays by name: what `numpy.savez`, `numpy.savez_compressed` and `scipy.sparse.save_npz` write.
-package struct NPZ: Sendable {
+package struct NPZ: ArrayArchive, Sendable {
   /// The path of the file.
   package let path: String
   /// The names of the arrays, in the order of the file, without ".npy".

@@ -95,17 +95,27 @@ extension SparseRows {
   ///
   /// - Throws: `FormatError` for another format, and where an index is not within the shape.
   package init(_ file: NPZ) throws {
-    func fault(_ words: String) -> FormatError { FormatError(path: file.path, .array(words)) }
+    guard let shape = try file.array("shape").elements.wholeNumbers else {
+      throw FormatError(
+        path: file.path, .array("holds 'shape' that are no whole numbers; save the matrix again"))
+    }
+    try self.init(
+      format: file.text("format") ?? "?", shape: shape, path: file.path, array: file.array)
+  }
+
+  /// The matrix of these arrays, "data" with "indptr" and "indices" or with "row" and "col".
+  ///
+  /// - Throws: `FormatError`.
+  init(format: String, shape: [Int], path: String, array: (String) throws -> NPY) throws {
+    func fault(_ words: String) -> FormatError { FormatError(path: path, .array(words)) }
     func whole(_ name: String) throws -> [Int] {
-      guard let numbers = try file.array(name).elements.wholeNumbers else {
+      guard let numbers = try array(name).elements.wholeNumbers else {
         throw fault("holds '\(name)' that are no whole numbers; save the matrix again")
       }
       return numbers
     }
-    let format = try file.text("format") ?? "?"
-    let shape = try whole("shape")
-    let values = try file.array("data").elements.doubles
-    try SparseRows.check(shape, stored: values.count, path: file.path)
+    let values = try array("data").elements.doubles
+    try SparseRows.check(shape, stored: values.count, path: path)
     func indices(_ name: String, below bound: Int) throws -> [Int32] {
       let numbers = try whole(name)
       guard numbers.count == values.count else {

@@ -15,8 +15,8 @@ enum DataSource {
   static let help: ArgumentHelp = """
     The data: 'digits' (built in, no download), 'mnist' or 'fashion-mnist' (downloaded once), \
     'static-mnist' (files put into the cache by hand); a folder of pictures (PNG, JPEG; sub-folders \
-    are labels) or of IDX files; an array (.npy, .npz, SciPy's sparse .npz, .mtx); or a table (.csv, \
-    .tsv) with a header.
+    are labels) or of IDX files; an array (.npy, .npz, SciPy's sparse .npz, .mtx, .h5ad, .h5); or a \
+    table (.csv, .tsv) with a header.
     """
 
   /// Loads all parts of what `--data` was given, and says what there is to say of its reading.

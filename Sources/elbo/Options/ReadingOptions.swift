@@ -25,20 +25,21 @@ struct ReadingOptions: ParsableArguments {
   @Flag(help: "Make colours grey.")
   var grey = false
 
-  @Option(help: "Of an .npz archive: the member that is x.")
+  @Option(help: "Of an .npz or HDF5 file: the member that is x, as in layers/counts of an .h5ad.")
   var member: String?
 
   @Option(
     help: "Of tables: the columns to learn, as in a,b,c. (default: all that are nothing else)")
   var columns: String?
 
-  @Option(help: "Of tables: the column of labels, which is not learned; or a file of labels.")
+  @Option(
+    help: "Of tables and .h5ad: the column of labels, which is not learned; or a file of labels.")
   var label: String?
 
   @Option(help: "How often each example counts in training: a column of a table, or a file.")
   var weight: String?
 
-  @Option(help: "Of tables: columns that are given to both networks, as in age,sex.")
+  @Option(help: "Of tables and .h5ad: columns that are given to both networks, as in age,sex.")
   var condition: String?
 
   @Option(

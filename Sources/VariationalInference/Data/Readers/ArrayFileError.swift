@@ -18,6 +18,8 @@ public enum ArrayFileError: Error, Sendable, Equatable {
   case shapesDiffer(path: String, train: [Int], other: DatasetSplit, otherShape: [Int])
   /// Images of a size were asked for, and the array does not hold them as bytes.
   case noImages(path: String, shape: [Int], size: [Int])
+  /// A file is of HDF5, and the package is built without its trait HDF5.
+  case withoutHDF5(path: String)
   /// A file is neither an array nor a matrix.
   case unknown(path: String, beginning: [UInt8])
 }
@@ -51,11 +53,14 @@ extension ArrayFileError: CustomStringConvertible {
       "'\(path)' holds an array of shape \(words(shape)) where bytes (uint8) of"
         + " count x \(size.reduce(1, *)), or 3 times as many, are expected for images of \(words(size));"
         + " give their own --size, or leave it out"
+    case .withoutHDF5(let path):
+      "'\(path)' is an HDF5 file, which this elbo is built without; build it where libhdf5 is installed"
+        + " (libhdf5-dev, brew hdf5) with: swift build -c release --traits HDF5"
     case .unknown(let path, let beginning):
       "'\(path)' begins with the bytes"
         + beginning.map { " " + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         + ", as no file of arrays does: .npy (93 4e 55 4d), .npz (50 4b 03 04), Matrix Market"
-        + " (%%MatrixMarket, also packed by gzip); save it with numpy.save"
+        + " (%%MatrixMarket, also packed by gzip), HDF5 (89 48 44 46); save it with numpy.save"
     }
   }
 

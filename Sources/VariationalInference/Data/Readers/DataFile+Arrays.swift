@@ -33,7 +33,8 @@ extension DataFile {
 
   private func arrays(_ reading: DataReading) -> ArrayFile {
     ArrayFile(
-      path, member: reading.member, labels: reading.label, missing: true, imageSize: reading.size)
+      path, member: reading.member, labels: reading.label, missing: true, imageSize: reading.size,
+      conditions: reading.conditions)
   }
 
   private func divided(_ all: any Dataset, _ reading: DataReading) throws -> DataRead {

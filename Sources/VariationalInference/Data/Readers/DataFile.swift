@@ -115,7 +115,8 @@ public struct DataFile: Sendable, Equatable {
 
   /// What there is to read, in words.
   public static let kindsInWords =
-    "a folder of pictures (PNG, JPEG) or of IDX files, an array (.npy, .npz, .mtx) or a table (.csv, .tsv)"
+    "a folder of pictures (PNG, JPEG) or of IDX files, an array (.npy, .npz, .mtx, .h5ad, .h5) or a table"
+    + " (.csv, .tsv)"
 
   /// The file or folder at `path`; its kind is told by its ending, that of a folder by what is in it.
   ///
@@ -136,7 +137,7 @@ public struct DataFile: Sendable, Equatable {
     }
     if ends(".csv", ".tsv", ".tab", ".txt") {
       kind = .table
-    } else if ends(".npy", ".npz", ".mtx") || ArrayFile.recognises(path) {
+    } else if ends(".npy", ".npz", ".mtx", ".h5ad", ".h5", ".hdf5") || ArrayFile.recognises(path) {
       kind = .array
     } else {
       throw UnknownFormat(path: path)
