@@ -155,6 +155,21 @@ struct OwnDataTests {
     #expect(try workspace.bytes("x.npy").arrayShape == [3, 6])
   }
 
+  @Test("the trials of a binomial law are the largest counts, or told")
+  func trials() throws {
+    try workspace.writeArrays()
+    try train("counts.npy", "--likelihood", "binomial", "--trials", "20")
+    #expect(try workspace.text("run/run.json").contains("20"))
+    expectSuccess(try workspace.elbo("evaluate", "run"))
+    expectRefusal(
+      try workspace.elbo(
+        "train", "--data", "counts.npy", "--likelihood", "binomial", "--trials", "7", "-o", "other"),
+      ["counts", "8", "--trials"])
+    expectRefusal(
+      try workspace.elbo("train", "--data", "counts.npy", "--trials", "7", "-o", "other"),
+      status: 64, ["--trials"])
+  }
+
   @Test("a likelihood that the data cannot have is refused, with what was found")
   func misfit() throws {
     try workspace.writeArrays()
@@ -167,6 +182,24 @@ struct OwnDataTests {
       expectRefusal(outcome, ["reals", law])
       #expect(!workspace.exists("run"))
     }
+  }
+
+  @Test("an array of any units is learned as well as a standardised one")
+  func units() throws {
+    try workspace.writeArrays()
+    func bound(_ data: String, _ more: String...) throws -> Double {
+      if workspace.exists("run") { try workspace.remove("run") }
+      expectSuccess(
+        try workspace.elbo(
+          ["train", "--data", data, "-o", "run", "--epochs", "20"] + small + more))
+      return try #require(try workspace.json(of: "evaluate", "run", "--json")["elbo"] as? Double)
+    }
+    let plain = try bound("reals.npy")
+    let moved = try bound("moved.npy")
+    #expect(abs(plain - moved - 6 * log(1000)) < 0.01, "\(plain), \(moved)")
+    #expect(try workspace.text("run/run.json").contains("locations"))
+    _ = try bound("reals.npy", "--no-standardise")
+    #expect(try !workspace.text("run/run.json").contains("locations"))
   }
 
   // MARK: New rows
@@ -311,6 +344,22 @@ struct OwnDataTests {
         + ["--grey", "--epochs", "1"] + small)
     expectSuccess(crops)
     #expect(crops.output.contains("100 crops") && crops.output.contains("6 x 6"))
+  }
+
+  @Test("new pictures come in the colours that the model knows")
+  func colours() throws {
+    for index in 0..<12 {
+      for isColour in [true, false] {
+        try workspace.writePicture(
+          "\(isColour ? "colour" : "grey")/\(index).png", height: 6, width: 6, isColour: isColour)
+      }
+    }
+    for (own, other) in [("colour", "grey"), ("grey", "colour")] {
+      if workspace.exists("run") { try workspace.remove("run") }
+      try train(own)
+      expectSuccess(try workspace.elbo("score", "run", "--data", other, "-o", "s.csv"))
+      #expect(try lines("s.csv").count == 13)
+    }
   }
 
   @Test("a pipe among pictures is passed over")
@@ -463,6 +512,7 @@ extension Workspace {
       try self.write(npy([count, width], "<f8", numbers.withUnsafeBytes { Data($0) }), to: name)
     }
     try write("reals.npy", levels.map { Double($0) / 40 - 2 })
+    try write("moved.npy", levels.map { 1000 * (Double($0) / 40 - 2) + 5000.25 })
     try write("shares.npy", levels.map { Double($0) / 255 })
     try self.write(npy([count, width], "|u1", Data(levels)), to: "flat.npy")
     try self.write(npy([count, 2, 3], "|u1", Data(levels)), to: "images.npy")

@@ -19,6 +19,10 @@ extension DataLikelihood {
             group.sizes.map { JSONValue($0) })
         }
         if !group.units.isEmpty { json["units"] = .array(group.units.map { .number($0) }) }
+        if !group.standards.isEmpty {
+          json["locations"] = .array(group.standards.map { .number($0.location) })
+          json["scales"] = .array(group.standards.map { .number($0.scale) })
+        }
         return json
       })
   }
@@ -53,11 +57,20 @@ extension DataLikelihood {
       guard entry["units"] == nil || units.count == count,
         units.allSatisfy({ $0 > 0 && $0.isFinite })
       else { throw misfit("a positive unit for each of \(count) columns") }
+      let locations = entry["locations"]?.arrayValue.map { $0.compactMap(\.doubleValue) } ?? []
+      let scales = entry["scales"]?.arrayValue.map { $0.compactMap(\.doubleValue) } ?? []
+      let isStandardised = entry["locations"] != nil || entry["scales"] != nil
+      guard
+        !isStandardised
+          || law.isReal && locations.count == count && scales.count == count
+            && locations.allSatisfy(\.isFinite) && scales.allSatisfy({ $0 > 0 && $0.isFinite })
+      else { throw misfit("a location and a positive scale for each of \(count) columns of reals") }
+      let standards = zip(locations, scales).map { Group.Standard(location: $0, scale: $1) }
       defer { end += count }
       guard count <= 1_000_000_000 - end else { throw misfit("fewer columns") }
       return Group(
         law, end..<end + count, noise: try entry.choice("noise", default: .column), sizes: sizes,
-        units: units)
+        units: units, standards: standards)
     }
     let isOfTotals = groups.count == 1 && groups[0].law.takesTotal
     guard !isGivenTotal || isOfTotals, isGivenTotal || groups.allSatisfy({ $0.law != .multinomial })

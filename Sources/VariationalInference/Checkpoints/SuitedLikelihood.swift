@@ -6,10 +6,18 @@ public struct LikelihoodWishes: Sendable, Equatable {
   public var law: DataLikelihood.Law?
   /// What the width of the noise depends on, for laws that have it.
   public var noise: DataLikelihood.Noise?
+  /// The trials of each count of a binomial law; nil for the largest count of each column.
+  public var trials: Int?
+  /// Whether the model standardises reals of arrays; those of tables are standardised where they are read.
+  public var standardises: Bool
 
   /// These wishes.
-  public init(law: DataLikelihood.Law? = nil, noise: DataLikelihood.Noise? = nil) {
+  public init(
+    law: DataLikelihood.Law? = nil, noise: DataLikelihood.Noise? = nil, trials: Int? = nil,
+    standardises: Bool = true
+  ) {
     (self.law, self.noise) = (law, noise)
+    (self.trials, self.standardises) = (trials, standardises)
   }
 }
 
@@ -58,9 +66,16 @@ extension AutoencoderLikelihood {
     if law == .multinomial, !isComplete { throw GapsInTotals(data: data.name) }
     if law == .bernoulli { return .bernoulli }
     let columns = 0..<field.width
-    let sizes = law == .binomial ? try data.trials(columns) : []
+    let sizes = law == .binomial ? try data.trials(columns, wishes.trials) : []
+    let isStandardised = wishes.standardises && law.isReal && kind != .grey && kind != .colour
+    let standards =
+      isStandardised
+      ? data.spreadOfX.map {
+        DataLikelihood.Group.Standard(
+          location: $0.mean, scale: $0.deviation.isNormal ? $0.deviation : 1)
+      } : []
     let group = DataLikelihood.Group(
-      law, columns, noise: wishes.noise ?? .column, sizes: sizes)
+      law, columns, noise: wishes.noise ?? .column, sizes: sizes, standards: standards)
     return .general(DataLikelihood([group], isGivenTotal: law.takesTotal && isComplete), table)
   }
 }
@@ -138,7 +153,7 @@ extension DataLikelihood {
       let sizes =
         switch law {
         case .categorical: [column.width]
-        case .binomial: try data.trials(range)
+        case .binomial: try data.trials(range, wishes.trials)
         default: [Int]()
         }
       let units = kind == .real ? [column.scale] : []
@@ -156,15 +171,19 @@ extension DataLikelihood {
 }
 
 extension Dataset {
-  /// The largest value of some columns of x: the trials of a binomial law that nobody has told.
-  fileprivate func trials(_ columns: Range<Int>) throws -> [Int] {
+  /// The trials of a binomial law of some columns of x: the largest value of each, unless told.
+  fileprivate func trials(_ columns: Range<Int>, _ told: Int?) throws -> [Int] {
     var largest = [Double](repeating: 1, count: columns.count)
     forEachRow { _, row in
       for index in largest.indices {
         largest[index] = max(largest[index], row[columns.lowerBound + index])
       }
     }
-    return largest.map { Int($0) }
+    guard let told else { return largest.map { Int($0) } }
+    if let most = largest.max(), most > Double(told) {
+      throw TooFewTrials(data: name, trials: told, found: Int(most))
+    }
+    return columns.map { _ in told }
   }
 
   /// The first number of x that is not in a range, and whose it is.
@@ -236,6 +255,21 @@ public struct OtherNumbers: Error, Sendable, CustomStringConvertible {
     return
       "'\(data)' holds \(kind.rawValue)\(place), which the model's likelihood (\(likelihood)) does not have; "
       + "give data of the kind that it was trained on"
+  }
+}
+
+/// A count is larger than the number of trials that was told.
+public struct TooFewTrials: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The name of the data.
+  public let data: String
+  /// What was told.
+  public let trials: Int
+  /// The largest count.
+  public let found: Int
+
+  /// One sentence, without a full stop.
+  public var description: String {
+    "'\(data)' holds a count of \(found), more than the \(trials) trials of --trials; give at least so many"
   }
 }
 

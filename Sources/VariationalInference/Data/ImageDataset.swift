@@ -230,7 +230,7 @@ public struct ImageDataset: Dataset, Equatable {
   }
 
   /// The mean grey level of each pixel over the images, from 0 to 1.
-  fileprivate var meanPixels: [Double] {
+  var meanPixels: [Double] {
     var sums = [Int](repeating: 0, count: pixelsPerImage)
     pixels.withUnsafeBufferPointer { pixels in
       for start in stride(from: 0, to: pixels.count, by: pixelsPerImage) {
@@ -238,25 +238,5 @@ public struct ImageDataset: Dataset, Equatable {
       }
     }
     return sums.map { Double($0) / (255 * Double(count)) }
-  }
-}
-
-extension Dataset {
-  /// The mean of each number of field "x"; of images, of their grey levels. Of many examples that are no
-  /// images, of 20,000 that are spread over all.
-  var meanOfX: [Double] {
-    if let images = self as? ImageDataset { return images.meanPixels }
-    guard let field = field("x") else { return [] }
-    var sums = [Double](repeating: 0, count: field.width)
-    var row = sums
-    let step = max(1, count / 20_000)
-    let examples = stride(from: 0, to: count, by: step)
-    for example in examples {
-      row.withUnsafeMutableBufferPointer {
-        write(field, of: [example], round: .evaluation(seed: 0), to: $0)
-      }
-      for index in sums.indices { sums[index] += row[index] }
-    }
-    return sums.map { $0 / Double((count + step - 1) / step) }
   }
 }

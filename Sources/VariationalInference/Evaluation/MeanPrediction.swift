@@ -27,10 +27,10 @@ extension DescribedAutoencoder {
       values["decoder.log_variance"] = [log(moments.all.meanVariance)]
     case .general(let likelihood, _):
       values[bias] = likelihood.groups.flatMap { group in
-        group.constantOutputs(Array(moments.all[group.columns]))
+        group.constantOutputs(group.standardised(moments.all[group.columns]))
       }
       for (number, group) in likelihood.groups.enumerated() {
-        let own = group.ownConstants(Array(moments.all[group.columns]))
+        let own = group.ownConstants(group.standardised(moments.all[group.columns]))
         for (name, numbers) in zip(likelihood.parameterNames(ofGroup: number), own) {
           values["decoder.\(name)"] = numbers
         }
@@ -44,6 +44,18 @@ extension DescribedAutoencoder {
 }
 
 extension DataLikelihood.Group {
+  /// Moments of the numbers that the networks see.
+  fileprivate func standardised(_ columns: ArraySlice<ColumnMoment>) -> [ColumnMoment] {
+    if standards.isEmpty { return Array(columns) }
+    return zip(columns, standards).map { column, standard in
+      var column = column
+      column.sum = (column.sum - standard.location * column.totals) / standard.scale
+      column.squares /= standard.scale * standard.scale
+      column.magnitudes /= standard.scale
+      return column
+    }
+  }
+
   /// The outputs of a decoder that does not look at z.
   fileprivate func constantOutputs(_ columns: [ColumnMoment]) -> [Double] {
     let first: [Double] =

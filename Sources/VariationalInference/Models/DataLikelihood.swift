@@ -58,11 +58,27 @@ public struct DataLikelihood: Sendable, Equatable {
     /// What 1 in x is in the numbers that people know, for each column: the scale by which reals were
     /// standardised. Empty for 1.
     public var units: [Double]
+    /// The numbers of x that the networks see as 0 and 1, for each column of reals that the model itself
+    /// standardises. Empty for 0 and 1.
+    public var standards: [Standard]
+
+    /// A number x is (x - location) / scale to a network.
+    public struct Standard: Sendable, Equatable {
+      /// What is 0.
+      public var location: Double
+      /// How much more is 1; above 0.
+      public var scale: Double
+
+      /// A location and a scale.
+      public init(location: Double, scale: Double) {
+        (self.location, self.scale) = (location, scale)
+      }
+    }
 
     /// Columns of a law.
     public init(
       _ law: Law, _ columns: Range<Int>, noise: Noise = .column, sizes: [Int] = [],
-      units: [Double] = []
+      units: [Double] = [], standards: [Standard] = []
     ) {
       precondition(!columns.isEmpty, "a law of no column")
       switch law {
@@ -79,8 +95,13 @@ public struct DataLikelihood: Sendable, Equatable {
       precondition(
         units.isEmpty || units.count == columns.count && units.allSatisfy { $0 > 0 },
         "\(units.count) units for \(columns.count) columns")
+      precondition(
+        standards.isEmpty
+          || law.isReal && standards.count == columns.count
+            && standards.allSatisfy { $0.scale > 0 },
+        "\(standards.count) standards for \(columns.count) columns of the law \(law.rawValue)")
       (self.law, self.columns, self.noise) = (law, columns, noise)
-      (self.sizes, self.units) = (sizes, units)
+      (self.sizes, self.units, self.standards) = (sizes, units, standards)
     }
   }
 
@@ -151,7 +172,7 @@ public struct DataLikelihood: Sendable, Equatable {
       let density = groups.contains { $0.law.isDensity } ? "log-density" : "log-probability"
       return "\(density) of the columns in their own units, each by its kind (\(words))"
     }
-    let units = groups[0].units.isEmpty ? "" : " in their own units"
+    let units = groups[0].units.isEmpty && groups[0].standards.isEmpty ? "" : " in their own units"
     let given = isGivenTotal ? " given each row's total" : ""
     return switch groups[0].law {
     case .bernoulli: "log-probability of binary numbers"
@@ -171,6 +192,14 @@ extension DataLikelihood.Law {
   public var hasNoise: Bool {
     switch self {
     case .gaussian, .studentT, .laplace, .discretisedLogistic: true
+    default: false
+    }
+  }
+
+  /// Whether values are real numbers of any size.
+  var isReal: Bool {
+    switch self {
+    case .gaussian, .studentT, .laplace: true
     default: false
     }
   }

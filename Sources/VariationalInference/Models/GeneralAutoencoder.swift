@@ -6,7 +6,8 @@
 ///     p(x, z) = p(x; decoder(z)) N(z; 0, I),   q(z | x) = N(z; mu(x), diag sigma^2(x))
 ///
 /// The encoder sees counts as log(1 + x), and 0 where a number is missing. Columns with units are
-/// standardised in x, and densities are of the numbers that people know.
+/// standardised in x, those with standards by the model itself, and densities are of the numbers that
+/// people know.
 ///
 /// - Source: Kingma and Welling 2014, arXiv:1312.6114; for tables of several kinds Nazabal et al.,
 ///   "Handling incomplete heterogeneous data using VAEs", arXiv:1807.03653; for missing numbers Mattei
@@ -80,7 +81,10 @@ extension GeneralAutoencoder {
 
   /// From data and conditions, joined; a total is not looked at, and so needs no copy of the data.
   public func posterior(given batch: Batch<Scalar>) -> DiagonalGaussian<Scalar> {
-    posterior(given: batch.encoderInput(reads.filter { $0.name != architecture.fields.total }))
+    let reads = reads.filter { $0.name != architecture.fields.total }
+    return encoder.posterior(
+      given: decoder.likelihood.encoderInput(
+        batch.encoderInput(reads), observed: batch.rows(.mask, of: reads)))
   }
 
   /// q(z | x) for each row of x and its conditions; a total in the last column is not looked at.

@@ -93,30 +93,52 @@ extension DataLikelihood {
     return groups[number].ownParameters.map { "\(name).\($0.name)" }
   }
 
-  /// x as an encoder sees it: counts as log(1 + x), anything else as it is.
-  func encoderInput<Scalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
-    if groups.allSatisfy({ !$0.law.isOfCounts }) { return x }
-    if groups.count == 1, x.shape[1] == width { return x.logOnePlus() }
-    var parts = groups.map { group in
-      let part = x.slice(group.columns, along: 1)
-      return group.law.isOfCounts ? part.logOnePlus() : part
+  /// x as an encoder sees it: counts as log(1 + x), reals that the model standardises so, 0 where
+  /// `observed` is, and anything else as it is.
+  func encoderInput<Scalar>(
+    _ x: Tensor<Scalar>, observed: Tensor<Scalar>? = nil
+  ) -> Tensor<Scalar> {
+    if groups.allSatisfy({ !$0.law.isOfCounts && $0.standards.isEmpty }) { return x }
+    func seen(_ part: Tensor<Scalar>, _ group: Group) -> Tensor<Scalar> {
+      if group.law.isOfCounts { return part.logOnePlus() }
+      guard !group.standards.isEmpty else { return part }
+      let standardised = (part - group.locations()) * group.inverseScales()
+      guard let observed else { return standardised }
+      return standardised
+        * (groups.count == 1 ? observed : observed.slice(group.columns, along: 1))
     }
+    if groups.count == 1, x.shape[1] == width { return seen(x, groups[0]) }
+    var parts = groups.map { group in seen(x.slice(group.columns, along: 1), group) }
     if x.shape[1] > width { parts.append(x.slice(width..<x.shape[1], along: 1)) }
     return .concatenated(parts, along: 1)
   }
 }
 
 extension DataLikelihood.Group {
+  fileprivate func locations<Scalar>() -> Tensor<Scalar> {
+    Tensor(standards.map { Scalar($0.location) })
+  }
+
+  fileprivate func inverseScales<Scalar>() -> Tensor<Scalar> {
+    Tensor(standards.map { Scalar(1 / $0.scale) })
+  }
+
+  fileprivate func scales<Scalar>() -> Tensor<Scalar> {
+    Tensor(standards.map { Scalar($0.scale) })
+  }
+
   /// The law whose parameters are the decoder's outputs `o`, `[..., outputs]`, and `own`.
   fileprivate func distribution<Scalar>(
     _ o: Tensor<Scalar>, _ own: [Tensor<Scalar>], total: Tensor<Scalar>?
   ) -> any DataDistribution<Scalar> {
     let (n, axis) = (columns.count, o.rank - 1)
-    let first = outputs == n ? o : o.slice(0..<n, along: axis)
+    let output = outputs == n ? o : o.slice(0..<n, along: axis)
+    let first = standards.isEmpty ? output : output * scales() + locations()
     var second: Tensor<Scalar> { o.slice(n..<2 * n, along: axis) }
     var logScale: Tensor<Scalar> {
       let start = Scalar(law == .discretisedLogistic ? -2 : 0)
-      return noise == .output ? second + start : own[0]
+      let own = noise == .output ? second + start : own[0]
+      return standards.isEmpty ? own : own + scales().log()
     }
     /// log of the mean of counts.
     var logMean: Tensor<Scalar> {
@@ -160,7 +182,9 @@ extension DataLikelihood.Group {
       switch law {
       case .bernoulli, .discretisedLogistic: means.map(logit)
       case .continuousBernoulli: means.map { _ in 0 }
-      case .gaussian, .studentT, .laplace: means
+      case .gaussian, .studentT, .laplace:
+        standards.isEmpty
+          ? means : zip(means, standards).map { ($0 - $1.location) / $1.scale }
       case .poisson, .negativeBinomial, .zeroInflatedNegativeBinomial, .multinomial, .categorical:
         means.map { logarithm(max($0, 1e-4)) }
       case .binomial: zip(means, sizes).map { logit($0 / Double($1)) }

@@ -94,9 +94,13 @@ enum DataSource {
   }
 
   /// Whether a name is the path of a table.
-  static func isTable(_ name: String) throws -> Bool {
-    if name == "digits" || DatasetSource.named(name) != nil { return false }
-    return try file(name).isTable
+  static func isTable(_ name: String) throws -> Bool { try ownFile(name)?.isTable ?? false }
+
+  /// Whether a name is the path of a folder of pictures.
+  static func isPictures(_ name: String) throws -> Bool { try ownFile(name)?.isPictures ?? false }
+
+  private static func ownFile(_ name: String) throws -> DataFile? {
+    name == "digits" || DatasetSource.named(name) != nil ? nil : try file(name)
   }
 
   /// A name for run folders: that of the set or of the folder.

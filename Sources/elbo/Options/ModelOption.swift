@@ -109,7 +109,7 @@ struct ModelOption: ParsableArguments {
     /// model is given it.
     func given(_ text: String?, total: Int?, count: Int) throws -> Batch<Float>? {
       let fields = model.architecture.fields
-      let values = text?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      let values = text?.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed)
       if values?.count ?? 0 != fields.conditions.count {
         throw ConditionsNeeded(
           model: path, conditions: fields.conditions.map(\.name), found: values)
@@ -270,6 +270,10 @@ struct TestDataOptions: ParsableArguments {
     let isOwn = DataSource.absolute(name) == model.record?.dataSource
     // A validation part was taken of the run's own data alone.
     if !isOwn { reading.validation = nil }
+    // New pictures come in the colours that the model knows.
+    if !isOwn, let channels = model.record?.data.shape.last, try DataSource.isPictures(name) {
+      (reading.isGrey, reading.isColour) = (channels == 1, channels == 3)
+    }
     let takesAll = split == nil && !(isOwn && dividesOwn)
     let rows = takesAll ? try DataSource.loadRows(name, reading, table: table) : nil
     let read =
@@ -346,6 +350,14 @@ struct UnmeasuredModel: Error, CustomStringConvertible {
   var description: String {
     "'\(path)' holds a model of kind \(kind.shown()), which has no encoder, prior and likelihood that "
       + "this command could work with; load it in Swift"
+  }
+}
+
+extension Substring {
+  /// Without blanks at its ends.
+  fileprivate var trimmed: String {
+    let start = drop { $0 == " " }
+    return String(start[..<(start.lastIndex { $0 != " " }.map(index(after:)) ?? start.startIndex)])
   }
 }
 

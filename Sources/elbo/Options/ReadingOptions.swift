@@ -52,7 +52,8 @@ struct ReadingOptions: ParsableArguments {
   var kinds: [ColumnKinds] = []
 
   @Flag(
-    inversion: .prefixedNo, help: "Standardise the reals of tables; bounds are on their own scale.")
+    inversion: .prefixedNo,
+    help: "Standardise reals of tables and arrays; bounds are on their own scale.")
   var standardise = true
 
   @Option(

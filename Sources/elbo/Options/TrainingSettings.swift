@@ -27,6 +27,14 @@ struct TrainingSettings: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: """
+      Of binomial: how many trials each count is of. (default: the largest count of each column of the \
+      training part)
+      """)
+  var trials: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: """
       Widths of the encoder's hidden layers, as in 512,256; the decoder mirrors them; 'none' makes a \
       linear model. (default: 400)
       """,
@@ -70,6 +78,10 @@ struct TrainingSettings: ParsableArguments {
 
   func validate() throws {
     try require(data, "--data")
+    try require(trials, "--trials", atMost: 1_000_000_000)
+    if trials != nil, likelihood != .binomial {
+      throw ValidationError("--trials goes with --likelihood binomial")
+    }
     try require(latent, "--latent", atMost: 10_000)
     try require(batchSize, "--batch-size")
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
@@ -88,6 +100,7 @@ struct TrainingSettings: ParsableArguments {
   var firstGiven: String? {
     let given = [
       ("--data", data != nil), ("--likelihood", likelihood != nil), ("--noise", noise != nil),
+      ("--trials", trials != nil),
       ("--hidden", hidden != nil), ("--latent", latent != nil),
       ("--activation", activation != nil), ("--batch-size", batchSize != nil),
       ("--learning-rate", learningRate != nil), ("--binarize", binarize != nil),
@@ -117,7 +130,9 @@ struct TrainingSettings: ParsableArguments {
     }
     let wished = noise
     let likelihood = try AutoencoderLikelihood.suited(
-      to: data.train, table: table, LikelihoodWishes(law: likelihood, noise: noise))
+      to: data.train, table: table,
+      LikelihoodWishes(
+        law: likelihood, noise: noise, trials: trials, standardises: reading.standardise))
     if let wished, !likelihood.hasNoise {
       throw ValidationError(
         "--noise \(wished.rawValue) is for gaussian, student-t, laplace and discretised-logistic, and the "

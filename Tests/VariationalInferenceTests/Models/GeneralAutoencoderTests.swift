@@ -53,7 +53,7 @@ struct GeneralAutoencoderTests {
     ].flatMap { law in
       DataLikelihood.Noise.allCases.map { DataLikelihood(law, columns: 3, noise: $0) }
     }
-    return noises + [
+    return noises + standardised + [
       DataLikelihood(.bernoulli, columns: 3), DataLikelihood(.continuousBernoulli, columns: 3),
       DataLikelihood(.poisson, columns: 3), DataLikelihood(.negativeBinomial, columns: 3),
       DataLikelihood(.zeroInflatedNegativeBinomial, columns: 3),
@@ -62,6 +62,47 @@ struct GeneralAutoencoderTests {
       DataLikelihood(.categorical, columns: 3, sizes: [3]),
     ]
   }()
+
+  /// Reals that the model itself standardises.
+  private static let standards: [DataLikelihood.Group.Standard] = [
+    .init(location: 1, scale: 0.5), .init(location: -1, scale: 2), .init(location: 0.5, scale: 3),
+  ]
+
+  private static let standardised = [
+    DataLikelihood([.init(.gaussian, 0..<3, standards: standards)]),
+    DataLikelihood([.init(.studentT, 0..<3, noise: .one, standards: standards)]),
+    DataLikelihood([.init(.laplace, 0..<3, noise: .output, standards: standards)]),
+  ]
+
+  @Test("standards are those of x: the ELBO is that of standardised x less the log scales")
+  func standards() throws {
+    for (own, law) in zip(Self.standardised, [DataLikelihood.Law.gaussian, .studentT, .laplace]) {
+      let plain = DataLikelihood(law, columns: 3, noise: own.groups[0].noise)
+      let fields = AutoencoderFields(mask: "mask")
+      let mask = DataColumn(
+        DataField("mask", shape: [3], kind: .binary),
+        (0..<24).map { UInt8($0 % 5 == 2 ? 0 : 1) })
+      func column(_ number: (Int, Double) -> Double) -> ArrayDataset {
+        let x = (0..<24).map { $0 % 5 == 2 ? 0 : number($0 % 3, sin(Double($0))) }
+        return ArrayDataset(
+          name: "reals", columns: [DataColumn(DataField("x", shape: [3]), x), mask])
+      }
+      let standardised = column { _, x in x }
+      let moved = column { place, x in
+        Self.standards[place].location + Self.standards[place].scale * x
+      }
+      let workers = WorkerPool(count: 1)
+      let a = try model(plain, fields: fields).evaluate(on: standardised, workers: workers)
+      let b = try model(own, fields: fields).evaluate(on: moved, workers: workers)
+      let scales = (0..<8).map { row in
+        (0..<3).reduce(0.0) { sum, place in
+          (3 * row + place) % 5 == 2 ? sum : sum + log(Self.standards[place].scale)
+        }
+      }
+      #expect(relativeError(b.elbo, zip(a.elbo, scales).map { $0 - $1 }) < 1e-12)
+      #expect(relativeError(b.kl, a.kl) < 1e-12)
+    }
+  }
 
   private func data(_ likelihood: DataLikelihood) -> ArrayDataset {
     let rows = (0..<8).flatMap { row -> [Double] in
@@ -239,11 +280,15 @@ struct GeneralAutoencoderTests {
         name: "some", columns: [DataColumn(DataField("x", shape: shape, kind: kind), values)])
     }
     let real = data(.real, shape: [2], [1.5, 2, 3, 4])
+    let standards: [DataLikelihood.Group.Standard] = [
+      .init(location: 2.25, scale: 0.75), .init(location: 3, scale: 1),
+    ]
     #expect(
       try AutoencoderLikelihood.suited(to: real)
-        == .general(DataLikelihood(.gaussian, columns: 2)))
+        == .general(DataLikelihood([.init(.gaussian, 0..<2, standards: standards)])))
     #expect(
-      try AutoencoderLikelihood.suited(to: real, .init(law: .studentT, noise: .one))
+      try AutoencoderLikelihood.suited(
+        to: real, .init(law: .studentT, noise: .one, standardises: false))
         == .general(DataLikelihood(.studentT, columns: 2, noise: .one)))
     #expect(throws: LikelihoodMisfit.self) {
       try AutoencoderLikelihood.suited(to: real, .init(law: .poisson))

@@ -49,7 +49,8 @@ extension DataFile {
 extension DataReading {
   fileprivate var pictureOptions: PictureOptions {
     PictureOptions(
-      size: size.map { ($0[0], $0[1]) }, fit: fit, patches: patches, grey: isGrey, seed: seed)
+      size: size.map { ($0[0], $0[1]) }, fit: fit, patches: patches, grey: isGrey, colour: isColour,
+      seed: seed)
   }
 }
 

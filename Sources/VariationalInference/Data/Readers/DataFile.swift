@@ -113,6 +113,9 @@ public struct DataFile: Sendable, Equatable {
   /// Whether it is a table.
   public var isTable: Bool { kind == .table }
 
+  /// Whether it is a folder of pictures.
+  public var isPictures: Bool { kind == .pictures }
+
   /// What there is to read, in words.
   public static let kindsInWords =
     "a folder of pictures (PNG, JPEG) or of IDX files, an array (.npy, .npz, .mtx, .h5ad, .h5) or a table"
@@ -207,7 +210,7 @@ public struct DataFile: Sendable, Equatable {
       ("--label", reading.label != nil, [.table, .array]),
       ("--weight", reading.weight != nil, [.table]),
       ("--kinds", !reading.kinds.isEmpty || reading.kind != nil, [.table]),
-      ("--no-standardise", !reading.standardises, [.table]),
+      ("--no-standardise", !reading.standardises, [.table, .array]),
       ("--fractions", reading.fractions != nil, [.pictures, .array, .table]),
     ]
     if let (option, _, kinds) = given.first(where: { $0.1 && !$0.2.contains(kind) }) {

@@ -13,6 +13,8 @@ public struct DataReading: Sendable, Equatable {
   public var patches: Int?
   /// Whether colours become grey.
   public var isGrey = false
+  /// Whether grey pictures become colour ones; a model says so when it reads new pictures, no run does.
+  public var isColour = false
   /// The member of an archive of arrays that is x.
   public var member: String?
   /// The columns of a table that are x; nil for all that are nothing else.

@@ -82,18 +82,21 @@ public struct PictureOptions: Sendable {
   public var patches: Int?
   /// Whether colours become grey.
   public var grey: Bool
+  /// Whether grey pictures become colour ones, as where a model of colours reads them.
+  public var colour: Bool
   /// Decides where crops are taken.
   public var seed: UInt64
 
   /// Options.
   public init(
     size: (height: Int, width: Int)? = nil, fit: PictureFit = .crop, patches: Int? = nil,
-    grey: Bool = false, seed: UInt64 = 0
+    grey: Bool = false, colour: Bool = false, seed: UInt64 = 0
   ) {
     self.size = size
     self.fit = fit
     self.patches = patches
     self.grey = grey
+    self.colour = colour
     self.seed = seed
   }
 

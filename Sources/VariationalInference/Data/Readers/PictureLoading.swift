@@ -34,7 +34,7 @@ struct PictureLoading {
         otherSize: other.header.size)
     }
     let isColour = scan.sources.contains { $0.header.channels == 3 }
-    channels = isColour && !options.grey ? 3 : 1
+    channels = (isColour || options.colour) && !options.grey ? 3 : 1
     labelNames = try scan.labelNames()
   }
 
