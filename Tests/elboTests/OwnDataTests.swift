@@ -368,7 +368,9 @@ struct OwnDataTests {
       try workspace.writePicture("pictures/\(index).png", height: 4, width: 4, isColour: false)
     }
     try #require(mkfifo(workspace["pictures/pipe.png"], 0o600) == 0)
-    #expect(try train("pictures").output.contains("pipe.png"))
+    try workspace.writePicture("pictures/cat/12.png", height: 4, width: 4, isColour: false)
+    let said = try train("pictures").output
+    #expect(said.contains("pipe.png") && said.contains("sub-folders are no labels"), "\(said)")
   }
 
   @Test("pictures of several sizes without --size are refused with the sizes that there are")

@@ -94,7 +94,7 @@ struct ModelOption: ParsableArguments {
       if let width = data.field(name)?.width, width != expected {
         throw MisfitError(
           model: path, expected: expected, data: data.name,
-          found: "\(data.exampleWords) = \(width)")
+          found: data.exampleWords == "\(width)" ? "\(width)" : "\(data.exampleWords) = \(width)")
       }
       try data.check(model.allReads)
       if model.architecture.fields.mask == nil, data.field("mask") != nil {
@@ -433,7 +433,7 @@ struct ConditionsNeeded: Error, CustomStringConvertible {
       return "'\(model)' holds a model that is given nothing; leave --condition out"
     }
     let names = conditions.joined(separator: ", ")
-    let given = found.map { "\($0.count) values" } ?? "no value"
+    let given = found.map { "\($0.count) value\($0.count == 1 ? "" : "s")" } ?? "no value"
     return "'\(model)' holds a conditional model, which is given \(names); there is \(given): add "
       + "--condition with a value of each, commas between them"
   }

@@ -57,11 +57,15 @@ extension ArrayFileError: CustomStringConvertible {
       "'\(path)' is an HDF5 file, which this elbo is built without; build it where libhdf5 is installed"
         + " (libhdf5-dev, brew hdf5) with: swift build -c release --traits HDF5"
     case .unknown(let path, let beginning):
-      "'\(path)' begins with the bytes"
-        + beginning.map { " " + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        + ", as no file of arrays does: .npy (93 4e 55 4d), .npz (50 4b 03 04), Matrix Market"
+      "'\(path)' \(words(beginning)), as no file of arrays does: .npy (93 4e 55 4d), .npz (50 4b 03 04), Matrix Market"
         + " (%%MatrixMarket, also packed by gzip), HDF5 (89 48 44 46); save it with numpy.save"
     }
+  }
+
+  private func words(_ beginning: [UInt8]) -> String {
+    if beginning.isEmpty { return "is empty" }
+    let bytes = beginning.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+    return "begins with the bytes \(bytes.joined(separator: " "))"
   }
 
   private func words(_ shape: [Int]) -> String {

@@ -71,9 +71,13 @@ extension LoadedPictures {
     let pictures = Set(source).count
     let crops = data.count == pictures ? "" : ", \(data.count) crops"
     let labels = labelNames.map { "; labels \($0.prefix(10).joined(separator: ", "))" } ?? ""
+    let inFolders = names.count { $0.contains("/") }
+    let isMixed = labelNames == nil && inFolders > 0 && inFolders < names.count
+    let mixed = isMixed ? ["sub-folders are no labels here, as pictures lie beside them"] : []
     let most = 10
     let left = skipped.count - most
-    return ["\(pictures) pictures\(crops)\(labels)"] + skipped.prefix(most).map { "skipped \($0)" }
+    return ["\(pictures) pictures\(crops)\(labels)"] + mixed
+      + skipped.prefix(most).map { "skipped \($0)" }
       + (left > 0 ? ["skipped \(left) more files"] : [])
   }
 }
