@@ -5,19 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs a script of Python with arguments; its exit status.
-private func python(_ script: String, _ arguments: String...) throws -> Int32 {
-  let process = Process()
-  process.executableURL = URL(filePath: "/usr/bin/env")
-  let program = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
-  process.arguments = [program, "-c", script] + arguments
-  process.standardError = FileHandle.nullDevice
-  try process.run()
-  process.waitUntilExit()
-  return process.terminationStatus
-}
-
-private let hasSciPy = (try? python("import numpy, scipy.sparse, scipy.io")) == 0
+private let hasSciPy = Python.has("numpy, scipy.sparse, scipy.io")
 
 @Suite(
   "Files as NumPy and SciPy write them",
@@ -64,7 +52,7 @@ struct NumPyFileTests {
   @Test("every type, order of bytes and of axes, version, archive and sparse format")
   func files() throws {
     try withTemporaryFolder { folder in
-      try #require(try python(Self.script, folder) == 0)
+      try #require(try Python.run(Self.script, [folder]) == 0)
       let expected = try NPY.read("\(folder)/expected.npy")
       let names = try Files.list(folder).filter { $0.hasPrefix("a-") }
       #expect(names.count == 11 * 2 * 4)

@@ -5,19 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs a script of Python with arguments; its exit status.
-private func python(_ script: String, _ arguments: String...) throws -> Int32 {
-  let process = Process()
-  process.executableURL = URL(filePath: "/usr/bin/env")
-  let program = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
-  process.arguments = [program, "-c", script] + arguments
-  process.standardError = FileHandle.nullDevice
-  try process.run()
-  process.waitUntilExit()
-  return process.terminationStatus
-}
-
-private let hasPandas = (try? python("import pandas")) == 0
+private let hasPandas = Python.has("pandas")
 
 @Suite(
   "Tables as pandas writes and reads them",
@@ -51,7 +39,7 @@ struct PandasTableTests {
   @Test("the same cells, however the table was written")
   func cells() throws {
     try withTemporaryFolder { folder in
-      try #require(try python(Self.script, folder) == 0)
+      try #require(try Python.run(Self.script, [folder]) == 0)
       let names = try Files.list(folder).filter { !$0.hasSuffix(".json") }
       #expect(names.count == 7)
       for name in names {

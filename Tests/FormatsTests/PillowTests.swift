@@ -5,19 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs a script of Python with arguments; its exit status.
-private func python(_ script: String, _ arguments: [String] = []) throws -> Int32 {
-  let process = Process()
-  process.executableURL = URL(filePath: "/usr/bin/env")
-  let program = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
-  process.arguments = [program, "-c", script] + arguments
-  process.standardError = FileHandle.nullDevice
-  try process.run()
-  process.waitUntilExit()
-  return process.terminationStatus
-}
-
-private let hasPillow = (try? python("import PIL, numpy")) == 0
+private let hasPillow = Python.has("PIL, numpy")
 
 @Suite(
   "Pictures as Pillow writes and reads them",
@@ -112,7 +100,7 @@ struct PillowTests {
   @Test("every kind that Pillow writes")
   func written() throws {
     try withTemporaryFolder { folder in
-      try #require(try python(Self.shown + "\n" + Self.made, [folder]) == 0)
+      try #require(try Python.run(Self.shown + "\n" + Self.made, [folder]) == 0)
       let names = try Files.list(folder).filter { !$0.hasSuffix(".shown") }
       #expect(names.count == 36)
       for name in names { try check("\(folder)/\(name)", "\(folder)/\(name).shown") }
@@ -130,7 +118,7 @@ struct PillowTests {
       let script =
         Self.shown + "\nfor name in sys.argv[3:]:\n"
         + "    show(sys.argv[1] + '/' + name, sys.argv[2] + '/' + name)\n"
-      try #require(try python(script, [source, folder] + names) == 0)
+      try #require(try Python.run(script, [source, folder] + names) == 0)
       for name in names { try check("\(source)/\(name)", "\(folder)/\(name)") }
     }
   }

@@ -60,19 +60,8 @@ extension Dataset {
   /// Those columns of x that hold one number in all rows in which they were observed, of 20,000
   /// rows at most; a column that never was is none.
   fileprivate func constantColumns(among columns: [Int]) -> Set<Int> {
-    guard let field = field("x") else { return [] }
-    let mask = self.field("mask")
-    var x = [Double](repeating: 0, count: field.width)
-    var observed = [Double](repeating: 1, count: field.width)
     var (left, first) = (Set(columns), [Int: Double]())
-    for example in stride(from: 0, to: count, by: max(1, count / 20_000)) {
-      func read(_ field: DataField, _ row: inout [Double]) {
-        row.withUnsafeMutableBufferPointer {
-          write(field, of: [example], round: .evaluation(seed: 0), to: $0)
-        }
-      }
-      read(field, &x)
-      if let mask { read(mask, &observed) }
+    forEachRowOfX(most: 20_000) { _, x, observed in
       for column in left where observed[column] != 0 {
         if first[column, default: x[column]] != x[column] {
           left.remove(column)
@@ -81,7 +70,7 @@ extension Dataset {
         }
       }
       // As a rule after a few rows.
-      if left.isEmpty { break }
+      return !left.isEmpty
     }
     return left.filter { first[$0] != nil }
   }

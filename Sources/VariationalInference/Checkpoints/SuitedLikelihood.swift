@@ -174,10 +174,11 @@ extension Dataset {
   /// The trials of a binomial law of some columns of x: the largest value of each, unless told.
   fileprivate func trials(_ columns: Range<Int>, _ told: Int?) throws -> [Int] {
     var largest = [Double](repeating: 1, count: columns.count)
-    forEachRow { _, row in
+    forEachRowOfX { _, row, _ in
       for index in largest.indices {
         largest[index] = max(largest[index], row[columns.lowerBound + index])
       }
+      return true
     }
     guard let told else { return largest.map { Int($0) } }
     if let most = largest.max(), most > Double(told) {
@@ -191,23 +192,11 @@ extension Dataset {
     _ range: ClosedRange<Double>
   ) -> (example: Int, found: Double)? {
     var first: (Int, Double)?
-    forEachRow { example, row in
-      if first == nil, let found = row.first(where: { !range.contains($0) }) {
-        first = (example, found)
-      }
+    forEachRowOfX { example, row, _ in
+      first = row.first { !range.contains($0) }.map { (example, $0) }
+      return first == nil
     }
     return first
-  }
-
-  private func forEachRow(_ body: (Int, [Double]) -> Void) {
-    guard let field = field("x") else { return }
-    var row = [Double](repeating: 0, count: field.width)
-    for example in 0..<count {
-      row.withUnsafeMutableBufferPointer {
-        write(field, of: [example], round: .evaluation(seed: 0), to: $0)
-      }
-      body(example, row)
-    }
   }
 }
 

@@ -17,22 +17,12 @@ extension Dataset {
   /// Mean and standard deviation of each number of field "x", over the examples in which it was
   /// observed; of more than 20,000 examples over so many that are spread over all.
   var spreadOfX: [ColumnSpread] {
-    guard let field = field("x") else { return [] }
-    let mask = self.field("mask")
-    var x = [Double](repeating: 0, count: field.width)
-    var observed = [Double](repeating: 1, count: field.width)
+    guard let width = field("x")?.width else { return [] }
     // Relative to the first number seen, so that a large mean takes no digits from the deviation.
-    var first = [Double?](repeating: nil, count: field.width)
+    var first = [Double?](repeating: nil, count: width)
     var sums = [(count: Double, first: Double, second: Double)](
-      repeating: (0, 0, 0), count: field.width)
-    for example in stride(from: 0, to: count, by: max(1, count / 20_000)) {
-      func read(_ field: DataField, _ row: inout [Double]) {
-        row.withUnsafeMutableBufferPointer {
-          write(field, of: [example], round: .evaluation(seed: 0), to: $0)
-        }
-      }
-      read(field, &x)
-      if let mask { read(mask, &observed) }
+      repeating: (0, 0, 0), count: width)
+    forEachRowOfX(most: 20_000) { _, x, observed in
       for column in x.indices where observed[column] != 0 {
         let start = first[column] ?? x[column]
         first[column] = start
@@ -41,6 +31,7 @@ extension Dataset {
         sums[column].first += rest
         sums[column].second += rest * rest
       }
+      return true
     }
     return sums.indices.map { column in
       let (count, firsts, seconds) = sums[column]

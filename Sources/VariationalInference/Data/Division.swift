@@ -122,9 +122,10 @@ public struct DivisionError: Error, Sendable, Equatable, CustomStringConvertible
 
   /// One sentence, without a full stop.
   public var description: String {
-    let unit = isOfGroups ? "group" : "example"
+    let units = (isOfGroups ? "group" : "example") + (found == 1 ? "" : "s")
+    let place = data.map { " of '\($0)'" } ?? ""
     return
-      "\(found) \(unit)\(found == 1 ? "" : "s")\(data.map { " of '\($0)'" } ?? "") cannot be divided into \(parts) parts with at least"
-      + " one each; take more data, or fewer parts with --fractions, such as 90,0,10"
+      "\(found) \(units)\(place) cannot be divided into \(parts) parts with at least one each;"
+      + " take more data, or fewer parts with --fractions, such as 90,0,10"
   }
 }

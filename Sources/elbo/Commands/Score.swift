@@ -9,7 +9,8 @@ struct Score: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "How probable each example is by itself: scores of anomaly, as CSV or .npy.",
     discussion: """
-      One line for each example: its number in the file from 0, its name (of pictures), the ELBO from one draw of q, the \
+      One line for each example: its number in the file from 0, its name (of pictures), the \
+      ELBO from one draw of q, the \
       importance-weighted bound L_K (iwae), k-hat of its weights (above 0.7: too uneven to rely on), \
       and the two parts of the ELBO, all in nats. The smaller the bound, the less an example is like \
       those that the model learned.

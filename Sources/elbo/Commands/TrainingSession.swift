@@ -127,7 +127,8 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     let noun = train.exampleNoun
     let validation = data.validation.map { ", \($0.count.grouped) validation" } ?? ""
     Terminal.line(
-      "\(train.name): \(train.count.grouped) training\(validation) and \(test.count.grouped) test \(noun)s of "
+      "\(train.name): \(train.count.grouped) training\(validation) and \(test.count.grouped) test "
+        + "\(noun)s of "
         + train.exampleWords)
     Terminal.line(
       "model: \(record.summary); \(record.parameterCount.grouped) parameters; "

@@ -6,19 +6,7 @@ import TestSupport
 import Testing
 import VariationalInference
 
-/// Runs a script of Python with arguments; its exit status.
-private func python(_ script: String, _ arguments: String...) throws -> Int32 {
-  let process = Process()
-  process.executableURL = URL(filePath: "/usr/bin/env")
-  let program = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
-  process.arguments = [program, "-c", script] + arguments
-  process.standardError = FileHandle.nullDevice
-  try process.run()
-  process.waitUntilExit()
-  return process.terminationStatus
-}
-
-private let hasPandas = (try? python("import pandas")) == 0
+private let hasPandas = Python.has("pandas")
 
 @Suite(
   "Frames that pandas wrote",
@@ -63,7 +51,7 @@ struct PandasFrameTests {
   @Test("the same numbers and masks")
   func numbers() throws {
     try withTemporaryFolder { folder in
-      try #require(try python(Self.script, folder) == 0)
+      try #require(try Python.run(Self.script, [folder]) == 0)
       let path = "\(folder)/expected.json"
       let json = try JSONValue.parse(readFile(path), path: path)
       for name in ["frame.csv", "frame.tsv.gz"] {

@@ -57,8 +57,8 @@ extension ArrayFileError: CustomStringConvertible {
       "'\(path)' is an HDF5 file, which this elbo is built without; build it where libhdf5 is installed"
         + " (libhdf5-dev, brew hdf5) with: swift build -c release --traits HDF5"
     case .unknown(let path, let beginning):
-      "'\(path)' \(words(beginning)), as no file of arrays does: .npy (93 4e 55 4d), .npz (50 4b 03 04), Matrix Market"
-        + " (%%MatrixMarket, also packed by gzip), HDF5 (89 48 44 46); save it with numpy.save"
+      "'\(path)' \(words(beginning)), as no file of arrays does: .npy (93 4e 55 4d),"
+        + " .npz (50 4b 03 04), Matrix Market (%%MatrixMarket, also packed by gzip), HDF5 (89 48 44 46); save it with numpy.save"
     }
   }
 

@@ -266,6 +266,7 @@ public struct UnknownFormat: Error, Sendable, Equatable, CustomStringConvertible
 
   /// One sentence, without a full stop.
   public var description: String {
-    "'\(path)' is of no format that is read; give \(DataFile.kindsInWords); .csv, .tsv and .mtx also packed as .gz"
+    "'\(path)' is of no format that is read; give \(DataFile.kindsInWords); .csv, .tsv and .mtx also "
+      + "packed as .gz"
   }
 }
