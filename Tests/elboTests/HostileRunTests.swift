@@ -71,6 +71,8 @@ struct HostileRunTests {
 
   @Test("counters of the saved state", arguments: counters)
   func counter(key: String, value: String) throws {
+    // Without its checksum, the counters are looked at themselves.
+    try workspace.forgetOrigin(of: "run")
     try workspace.changeHeader(of: "run/state.safetensors") { header in
       header.replacing(
         try Regex("\"\(key.replacing(".", with: "\\."))\":\"[0-9]+\""),
@@ -102,13 +104,5 @@ struct HostileRunTests {
     expectRefusal(
       try workspace.elbo("train", "--resume", "run"),
       ["'run/state.safetensors'", "parameters.encoder.fc1.weight"])
-  }
-
-  @Test("metrics.jsonl with a line that is no record")
-  func metrics() throws {
-    try workspace.write("hello\n", to: "run/metrics.jsonl")
-    let outcome = try workspace.elbo("train", "--resume", "run", "--epochs", "2")
-    expectRefusal(outcome, ["run/metrics.jsonl", "line 1"])
-    #expect(try workspace.text("run/metrics.jsonl") == "hello\n")
   }
 }

@@ -22,6 +22,8 @@ public enum FileError: Error, Equatable, Sendable {
   case notConfirmed(path: String, reason: String)
   /// A line could not be added.
   case lineNotWritten(path: String, reason: String)
+  /// A folder could not give its name to another one.
+  case notReplaced(path: String, reason: String)
   /// A file could not be removed.
   case notRemoved(path: String, reason: String)
   /// A folder could not be made.
@@ -58,6 +60,9 @@ extension FileError: CustomStringConvertible {
     case .lineNotWritten(let path, let reason):
       "a line could not be added to '\(path)' (\(reason)); the lines before it are whole, so make"
         + " room and repeat"
+    case .notReplaced(let path, let reason):
+      "the folder '\(path)' could not be replaced (\(reason)) and is as it was; check the permissions"
+        + " of the folder it is in"
     case .notRemoved(let path, let reason):
       "'\(path)' could not be removed (\(reason)); check the permissions of its folder"
     case .folderNotCreated(let path, let reason):

@@ -118,6 +118,63 @@ package enum Files {
     }
   }
 
+  /// Removes a folder that is empty; leaves one that is not, or that is not there.
+  package static func removeIfEmpty(folder path: String) {
+    try? POSIX.remove(folder: path)
+  }
+
+  /// Gives a file a second name, in place of what bears it already.
+  ///
+  /// - Throws: `FileError` naming the second name.
+  package static func link(_ source: String, to path: String) throws {
+    do {
+      try? POSIX.remove(file: path)
+      try POSIX.link(source, to: path)
+    } catch let error {
+      throw FileError.notWritten(path: path, reason: error.reason, kept: false)
+    }
+  }
+
+  /// Gives each of two folders the name of the other: at once where the file system can do that.
+  ///
+  /// - Parameters:
+  ///   - a: The first.
+  ///   - b: The second.
+  ///   - aside: The name that `b` bears on the way where it takes two steps.
+  /// - Returns: Whether it was done at once; else what was `b` is now called `aside`.
+  /// - Throws: `FileError` naming `b`; both are then as they were.
+  package static func exchange(_ a: String, _ b: String, aside: String) throws -> Bool {
+    do {
+      return try exchangeOrMove(a, b, aside)
+    } catch let error {
+      throw FileError.notReplaced(path: b, reason: error.reason)
+    }
+  }
+
+  private static func exchangeOrMove(
+    _ a: String, _ b: String, _ aside: String
+  ) throws(SystemError) -> Bool {
+    do {
+      try POSIX.exchange(a, b)
+      return true
+    } catch  where error == .unsupported {
+      try POSIX.rename(b, to: aside)
+      do {
+        try POSIX.rename(a, to: b)
+      } catch let error {
+        try POSIX.rename(aside, to: b)
+        throw error
+      }
+      return false
+    }
+  }
+
+  /// The absolute path, without symbolic links, of what is at `path`, or the path itself where there
+  /// is nothing.
+  package static func realPath(_ path: String) -> String {
+    (try? POSIX.realPath(path)) ?? path
+  }
+
   /// The folder part of a path: "a/b" for "a/b/c", "." for "c", "/" for "/c".
   package static func parent(of path: String) -> String {
     let trimmed = withoutTrailingSlashes(path)

@@ -23,6 +23,7 @@ struct SystemError: Error, Equatable {
   static let exists = SystemError(code: EEXIST)
   static let busy = SystemError(code: EWOULDBLOCK)
   static let isFolder = SystemError(code: EISDIR)
+  static let unsupported = SystemError(code: ENOTSUP)
 
   /// A few words for a person: "the disk is full", "permission denied".
   var reason: String {
@@ -175,6 +176,67 @@ enum POSIX {
 
   static func makeFolder(_ path: String) throws(SystemError) {
     guard mkdir(path, 0o755) == 0 else { throw .last }
+  }
+
+  /// Removes an empty folder.
+  static func remove(folder path: String) throws(SystemError) {
+    guard rmdir(path) == 0 else { throw .last }
+  }
+
+  /// Gives the file at `source` a second name.
+  static func link(_ source: String, to path: String) throws(SystemError) {
+    #if canImport(Glibc)
+      let result = Glibc.link(source, path)
+    #elseif canImport(Musl)
+      let result = Musl.link(source, path)
+    #else
+      let result = Darwin.link(source, path)
+    #endif
+    guard result == 0 else { throw .last }
+  }
+
+  /// Gives each of two files or folders the name of the other, at once.
+  ///
+  /// - Throws: `SystemError.unsupported` where the system or the file system has no such call.
+  static func exchange(_ a: String, _ b: String) throws(SystemError) {
+    #if canImport(Glibc)
+      // In the library since 2.28, but not in what Swift sees of it.
+      typealias Call =
+        @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
+      guard let found = dlsym(nil, "renameat2") else { throw .unsupported }
+      let exchanging: UInt32 = 2
+      let result = unsafeBitCast(found, to: Call.self)(AT_FDCWD, a, AT_FDCWD, b, exchanging)
+    #elseif canImport(Darwin)
+      let result = renamex_np(a, b, UInt32(RENAME_SWAP))
+    #else
+      let result: Int32 = -1
+      errno = ENOSYS
+    #endif
+    guard result != 0 else { return }
+    switch errno {
+    case EINVAL, ENOSYS, ENOTSUP: throw .unsupported
+    default: throw .last
+    }
+  }
+
+  /// The absolute path without symbolic links of what is at `path`.
+  static func realPath(_ path: String) throws(SystemError) -> String {
+    guard let found = realpath(path, nil) else { throw .last }
+    defer { free(found) }
+    return String(cString: found)
+  }
+
+  /// A path of an open folder, as the system knows it now; nil where it does not say.
+  static func path(of folder: borrowing Descriptor) -> String? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    #if canImport(Darwin)
+      guard fcntl(folder.number, F_GETPATH, &buffer) == 0 else { return nil }
+    #else
+      guard readlink("/proc/self/fd/\(folder.number)", &buffer, buffer.count - 1) > 0 else {
+        return nil
+      }
+    #endif
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   /// The names in a folder, without "." and "..", sorted.

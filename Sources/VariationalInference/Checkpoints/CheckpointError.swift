@@ -102,7 +102,7 @@ public struct CheckpointError: Error, Sendable, Equatable, CustomStringConvertib
       "does not describe the model in it (elbo.model), without which one of kind \(kind) cannot be "
         + "read; save the model again with save(to:)"
     case .altered(let recorded, let found):
-      "was altered or damaged: the SHA-256 of its tensors is \(found) where its description says "
+      "was altered or damaged: the SHA-256 of its contents is \(found) where its description says "
         + "\(recorded.shown(limit: 70)); get it again"
     default: ""
     }

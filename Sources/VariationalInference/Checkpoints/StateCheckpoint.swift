@@ -10,8 +10,9 @@ internal import Tensors
 //
 //     {"version":1,"seed":"6","options":{"batch_size":128,"learning_rate":0.001,...},
 //      "fingerprint":"1a0683e245d95dde","data":"log-probability of ...","model":{"kind":...},
-//      "sha256":"9f86d0..."}
+//      "sha256":"9f86d0...","facts_sha256":"2c26b4..."}
 //
+// The first checksum is that of the tensors, the second that of all other metadata.
 // Version 0.1.0 wrote no such key; what is not recorded is not compared.
 
 extension TrainingState {
@@ -61,7 +62,10 @@ extension TrainingState {
     self.init(
       names: named.map(\.name), parameters: try tensors("parameters"),
       memories: try memoryNames.map { try tensors($0) }, memoryNames: memoryNames,
-      progress: try TrainingProgress(metadata: file.metadata, path: path))
+      progress: try TrainingProgress(metadata: file.metadata, path: path),
+      metadata: file.metadata.filter {
+        $0.key != StateOrigin.metadataKey && !TrainingProgress.keys.contains($0.key)
+      })
   }
 
   /// Writes the state, atomically.
@@ -73,22 +77,28 @@ extension TrainingState {
   ///   - fingerprint: That of its training data, to be compared as well.
   ///   - dataMeaning: ``Dataset/meaning`` of the training data, to be compared as well.
   ///   - metadata: Further facts to keep with the file.
-  /// - Throws: An error that names the file, which is then as it was before.
+  /// - Throws: An error that names the file, which is then as it was before: ``CheckpointError`` where the
+  ///   state holds numbers for which it could not be read again.
   public func save(
     to path: String, model: (any DescribedModel)? = nil, options: TrainingOptions? = nil,
     fingerprint: String? = nil, dataMeaning: String? = nil, metadata: [String: String] = [:]
   ) throws {
     let parts = [("parameters", parameters)] + zip(memoryNames, memories)
-    let tensors = parts.flatMap { prefix, list in
-      zip(names, list).map { Safetensors.Tensor("\(prefix).\($0)", $1) }
+    let tensors = try parts.flatMap { prefix, list in
+      try zip(names, list).map { name, tensor in
+        if tensor.firstNonFinite != nil {
+          throw CheckpointError(path: path, fault: .notFinite(tensor: "\(prefix).\(name)"))
+        }
+        return Safetensors.Tensor("\(prefix).\(name)", tensor)
+      }
     }
-    var own = progress.metadata
-    own[StateOrigin.metadataKey] =
+    var facts = metadata.merging(progress.metadata) { $1 }
+    facts[StateOrigin.metadataKey] =
       StateOrigin(
         model: model, options: options, fingerprint: fingerprint, dataMeaning: dataMeaning
       )
-      .json(sha256: Safetensors.checksum(of: tensors)).compact
-    try Safetensors.write(tensors, metadata: metadata.merging(own) { $1 }, to: path)
+      .json(sha256: Safetensors.checksum(of: tensors), facts: facts).compact
+    try Safetensors.write(tensors, metadata: facts, to: path)
   }
 }
 
@@ -115,7 +125,7 @@ private struct StateOrigin {
     }
   }
 
-  func json(sha256: String) -> JSONValue {
+  func json(sha256: String, facts: [String: String]) -> JSONValue {
     var json: JSONValue = ["version": JSONValue(Self.version)]
     // As text: a JSON number that is read as a Double is exact only up to 2^53, and a seed has 64
     // bits.
@@ -125,13 +135,29 @@ private struct StateOrigin {
     json["data"] = dataMeaning.map(JSONValue.string)
     json["model"] = model
     json["sha256"] = .string(sha256)
+    json["facts_sha256"] = .string(Self.checksum(of: facts))
     return json
+  }
+
+  /// Of all metadata but the entry that has it: lengths in front, so that no two are alike.
+  private static func checksum(of facts: [String: String]) -> String {
+    var hash = SHA256()
+    for (key, value) in facts.sorted(by: { $0.key < $1.key }) where key != metadataKey {
+      hash.update(Array("\(key.utf8.count) \(value.utf8.count) \(key)\(value)".utf8))
+    }
+    return hash.hexadecimal()
   }
 
   /// Refuses a state that is damaged, or of a run with another origin than this one.
   func check(_ file: Safetensors) throws {
     guard let recorded = try file.described(by: Self.metadataKey, version: Self.version) else {
       return
+    }
+    if let sum = recorded["facts_sha256"]?.stringValue {
+      let found = Self.checksum(of: file.metadata)
+      if sum != found {
+        throw CheckpointError(path: file.path, fault: .altered(recorded: sum, found: found))
+      }
     }
     func compare(_ key: String, _ old: JSONValue?, _ new: JSONValue) throws {
       // Numbers are equal by value, however they are written.
@@ -177,6 +203,11 @@ extension TrainingProgress {
   }
 
   private static let boundKey = "seen.importance_weighted.bits"
+
+  fileprivate static let keys: Set<String> = [
+    "epoch", "batch", "steps", "seen.examples", "seen.reconstruction.bits", "seen.kl.bits",
+    boundKey,
+  ]
 
   fileprivate init(metadata: [String: String], path: String) throws {
     func value<Value>(_ key: String, _ expected: String, _ convert: (String) -> Value?) throws

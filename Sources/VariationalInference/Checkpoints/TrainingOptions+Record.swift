@@ -37,6 +37,9 @@ extension TrainingOptions {
       if value > 0 { settings.append((key, .number(value))) }
     }
     add("warm_up_epochs", learningRateSchedule.warmUpEpochs)
+    if learningRateSchedule.firstStep > 0 {
+      settings.append(("schedule_first_step", JSONValue(learningRateSchedule.firstStep)))
+    }
     add("gradient_norm_limit", gradientNormLimit ?? 0)
     add("average_decay", average?.decay ?? 0)
     add("kl_warm_up_epochs", klRelaxation.warmUpEpochs)
@@ -45,7 +48,8 @@ extension TrainingOptions {
   }
 
   static let laterKeys = [
-    "learning_rate_schedule", "warm_up_epochs", "gradient_norm_limit", "average_decay",
+    "learning_rate_schedule", "warm_up_epochs", "schedule_first_step", "gradient_norm_limit",
+    "average_decay",
     "kl_warm_up_epochs", "free_nats",
   ]
 

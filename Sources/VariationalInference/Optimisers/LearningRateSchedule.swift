@@ -21,7 +21,9 @@
 ///     linear   final + (peak - final) (1 - p)
 ///     cosine   final + (peak - final) (1 + cos(pi p)) / 2
 ///
-/// E belongs to the schedule. A run that goes on beyond E epochs goes on at the final rate.
+/// E belongs to the schedule. A run that goes on beyond E epochs goes on at the final rate. A schedule
+/// that a run got on its way counts warm-up and fall from the step at which it got it, ``firstStep``:
+/// s, and the E B of the fall, are then less by so much.
 ///
 /// - Source: warm-up: Goyal et al. 2017, section 2.2, arXiv:1706.02677. Cosine: Loshchilov and
 ///   Hutter, "SGDR", ICLR 2017, equation 5 without restarts, arXiv:1608.03983.
@@ -56,14 +58,18 @@ public struct LearningRateSchedule: Sendable, Equatable {
   public let shape: Shape
   /// Epochs in which the rate rises, or a part of one; 0 for none.
   public let warmUpEpochs: Double
+  /// The steps before the first one at which the schedule holds; 0 but for one that replaced another
+  /// on the way. Stages are of the whole run.
+  public let firstStep: Int
 
   /// A schedule.
   ///
   /// - Precondition: No stage is without epochs, no final rate is negative, and a shape that falls
   ///   has more epochs than the warm-up.
-  public init(_ shape: Shape, warmUpEpochs: Double = 0) {
+  public init(_ shape: Shape, warmUpEpochs: Double = 0, firstStep: Int = 0) {
     precondition(
       warmUpEpochs >= 0 && warmUpEpochs.isFinite, "a warm-up of \(warmUpEpochs) epochs")
+    precondition(firstStep >= 0, "a schedule from step \(firstStep) on")
     switch shape {
     case .constant: break
     case .linear(let final, let epochs), .cosine(let final, let epochs):
@@ -77,6 +83,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
     }
     self.shape = shape
     self.warmUpEpochs = warmUpEpochs
+    self.firstStep = firstStep
   }
 
   /// The optimiser's own rate throughout.
@@ -96,20 +103,22 @@ public struct LearningRateSchedule: Sendable, Equatable {
   /// - Returns: The size of the step.
   public func learningRate(peak: Double, step: Int, stepsPerEpoch: Int) -> Double {
     let warmUp = warmUpEpochs * Double(stepsPerEpoch)
+    let own = max(0, step - firstStep)
     let rate: Double
     switch shape {
     case .constant: rate = peak
     case .linear(let final, let epochs):
-      rate = final + (peak - final) * (1 - progress(step, warmUp, end: epochs * stepsPerEpoch))
+      let end = epochs * stepsPerEpoch - firstStep
+      rate = final + (peak - final) * (1 - progress(own, warmUp, end: end))
     case .cosine(let final, let epochs):
-      let progress = progress(step, warmUp, end: epochs * stepsPerEpoch)
+      let progress = progress(own, warmUp, end: epochs * stepsPerEpoch - firstStep)
       rate = final + (peak - final) * ((1 + cos(Double.pi * progress)) / 2)
     case .stages(let stages):
       let epoch = step / stepsPerEpoch
       let stage = stages.indices.first { epoch < end(ofStage: $0) } ?? stages.count - 1
       rate = stages[stage].learningRate
     }
-    return Double(step + 1) < warmUp ? rate * (Double(step + 1) / warmUp) : rate
+    return Double(own + 1) < warmUp ? rate * (Double(own + 1) / warmUp) : rate
   }
 
   /// The stages in their order; none where the shape has none.
@@ -130,6 +139,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
 
   /// The share of the way that lies behind a step, from 0 to 1.
   private func progress(_ step: Int, _ warmUp: Double, end: Int) -> Double {
-    min(1, max(0, (Double(step) - warmUp) / (Double(end) - warmUp)))
+    // A run with other batches than the schedule was made for may have no way left.
+    Double(end) > warmUp ? min(1, max(0, (Double(step) - warmUp) / (Double(end) - warmUp))) : 1
   }
 }

@@ -7,8 +7,8 @@ package import Formats
 package struct EpochMetrics: Sendable, Equatable {
   /// Counted from 1.
   package var epoch: Int
-  /// Spent on training, without evaluation.
-  package var seconds: Double
+  /// Spent on training, without evaluation; nil where its line was lost and rebuilt from the state.
+  package var seconds: Double?
   /// Means over the epoch while the parameters moved, in nats per image.
   package var train: MeanTerms
   /// Means over the test set after the epoch, in nats per image.
@@ -17,7 +17,7 @@ package struct EpochMetrics: Sendable, Equatable {
   package var validation: MeanTerms?
 
   package init(
-    epoch: Int, seconds: Double, train: MeanTerms, test: MeanTerms, validation: MeanTerms? = nil
+    epoch: Int, seconds: Double?, train: MeanTerms, test: MeanTerms, validation: MeanTerms? = nil
   ) {
     self.epoch = epoch
     self.seconds = seconds
@@ -49,7 +49,8 @@ extension MeanTerms {
 extension EpochMetrics {
   var json: JSONValue {
     var json: JSONValue = [
-      "epoch": JSONValue(epoch), "seconds": .number((seconds * 1000).rounded() / 1000),
+      "epoch": JSONValue(epoch),
+      "seconds": seconds.map { JSONValue.number(($0 * 1000).rounded() / 1000) } ?? .null,
       "train": train.json, "test": test.json,
     ]
     json["validation"] = validation?.json
@@ -57,11 +58,11 @@ extension EpochMetrics {
   }
 
   init?(json: JSONValue) {
-    guard let epoch = json["epoch"]?.intValue, let seconds = json["seconds"]?.doubleValue,
+    guard let epoch = json["epoch"]?.intValue,
       let train = MeanTerms(json: json["train"]), let test = MeanTerms(json: json["test"])
     else { return nil }
     self.init(
-      epoch: epoch, seconds: seconds, train: train, test: test,
+      epoch: epoch, seconds: json["seconds"]?.doubleValue, train: train, test: test,
       validation: MeanTerms(json: json["validation"]))
   }
 }

@@ -22,7 +22,7 @@ package struct RunComparison: Sendable {
     package init(_ folder: RunFolder) throws {
       self.folder = folder
       record = try RunRecord(path: folder.record)
-      epochs = try folder.readMetrics(upTo: .max)
+      epochs = try folder.readMetrics()
       best = BestEpoch(of: epochs, by: .validation) ?? BestEpoch(of: epochs, by: .test)
       let count = record.data.testImages
       test = try epochs.last.map { last in

@@ -32,68 +32,115 @@ package struct RunFolder: Sendable, Equatable {
   /// The run with one of those seeds.
   package func seed(_ seed: UInt64) -> RunFolder { RunFolder("\(path)/seed-\(seed)") }
   /// Held by the process that trains here.
-  private var lock: String { "\(path)/.lock" }
+  var lock: String { "\(path)/.lock" }
   /// Pictures.
   package var figures: String { "\(path)/figures" }
+  /// The state after so many steps, where more than the last one is kept.
+  package func keptState(steps: Int) -> String { "\(path)/state-\(steps).safetensors" }
+
+  /// The steps of the states that are kept beside the last one, in order.
+  package var keptStates: [Int] {
+    let names = (try? Files.list(path)) ?? []
+    return names.compactMap(Self.steps(ofState:)).sorted()
+  }
+
+  private static func steps(ofState name: String) -> Int? {
+    guard name.hasPrefix("state-"), name.hasSuffix(".safetensors") else { return nil }
+    return Int(name.dropFirst("state-".count).dropLast(".safetensors".count))
+      .flatMap { $0 >= 0 ? $0 : nil }
+  }
+
+  /// The folder of the run whose state is the file at `path`; nil where that is no state's name.
+  package static func ofState(_ path: String) -> RunFolder? {
+    let name = Files.name(of: path)
+    guard name == "state.safetensors" || steps(ofState: name) != nil, Files.isRegular(path) else {
+      return nil
+    }
+    return RunFolder(Files.parent(of: path))
+  }
 
   /// Refuses a folder that a new run may not use; changes nothing.
   ///
   /// - Parameter overwriting: Whether a folder that holds something may be used.
   /// - Throws: ``RunError`` where it holds something and may not be overwritten.
   package func check(overwriting: Bool) throws {
-    if Files.exists(path), try Files.list(path).contains(where: { $0 != ".lock" }), !overwriting {
+    if !overwriting, Files.exists(path), try Files.list(path).contains(where: { !isIdle($0) }) {
       throw RunError.notEmpty(path: path)
     }
   }
+}
 
-  /// Makes sure that no two processes train here.
-  ///
-  /// - Returns: What keeps others out as long as it lives.
-  /// - Throws: ``RunError`` where another process trains here.
-  package func claim() throws -> FileLock {
-    guard let held = try FileLock(path: lock) else { throw RunError.inUse(path: path) }
-    return held
+// MARK: - What elbo writes there
+
+extension RunFolder {
+  /// Files of a run, or of what is measured of it.
+  private static let files: Set<String> = [
+    "model.safetensors", bestName, "state.safetensors", "run.json", "metrics.jsonl", "verdict.json",
+    "seeds.json", "result.json", "evidence.json", ".lock", RunPlace.mark,
+  ]
+
+  /// Whether a file says that a run was begun here and no more: nothing is lost with it.
+  private func isIdle(_ name: String) -> Bool {
+    // Before its first state is there, a run has written its record.
+    let isRecord = name == "run.json" && !Files.exists(state)
+    return name == ".lock" || isRecord || isTorn(name)
   }
 
-  /// Makes the folder ready for a new run.
-  ///
-  /// - Parameter overwriting: Whether a folder that holds something may be used; only the files of a
-  ///   run are removed from it.
-  /// - Returns: The claim to the folder.
-  /// - Throws: ``RunError`` where it holds something and may not be overwritten, or is in use.
-  package func prepare(overwriting: Bool) throws -> FileLock {
-    try check(overwriting: overwriting)
-    try Files.createFolder(path)
-    // Before anything is removed: an earlier run may still be at work.
-    let claim = try claim()
-    try check(overwriting: overwriting)
-    for file in [model, best, state, record, metrics, verdict] { try Files.remove(file) }
-    return claim
+  /// Whether a file is what a killed process left of one that it was writing.
+  private func isTorn(_ name: String) -> Bool {
+    name.hasPrefix(".") && name.hasSuffix(".tmp")
+      && isOwn(String(name.dropFirst().dropLast(".tmp".count)))
   }
 
-  /// The first `count` epochs recorded; later lines, of which a crash may have torn the last, are
-  /// not looked at.
-  package func readMetrics(upTo count: Int) throws -> [EpochMetrics] {
-    guard Files.exists(metrics) else { return [] }
-    let text = String(decoding: try readFile(metrics), as: UTF8.self)
-    return try text.split(separator: "\n").prefix(count).enumerated().map { number, line in
-      let json = try JSONValue.parse(String(line), path: "\(metrics), line \(number + 1)")
-      guard let epoch = EpochMetrics(json: json) else {
-        throw RunError.unreadableRecord(path: metrics, key: "line \(number + 1)")
+  private func isOwn(_ name: String) -> Bool {
+    Self.files.contains(name) || Self.steps(ofState: name) != nil
+  }
+
+  /// Whether a run has left something here that a new one would replace.
+  var holdsRun: Bool {
+    guard let names = try? Files.list(path) else { return false }
+    return names.contains { isOwn($0) && !isIdle($0) || isFolderOfRun($0) }
+  }
+
+  private func isFolderOfRun(_ name: String) -> Bool {
+    guard Files.isFolder("\(path)/\(name)") else { return false }
+    return ["figures", "divergence"].contains(name)
+      || name.hasPrefix("seed-") && UInt64(name.dropFirst("seed-".count)) != nil
+  }
+
+  /// Removes what elbo wrote here, and the folder where nothing else is in it.
+  ///
+  /// - Parameters:
+  ///   - heir: The folder that gets the files of others; nil leaves them where they are.
+  ///   - keepingLock: Whether the folder is to be used on.
+  func discard(movingOthersTo heir: RunFolder? = nil, keepingLock: Bool = false) throws {
+    guard Files.isFolder(path) else { return }
+    // The lock last: it keeps others out.
+    for name in try Files.list(path).filter({ $0 != ".lock" }) + (keepingLock ? [] : [".lock"]) {
+      let file = "\(path)/\(name)"
+      if isOwn(name) || isTorn(name) {
+        try Files.remove(file)
+      } else if isFolderOfRun(name) {
+        let part = RunFolder(file)
+        try name.hasPrefix("seed-") ? part.discard() : part.discardPictures()
       }
-      return epoch
+      if let heir, Files.exists(file) {
+        try Files.createFolder(heir.path)
+        if !Files.exists("\(heir.path)/\(name)") {
+          try Files.move(file, to: "\(heir.path)/\(name)")
+        }
+      }
     }
+    if !keepingLock { Files.removeIfEmpty(folder: path) }
   }
 
-  /// Rewrites the record of epochs, atomically.
-  package func write(_ epochs: [EpochMetrics]) throws {
-    let text = epochs.map { $0.json.compact + "\n" }.joined()
-    try AtomicFile.write(Array(text.utf8), to: metrics)
-  }
-
-  /// Adds the line of one epoch.
-  package func append(_ epoch: EpochMetrics) throws {
-    try LineWriter(path: metrics).append(epoch.json.compact)
+  /// Of a folder of pictures or of a divergence, which elbo fills alone.
+  private func discardPictures() throws {
+    let kinds = [".svg", ".png", ".json", ".csv", ".npy", ".safetensors", ".tmp"]
+    for name in try Files.list(path) where kinds.contains(where: name.hasSuffix) {
+      try Files.remove("\(path)/\(name)")
+    }
+    Files.removeIfEmpty(folder: path)
   }
 }
 
@@ -104,6 +151,9 @@ package enum RunError: Error, Sendable, Equatable, CustomStringConvertible {
   case otherData(run: String, key: String, recorded: String, found: String)
   case nothingToResume(path: String)
   case inUse(path: String)
+  case metrics(path: String, line: Int, found: String)
+  case present(path: String)
+  case removed(path: String)
 
   package var description: String {
     switch self {
@@ -114,13 +164,21 @@ package enum RunError: Error, Sendable, Equatable, CustomStringConvertible {
       "'\(path)' has no usable entry for \(key); restore the file or start a new run"
     case .otherData(let run, let key, let recorded, let found):
       "the run '\(run)' was made with \(key) \(recorded), but this is \(found); resume it with what "
-        + "it was made with"
+        + "it was made with, whose place --data names where it has moved"
     case .nothingToResume(let path):
       "'\(path)' holds no state.safetensors to go on from; name the folder of a run that has saved "
         + "one, or begin a new run"
     case .inUse(let path):
       "another process is training in '\(path)'; wait for its end, or choose another folder with "
         + "--output"
+    case .metrics(let path, let line, let found):
+      "'\(path)' has \(found) where line \(line), of epoch \(line), is expected; restore the file, or "
+        + "remove it to go on without the numbers of the epochs so far"
+    case .present(let path):
+      "the folder '\(path)' is the one that this command runs in, so it cannot be replaced; run the "
+        + "command from outside, or choose another folder with --output"
+    case .removed(let path):
+      "the folder '\(path)' was removed while the run was at work"
     }
   }
 }

@@ -21,6 +21,10 @@ package struct RunRecord: Sendable, Equatable {
   package var from: String?
   /// Training stops after so many epochs without a new best of the validation part; nil for never.
   package var patience: Int?
+  /// When its state is saved.
+  package var checkpoints = CheckpointPolicy()
+  /// What was changed where it was taken up, in order.
+  package var changes: [Change] = []
   /// When the run began, as a local time.
   package var started: String
   package var version: String
@@ -175,6 +179,8 @@ extension RunRecord {
     if reading != DataReading() { json["data"]?["reading"] = reading.json }
     json["model"]?["from"] = from.map(JSONValue.string)
     json["training"]?["patience"] = patience.map { JSONValue($0) }
+    for member in checkpoints.members { json["training"]?[member.key] = member.value }
+    if !changes.isEmpty { json["changes"] = .array(changes.map(\.json)) }
     if case .general = likelihood {
       json["model"]?["configuration"] = likelihood.configuration(architecture)
     }
@@ -215,6 +221,12 @@ extension RunRecord {
     patience = try reader.optional("training", "patience") { json in
       json.intValue.flatMap { RecordReader.sizes.contains($0) ? $0 : nil }
     }
+    checkpoints = try CheckpointPolicy(reader)
+    changes =
+      try reader.optional("changes") { list in
+        let changes = list.arrayValue?.compactMap(Change.init(json:))
+        return changes?.count == list.arrayValue?.count ? changes : nil
+      } ?? []
     started = try reader.string("started")
     version = try reader.string("version")
   }

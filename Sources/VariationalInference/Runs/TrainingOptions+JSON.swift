@@ -66,7 +66,10 @@ extension LearningRateSchedule {
     let fall = try reader.optional("training", "learning_rate_schedule") {
       Self.shape(json: $0, warmUp: warmUp)
     }
-    self.init(stages ?? fall ?? .constant, warmUpEpochs: warmUp)
+    let first = try reader.optional("training", "schedule_first_step") { json in
+      json.intValue.flatMap { RecordReader.sizes.contains($0) ? $0 : nil }
+    }
+    self.init(stages ?? fall ?? .constant, warmUpEpochs: warmUp, firstStep: first ?? 0)
   }
 
   private static func stages(json: JSONValue) -> Shape? {

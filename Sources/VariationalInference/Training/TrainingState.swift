@@ -35,11 +35,14 @@ public struct TrainingState<Scalar: TensorScalar>: Sendable {
   public let memoryNames: [String]
   /// Where the run stands.
   public let progress: TrainingProgress
+  /// Further facts that its file has; empty for a state that was not read from one.
+  public let metadata: [String: String]
 
   package init(
     names: [String], parameters: [Tensor<Scalar>], memories: [[Tensor<Scalar>]],
-    memoryNames: [String], progress: TrainingProgress
+    memoryNames: [String], progress: TrainingProgress, metadata: [String: String] = [:]
   ) {
+    self.metadata = metadata
     self.names = names
     self.parameters = parameters
     self.memories = memories

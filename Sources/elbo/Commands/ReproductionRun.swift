@@ -8,7 +8,7 @@ internal import VariationalInference
 struct ReproductionRun {
   private let table: ImportanceWeightedTable
   private let data: DatasetSplits
-  private let folder: RunFolder
+  private let place: RunPlace
   private let workers: WorkerPool
   private let record: RunRecord
   private let session: any TrainingRun
@@ -18,12 +18,12 @@ struct ReproductionRun {
     _ table: ImportanceWeightedTable, data: DatasetSplits, source: String, folder: RunFolder,
     workers: WorkerPool
   ) throws {
-    (self.table, self.data, self.folder, self.workers) = (table, data, folder, workers)
+    (self.table, self.data, self.workers) = (table, data, workers)
     let model = try table.model(for: data.train)
+    try folder.mend()
     let isBegun = Files.exists(folder.state)
-    let claim: FileLock
     if isBegun {
-      claim = try folder.claim()
+      place = try folder.takeUp()
       var earlier = try RunRecord(path: folder.record)
       try earlier.check(data, run: folder.path)
       earlier.options.epochs = table.options.epochs
@@ -36,18 +36,22 @@ struct ReproductionRun {
         dataSource: source, data: data, model: model, options: table.options,
         initialisation: ImportanceWeightedTable.initialisation,
         started: Clock.now("%Y-%m-%dT%H:%M:%S%z"))
-      // A run that was stopped before its first save left no more than its record.
+      // A run of an earlier version that was stopped before its first save left no state.
       let left = Files.exists(folder.path) ? try Files.list(folder.path) : []
-      claim = try folder.prepare(
+      place = try folder.begin(
         overwriting: Set(left).isSubset(of: [
           ".lock", "run.json", "metrics.jsonl", "model.safetensors", RunFolder.bestName,
         ]))
     }
-    session = try TrainingSession(
-      folder: folder, claim: claim, record: record, data: data, model: model, workers: workers,
-      resumption: "the same command goes on from here")
-    if isBegun { try session.restore() }
-    try record.write(to: folder.record)
+    let session = try TrainingSession(
+      place, record: record, data: data, model: model, workers: workers,
+      resumption: { "the same command goes on from here" })
+    self.session = session
+    if isBegun {
+      try session.restore(
+        record.state(at: folder.state, of: model, data), from: folder.state)
+    }
+    try record.write(to: place.folder.record)
   }
 
   /// What is to be expected, and how long it takes.
@@ -141,7 +145,7 @@ extension ReproductionRun {
     }
   }
 
-  private var resultPath: String { "\(folder.path)/result.json" }
+  private var resultPath: String { "\(place.folder.path)/result.json" }
 
   /// Adds an entry to what earlier runs, of other numbers of stages, left in the file.
   private func write(_ likelihood: Estimate, _ importanceSamples: Int) throws {
@@ -168,7 +172,7 @@ extension ReproductionRun {
       ],
       "published": expected.map(JSONValue.number) ?? .null,
       "tolerance": .number(table.tolerance),
-      "training_seconds": .number(session.epochs.reduce(0) { $0 + $1.seconds }),
+      "training_seconds": .number(session.epochs.reduce(0) { $0 + ($1.seconds ?? 0) }),
       "ends_of_stages": .array(endsOfStages),
       "protocol": [
         "data": .string(data.test.name), "split": .string(data.test.split),

@@ -9,48 +9,53 @@ struct SeedTraining {
   let runs: SeedRuns
   let figures: Bool
 
-  /// What goes on with all of them.
-  var resumption: String { "elbo train --resume \(folder.path)" }
+  /// What goes on with all of them, where they are now.
+  func resumption(_ place: RunPlace) -> String {
+    "elbo train --resume \(ShellWord.quoted(place.folder.path))"
+  }
 
-  /// Begins all runs; `begin` does so for the run of one seed, in its folder.
+  /// Begins all runs; `begin` does so for the run of one seed, in the place of all.
   func begin(
-    overwriting: Bool, _ begin: (UInt64, RunFolder) throws -> any TrainingRun
+    overwriting: Bool, _ begin: (UInt64, RunPlace) throws -> any TrainingRun
   ) throws {
-    try folder.check(overwriting: overwriting)
-    try Files.createFolder(folder.path)
-    try runs.write(to: folder.seeds)
+    let place = try folder.begin(overwriting: overwriting)
+    try runs.write(to: place.folder.seeds)
     for seed in runs.seeds {
       announce(seed)
-      try begin(seed, folder.seed(seed)).run(figures: figures)
+      try begin(seed, place).run(figures: figures)
     }
-    try conclude()
+    try conclude(in: place.folder)
   }
 
   /// Goes on with the runs that have not ended, and begins those that have not begun as the first did.
-  func goOn(epochs: Int?, patience: Int?, workers: WorkerPool) throws {
-    let first = folder.seed(runs.first)
-    guard Files.exists(first.record) else { throw RunError.nothingToResume(path: folder.path) }
-    let record = try RunRecord(path: first.record)
+  func goOn(_ changes: RunChanges, workers: WorkerPool) throws {
+    guard Files.exists(folder.seed(runs.first).record) else {
+      throw RunError.nothingToResume(path: folder.path)
+    }
+    let place = try folder.takeUp()
     // Read where one run at least needs them.
     var continuation: RunContinuation?
     for seed in runs.seeds {
-      let run = folder.seed(seed)
-      if try run.hasEnded(epochs: epochs, patience: patience) {
+      let run = place.folder.seed(seed)
+      if try run.hasEnded(epochs: changes.epochs, patience: changes.patience) {
         Terminal.line("seed \(seed): has ended before")
         continue
       }
       announce(seed)
+      let first = try RunRecord(path: place.folder.seed(runs.first).record)
       let all =
         try continuation
-        ?? RunContinuation(
-          record, epochs: epochs, patience: patience, workers: workers, resumption: resumption)
+        ?? RunContinuation(first, run: place.folder, changes: changes, workers: workers) {
+          resumption(place)
+        }
       continuation = all
       let session =
         try Files.exists(run.state)
-        ? all.resumed(run, claim: run.claim()) : all.begun(run, like: record, seed: seed)
+        ? all.resumed(run, within: place)
+        : all.begun(run, like: first, seed: seed, within: place)
       try session.run(figures: figures)
     }
-    try conclude()
+    try conclude(in: place.folder)
   }
 
   private func announce(_ seed: UInt64) {
@@ -58,7 +63,7 @@ struct SeedTraining {
     Terminal.line("seed \(seed), run \(number) of \(runs.count):")
   }
 
-  private func conclude() throws {
+  private func conclude(in folder: RunFolder) throws {
     let table = SeedTable(try runs.seeds.map { try RunComparison.Entry(folder.seed($0)) })
     try runs.write(to: folder.seeds, results: table)
     Terminal.line("")

@@ -18,6 +18,8 @@ struct Train: ParsableCommand {
         elbo train --data patients.csv --label outcome --latent 5 --hidden 100
         elbo train --data counts.npz --likelihood multinomial
         elbo train --resume runs/mnist-2026-01-31-120000  go on where a run stopped
+        elbo train --resume runs/a --data moved/data      where its data are now
+        elbo train --resume runs/a --learning-rate 3e-4   with other steps from here on
         elbo train --data mnist --validation 0.1 --patience 10 --epochs 500
         elbo train --data mnist --seeds 5 -o runs/five    five runs, mean and spread
         elbo train --data more.csv --from runs/first      begin with its parameters
@@ -32,6 +34,7 @@ struct Train: ParsableCommand {
       """)
 
   @OptionGroup var settings: TrainingSettings
+  @OptionGroup var checkpoints: CheckpointSettings
   @OptionGroup var threads: ThreadOptions
 
   @Option(
@@ -39,7 +42,10 @@ struct Train: ParsableCommand {
     help: "The run's folder; must be empty or new. (default: runs/<data>-<time>)")
   var output: String?
 
-  @Flag(help: "Replace the run in a folder that is not empty.")
+  @Flag(
+    help: """
+      Replace the run in a folder that is not empty, once the first epoch of this one is saved.
+      """)
   var overwrite = false
 
   @Option(parsing: .unconditional, help: "Passes over the data. (default: 50)")
@@ -67,8 +73,11 @@ struct Train: ParsableCommand {
 
   @Option(
     help: """
-      Go on with the run in this folder, exactly as it would have gone on. Takes its settings. Of a \
-      folder of --seeds, goes on with those that have not ended.
+      Go on with the run in this folder, exactly as it would have gone on; or from one of the states that \
+      --keep kept, RUN/state-<steps>.safetensors. Takes its settings, of which --epochs, --patience, \
+      --threads, --checkpoint-every and --keep may differ, --learning-rate, --schedule, \
+      --final-learning-rate, --warm-up, --clip-gradient and --weight-decay from here on, and --data where \
+      the same data are elsewhere. Of a folder of --seeds, goes on with those that have not ended.
       """
   )
   var resume: String?
@@ -81,7 +90,7 @@ struct Train: ParsableCommand {
 
   func validate() throws {
     try require(epochs, "--epochs")
-    try settings.check(epochs: epochs ?? 50)
+    if resume == nil { try settings.check(epochs: epochs ?? 50) }
     try require(patience, "--patience")
     try require(seeds, "--seeds", atMost: 1000)
     try require(output, "--output")
@@ -89,10 +98,11 @@ struct Train: ParsableCommand {
     try require(from, "--from")
     if resume != nil {
       let own = [("--output", output != nil), ("--from", from != nil), ("--seeds", seeds != nil)]
-      if let option = settings.firstGiven ?? own.first(where: \.1)?.0 {
+      if let option = settings.firstFixed ?? own.first(where: \.1)?.0 {
         throw ValidationError(
           "--resume takes the settings of the run; \(option) cannot be changed, only --epochs, "
-            + "--patience and --threads can")
+            + "--patience, --threads, --checkpoint-every, --keep, the learning rate with its schedule, and "
+            + "the place of the data can")
       }
       if overwrite { throw ValidationError("--resume and --overwrite exclude each other") }
     }
@@ -101,7 +111,7 @@ struct Train: ParsableCommand {
   func run() throws {
     let workers = threads.makeWorkers(profile: profile ? Profile() : nil)
     if let resume {
-      try goOn(with: RunFolder(resume), workers)
+      try goOn(with: resume, workers)
     } else {
       try begin(workers)
     }
@@ -139,18 +149,18 @@ struct Train: ParsableCommand {
     }
     // What is refused below has not cost an earlier run.
     var first = try plan(options.seed)
-    first.record.patience = patience
+    (first.record.patience, first.record.checkpoints) = (patience, checkpoints.policy())
     try first.checkPatience()
     guard let seeds else {
       return try first.begin(in: folder, overwriting: overwrite).run(figures: figures)
     }
     let training = SeedTraining(
       folder: folder, runs: SeedRuns(first: options.seed, count: seeds), figures: figures)
-    try training.begin(overwriting: overwrite) { seed, folder in
+    try training.begin(overwriting: overwrite) { seed, place in
       var next = try plan(seed)
-      next.record.patience = patience
-      next.resumption = training.resumption
-      return try next.begin(in: folder, overwriting: overwrite)
+      (next.record.patience, next.record.checkpoints) = (patience, checkpoints.policy())
+      next.resumption = { training.resumption(place) }
+      return try next.begin(in: place.folder.seed(seed), overwriting: false, within: place)
     }
   }
 
@@ -166,16 +176,21 @@ struct Train: ParsableCommand {
     return make(model)
   }
 
-  private func goOn(with folder: RunFolder, _ workers: WorkerPool) throws {
+  private func goOn(with path: String, _ workers: WorkerPool) throws {
+    let changes = RunChanges(
+      epochs: epochs, patience: patience, data: settings.data,
+      learningRate: settings.learningRate, steps: settings.steps, checkpoints: checkpoints)
+    let ofState = RunFolder.ofState(path)
+    let folder = ofState ?? RunFolder(path)
+    try folder.mend()
     if Files.exists(folder.seeds) {
       let training = SeedTraining(
         folder: folder, runs: try SeedRuns(path: folder.seeds), figures: figures)
-      return try training.goOn(epochs: epochs, patience: patience, workers: workers)
+      return try training.goOn(changes, workers: workers)
     }
     guard Files.exists(folder.state) else { throw RunError.nothingToResume(path: folder.path) }
-    let claim = try folder.claim()
     let record = try RunRecord(path: folder.record)
-    try RunContinuation(record, epochs: epochs, patience: patience, workers: workers)
-      .resumed(folder, claim: claim).run(figures: figures)
+    try RunContinuation(record, run: folder, changes: changes, workers: workers)
+      .resumed(folder, from: ofState == nil ? nil : path).run(figures: figures)
   }
 }

@@ -13,7 +13,7 @@ struct TrainingPlan {
   var record: RunRecord
   let workers: WorkerPool
   /// What goes on with the run where it stopped; nil for the run's own command.
-  var resumption: String?
+  var resumption: (() -> String)?
 
   /// A run that begins with drawn parameters, or those of another model; `record` is made of the model.
   init(
@@ -43,14 +43,23 @@ struct TrainingPlan {
   }
 
   /// The run at its beginning, in a folder that may hold another one only where that is overwritten.
-  func begin(in folder: RunFolder, overwriting: Bool) throws -> any TrainingRun {
+  ///
+  /// - Parameter parent: The place of the several runs that this is one of.
+  func begin(
+    in folder: RunFolder, overwriting: Bool, within parent: RunPlace? = nil
+  ) throws -> any TrainingRun {
     try checkPatience()
     func begin(_ model: some DescribedAutoencoder<Float>) throws -> any TrainingRun {
-      let claim = try folder.prepare(overwriting: overwriting)
-      try record.write(to: folder.record)
-      return try TrainingSession(
-        folder: folder, claim: claim, record: record, data: data, model: model, workers: workers,
-        resumption: resumption)
+      let place = try folder.begin(overwriting: overwriting, within: parent)
+      do {
+        try record.write(to: place.folder.record)
+        return try TrainingSession(
+          place, record: record, data: data, model: model, workers: workers,
+          resumption: resumption)
+      } catch {
+        place.withdraw()
+        throw error
+      }
     }
     return try begin(model)
   }
@@ -60,74 +69,6 @@ struct TrainingPlan {
     if record.patience != nil, data.validation == nil {
       throw PatienceInVain(data: record.data.name)
     }
-  }
-}
-
-/// A run of several that is taken up, or begun by the record of the first.
-struct RunContinuation {
-  let data: DatasetSplits
-  let workers: WorkerPool
-  let resumption: String?
-  let epochs: Int?
-  let patience: Int?
-
-  /// Data as the record says.
-  init(
-    _ record: RunRecord, epochs: Int?, patience: Int?, workers: WorkerPool,
-    resumption: String? = nil
-  ) throws {
-    try record.options.precision.check()
-    let read = try DataSource.load(
-      record.dataSource, record.reading, table: record.likelihood.table,
-      binarized: record.data.binarization, workers: workers)
-    data = record.architecture.fields.complete(read.parts)
-    (self.epochs, self.patience, self.workers) = (epochs, patience, workers)
-    self.resumption = resumption
-  }
-
-  /// The record with what may be changed on the way.
-  private func changed(_ record: RunRecord) -> RunRecord {
-    var record = record
-    record.options.epochs = epochs ?? record.options.epochs
-    record.patience = patience ?? record.patience
-    return record
-  }
-
-  /// Takes up the run in a folder where it stopped; the claim is to that folder.
-  func resumed(_ folder: RunFolder, claim: FileLock) throws -> any TrainingRun {
-    let old = try RunRecord(path: folder.record)
-    try old.check(data, run: folder.path)
-    let record = changed(old)
-    if record.patience != nil, data.validation == nil {
-      throw PatienceInVain(data: record.data.name)
-    }
-    try MemoryNeed(record.architecture, record.options, examples: data.train.count).check()
-    func resume(_ model: some DescribedAutoencoder<Float>) throws -> any TrainingRun {
-      let session = try TrainingSession(
-        folder: folder, claim: claim, record: record, data: data, model: model, workers: workers,
-        resumption: resumption)
-      try session.restore()
-      try record.write(to: folder.record)
-      return session
-    }
-    return try resume(record.initialModel)
-  }
-
-  /// Begins a run like that of `record` with another seed.
-  func begun(_ folder: RunFolder, like record: RunRecord, seed: UInt64) throws -> any TrainingRun {
-    try record.check(data, run: folder.path)
-    var record = changed(record)
-    record.options.seed = seed
-    record.started = Clock.now("%Y-%m-%dT%H:%M:%S%z")
-    let initial = try record.from.map {
-      try InitialModel($0, activation: record.architecture.activation)
-    }
-    var plan = try TrainingPlan(
-      data: data, record.likelihood, record.architecture, from: initial, seed: seed,
-      workers: workers
-    ) { _ in record }
-    plan.resumption = resumption
-    return try plan.begin(in: folder, overwriting: true)
   }
 }
 

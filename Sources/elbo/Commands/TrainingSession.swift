@@ -6,8 +6,6 @@ internal import VariationalInference
 
 /// A run whose model's type nobody needs to know.
 protocol TrainingRun {
-  /// Takes up the state saved in the folder, and drops records of epochs after it.
-  func restore() throws
   /// Goes on to the end.
   func run(figures: Bool) throws
   /// Where the run stands.
@@ -20,50 +18,37 @@ protocol TrainingRun {
 
 /// A run from its present state to its end: steps, evaluation, records, pictures.
 final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Model.Scalar == Float {
-  /// What goes on with the run where it stopped.
-  private let resumption: String
-  private let folder: RunFolder
-  /// Keeps other processes out of the folder.
-  private let claim: FileLock
+  /// What goes on with the run where it stopped; nil for the run's own command.
+  private let resumption: (() -> String)?
+  private let keeper: RunKeeper<Model>
   private let record: RunRecord
   private let data: DatasetSplits
   private let workers: WorkerPool
   private let trainer: Trainer<Model>
-  /// The epochs so far.
-  private(set) var epochs: [EpochMetrics] = []
-  private var lastSave = -Double.infinity
-  /// The model of the best epoch, where it has not been written yet.
-  private var newBest: (epoch: Int, model: Model)?
-  /// The epoch whose model is in the folder as the best.
-  private var savedBest: Int?
-
-  /// A long run saves its state this often, in seconds, at the end of an epoch.
-  private static var saveInterval: Double { 30 }
+  /// Whether the state in the folder is of other settings.
+  private var isChanged = false
 
   init(
-    folder: RunFolder, claim: FileLock, record: RunRecord, data: DatasetSplits,
-    model: Model, workers: WorkerPool, resumption: String? = nil
+    _ place: RunPlace, record: RunRecord, data: DatasetSplits, model: Model, workers: WorkerPool,
+    resumption: (() -> String)? = nil
   ) throws {
-    self.resumption = resumption ?? "elbo train --resume \(folder.path)"
-    self.folder = folder
-    self.claim = claim
+    self.resumption = resumption
     self.record = record
     self.data = data
     self.workers = workers
     trainer = try Trainer(model, data: data.train, options: record.options, workers: workers)
+    keeper = RunKeeper(place, record: record, data: data, trainer: trainer)
   }
 
-  /// What a log-probability of the training data means under the model.
-  private var meaning: String { record.likelihood.meaning(onData: data.train.meaning) }
+  private var folder: RunFolder { keeper.folder }
 
   var trained: any DescribedAutoencoder<Float> { trainer.model }
 
   var progress: TrainingProgress { trainer.progress }
 
-  /// What the best epoch is chosen by.
-  private var part: BestEpoch.Part { data.validation == nil ? .test : .validation }
+  var epochs: [EpochMetrics] { keeper.epochs }
 
-  private var best: BestEpoch? { BestEpoch(of: epochs, by: part) }
+  private var best: BestEpoch? { keeper.best }
 
   /// Whether the run has waited in vain for a better epoch.
   private var isExhausted: Bool {
@@ -74,13 +59,15 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
   /// Whether there is nothing left to train.
   private var hasEnded: Bool { trainer.progress.epoch >= record.options.epochs || isExhausted }
 
-  func restore() throws {
-    let state = try TrainingState(
-      checkpoint: folder.state, model: trainer.model, options: record.options,
-      fingerprint: record.data.fingerprint, dataMeaning: meaning)
+  /// Takes up a state of the run's folder, and drops records of epochs after it.
+  ///
+  /// - Parameters:
+  ///   - path: Its file.
+  ///   - isChanged: Whether this run goes on with other settings than the state was saved under.
+  func restore(_ state: TrainingState<Float>, from path: String, isChanged: Bool = false) throws {
     let progress = state.progress
     try progress.check(
-      batchesPerEpoch: trainer.batchesPerEpoch, examples: data.train.count, path: folder.state)
+      batchesPerEpoch: trainer.batchesPerEpoch, examples: data.train.count, path: path)
     // The epoch that the run is in, or the last one where it has just ended.
     let begun = progress.epoch + (progress.batch > 0 ? 1 : 0)
     if begun > record.options.epochs {
@@ -88,20 +75,32 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
         "the run '\(folder.path)' has begun epoch \(begun); ask for at least as many "
           + "(--epochs, or --stages of a reproduction)")
     }
-    trainer.restore(state)
-    epochs = try folder.readMetrics(upTo: progress.epoch)
-    try folder.write(epochs)
-    savedBest = Files.exists(folder.best) ? ModelFile.epoch(of: folder.best) : nil
-    // A run that an earlier version began kept none; where its last epoch is the best, here it is.
-    if let best, best.epoch != savedBest, best.epoch == progress.epoch, progress.batch == 0 {
-      newBest = (best.epoch, trainer.model)
-    }
+    try keeper.restore(state, from: path)
+    self.isChanged = isChanged
   }
 
   func run(figures: Bool) throws {
     Interrupt.watch()
     announce()
-    if !hasEnded { try Files.remove(folder.verdict) }
+    do {
+      // A run that is killed before its first epoch has ended can be taken up, too.
+      if trainer.progress.steps == 0 || isChanged { try save() }
+      if !hasEnded { try Files.remove(folder.verdict) }
+      try train()
+      try save()
+    } catch let divergence as SavedDivergence {
+      throw divergence
+    } catch {
+      if keeper.earlier != nil, keeper.hasTrainedState, !(error is ExitCode) {
+        Terminal.warn("what this run has saved is in '\(folder.path)'; go on with: \(goingOn)")
+      }
+      keeper.withdraw()
+      throw error
+    }
+    try conclude(figures: figures)
+  }
+
+  private func train() throws {
     var display = TrainingDisplay(
       options: record.options, data: data.train, progress: trainer.progress)
     var (epochStart, imagesBefore) = (Clock.seconds, trainer.progress.imagesInEpoch)
@@ -114,12 +113,11 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
         display.show(metrics, rate: images / max(seconds, 1e-9))
         (epochStart, imagesBefore) = (Clock.seconds, 0)
       }
+      try saving { try keeper.saveIfDue() }
       if let signal = Interrupt.signalNumber, !hasEnded {
         try stop(signal)
       }
     }
-    try save()
-    try conclude(figures: figures)
   }
 
   private func announce() {
@@ -138,6 +136,14 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     if record.options.precision == .bfloat16 {
       Terminal.line("products: of bfloat16 numbers; sums, weights and evaluations in fp32")
     }
+    if let earlier = keeper.earlier {
+      Terminal.line(
+        "the run in '\(earlier.path)' stays until the first epoch of this one is saved; until then this "
+          + "one is in '\(folder.path)'")
+    }
+    for change in isChanged ? record.changes.suffix(1) : [] {
+      Terminal.line("changed: \(change.words)")
+    }
     if trainer.progress.steps > 0 {
       Terminal.line("resumed after step \(trainer.progress.steps.grouped)")
     }
@@ -154,9 +160,9 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
 
   private func diverged(_ divergence: String) -> SavedDivergence {
     // What was good before stays; that the disk is full, say, is the lesser evil.
-    try? saveBest()
+    try? keeper.saveBest()
     return SavedDivergence(
-      divergence: divergence, state: Files.exists(folder.state) ? folder.state : nil)
+      divergence: divergence, state: keeper.hasTrainedState ? folder.state : nil)
   }
 
   private func finishEpoch(_ step: TrainingStep, seconds: Double) throws -> EpochMetrics {
@@ -176,45 +182,20 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     let metrics = EpochMetrics(
       epoch: step.epoch + 1, seconds: seconds, train: step.epochSoFar.mean, test: test,
       validation: try data.validation.map { try mean(on: $0) })
-    epochs.append(metrics)
-    if best?.epoch == metrics.epoch { newBest = (metrics.epoch, model) }
-    try folder.append(metrics)
-    if Clock.seconds - lastSave > Self.saveInterval { try save() }
+    try saving { try keeper.add(metrics) }
     return metrics
   }
 
-  /// Model and state, each whole or not at all; undefined numbers never replace good ones.
   private func save() throws {
-    let model = trainer.model
-    if model.parameters.contains(where: { $0.firstNonFinite != nil }) {
-      throw diverged(
-        "training diverged by step \(trainer.progress.steps): parameters are infinite or undefined; "
-          + "try a smaller learning rate")
+    try saving { try keeper.save() }
+  }
+
+  private func saving(_ write: () throws -> Void) throws {
+    do {
+      try write()
+    } catch let fault as UnsavableState {
+      throw diverged("\(fault)")
     }
-    try model.save(to: folder.model, dataShape: record.data.shape, metadata: metadata)
-    // Before the state: a best epoch that the state does not know comes again, as the run is repeated
-    // from there; one that is not in its file would be lost.
-    try saveBest()
-    try trainer.state.save(
-      to: folder.state, model: model, options: record.options,
-      fingerprint: record.data.fingerprint, dataMeaning: meaning)
-    lastSave = Clock.seconds
-  }
-
-  private var metadata: [String: String] {
-    [
-      "data": record.data.name, "height": "\(record.data.size.height)",
-      "width": "\(record.data.size.width)", "elbo": ElboVersion.current,
-    ]
-  }
-
-  /// The model of the best epoch, where it is not in its file yet.
-  private func saveBest() throws {
-    guard let (epoch, model) = newBest else { return }
-    try model.save(
-      to: folder.best, dataShape: record.data.shape,
-      metadata: metadata.merging(["epoch": "\(epoch)", "chosen_by": part.rawValue]) { $1 })
-    (newBest, savedBest) = (nil, epoch)
   }
 
   private func stop(_ signal: Int32) throws {
@@ -224,11 +205,16 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     Terminal.line(
       "Stopped in epoch \(progress.epoch + 1) after \(progress.batch) of "
         + "\(trainer.batchesPerEpoch) batches; everything is saved. Go on with:")
-    Terminal.line("  \(resumption)")
+    Terminal.line("  \(goingOn)")
     throw ExitCode(128 + signal)
   }
 
+  private var goingOn: String {
+    resumption?() ?? "elbo train --resume \(ShellWord.quoted(folder.path))"
+  }
+
   private func conclude(figures: Bool) throws {
+    try keeper.find()
     if figures {
       let pictures = ModelFigures(
         model: trainer.model, test: data.test, seed: record.options.seed, subtitle: record.summary)
@@ -262,7 +248,7 @@ extension TrainingSession {
       Terminal.line(
         "best epoch \(best.epoch): \(best.part.rawValue) \(objective) \(best.value.fixed(2))"
           + (best.warning.map { ", \($0)" } ?? "")
-          + (savedBest == best.epoch
+          + (keeper.savedBest == best.epoch
             ? "; kept in \(RunFolder.bestName)"
             : "; its parameters were not kept, as an earlier version trained it"))
     }
@@ -273,13 +259,6 @@ extension TrainingSession {
           + "\(patience)); a larger --patience with --resume goes on")
     }
     for line in verdict.lines { Terminal.line(line) }
-  }
-}
-
-extension ModelFile {
-  /// The epoch that a best model's file is of; nil where it does not say.
-  fileprivate static func epoch(of path: String) -> Int? {
-    (try? ModelFile(path: path))?.contents.metadata["epoch"].flatMap { Int($0) }
   }
 }
 

@@ -84,6 +84,10 @@ struct StepSettings: ParsableArguments {
     try require(warmUp, "--warm-up", "a positive number of epochs") { $0 > 0 }
     try require(clipGradient, "--clip-gradient", "a positive number") { $0 > 0 }
     try require(average, "--average", "a number between 0 and 1, as 0.999,") { $0 > 0 && $0 < 1 }
+  }
+
+  /// Refuses settings of a new run that go with others than those given.
+  func checkTogether() throws {
     if weightDecay != nil, optimiserName != .adamw {
       throw ValidationError("--weight-decay goes with --optimiser adamw; Adam has none")
     }
@@ -117,14 +121,9 @@ struct StepSettings: ParsableArguments {
     }
   }
 
-  /// The first of these options on the command line.
-  var firstGiven: String? {
-    [
-      ("--optimiser", optimiserName != nil), ("--weight-decay", weightDecay != nil),
-      ("--schedule", scheduleName != nil), ("--final-learning-rate", finalLearningRate != nil),
-      ("--warm-up", warmUp != nil), ("--clip-gradient", clipGradient != nil),
-      ("--average", average != nil),
-    ].first { $0.1 }?.0
+  /// The first of these options on the command line that a run keeps for good.
+  var firstFixed: String? {
+    [("--optimiser", optimiserName != nil), ("--average", average != nil)].first { $0.1 }?.0
   }
 
   func optimiser(learningRate: Double) -> any Optimiser {
@@ -143,5 +142,73 @@ struct StepSettings: ParsableArguments {
       case .cosine: .cosine(final: finalLearningRate ?? 0, epochs: epochs)
       }
     return LearningRateSchedule(shape, warmUpEpochs: warmUp ?? 0)
+  }
+}
+
+extension StepSettings {
+  /// The options of a run that goes on with these settings; what was not given is as before.
+  ///
+  /// - Parameters:
+  ///   - step: The steps behind it; a schedule or a warm-up that is given begins here.
+  ///   - batches: In an epoch.
+  func changing(
+    _ old: TrainingOptions, learningRate: Double?, from step: Int, batchesPerEpoch batches: Int
+  ) throws -> TrainingOptions {
+    var options = old
+    let isScheduled = scheduleName != nil || finalLearningRate != nil || warmUp != nil
+    if !old.learningRateSchedule.stages.isEmpty, isScheduled || learningRate != nil {
+      throw ValidationError(
+        "the learning rate of this run goes by stages, which cannot be changed; leave out "
+          + "--learning-rate, --schedule, --final-learning-rate and --warm-up")
+    }
+    let rate = learningRate ?? old.optimiser.learningRate
+    options.optimiser.learningRate = rate
+    if let weightDecay {
+      guard var adamW = options.optimiser as? AdamW else {
+        throw ValidationError(
+          "--weight-decay goes with --optimiser adamw; this run's Adam has none")
+      }
+      adamW.weightDecay = weightDecay
+      options.optimiser = adamW
+    }
+    if (options.optimiser as? AdamW).map({ $0.weightDecay * rate >= 1 }) == true {
+      throw ValidationError(
+        "the weight decay of this run times the learning rate of \(rate) is not below 1; a step would "
+          + "leave nothing of a weight")
+    }
+    options.gradientNormLimit = clipGradient ?? old.gradientNormLimit
+    if isScheduled {
+      options.learningRateSchedule = try schedule(
+        replacing: old.learningRateSchedule, epochs: options.epochs, from: step, batches)
+    }
+    if let end = options.learningRateSchedule.end, end.rate > rate {
+      throw ValidationError(
+        "the final learning rate of \(end.rate): at most the learning rate of \(rate) is expected")
+    }
+    return options
+  }
+
+  private func schedule(
+    replacing old: LearningRateSchedule, epochs: Int, from step: Int, _ batches: Int
+  ) throws -> LearningRateSchedule {
+    let final = finalLearningRate ?? old.end?.rate ?? 0
+    let shape: LearningRateSchedule.Shape
+    switch (scheduleName, old.shape) {
+    case (.linear, _), (nil, .linear): shape = .linear(final: final, epochs: epochs)
+    case (.cosine, _), (nil, .cosine): shape = .cosine(final: final, epochs: epochs)
+    case (.constant, _), (nil, .constant), (nil, .stages):
+      shape = .constant
+      if finalLearningRate != nil {
+        throw ValidationError(
+          "--final-learning-rate goes with --schedule linear or cosine; a constant rate stays as it is"
+        )
+      }
+    }
+    let left = Double(epochs) - Double(step) / Double(batches)
+    if let warmUp, warmUp >= left {
+      throw ValidationError(
+        "--warm-up \(warmUp): fewer epochs than the \(left) that are left of the run are expected")
+    }
+    return LearningRateSchedule(shape, warmUpEpochs: warmUp ?? 0, firstStep: step)
   }
 }

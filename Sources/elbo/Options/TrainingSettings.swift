@@ -3,7 +3,7 @@
 internal import ArgumentParser
 internal import VariationalInference
 
-/// The settings that a run keeps for good.
+/// The settings of a run.
 struct TrainingSettings: ParsableArguments {
   @Option(help: DataSource.help)
   var data: String?
@@ -87,26 +87,27 @@ struct TrainingSettings: ParsableArguments {
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate \(learningRate): a positive number is expected")
     }
-    try steps.check(learningRate: learningRate ?? 1e-3)
   }
 
-  /// Refuses what so many epochs are too few for.
+  /// Refuses settings of a new run that do not go together, or that so many epochs are too few for.
   func check(epochs: Int) throws {
+    try steps.checkTogether()
+    try steps.check(learningRate: learningRate ?? 1e-3)
     try steps.check(epochs: epochs)
     try objective.check(epochs: epochs)
   }
 
-  /// The first of these options on the command line.
-  var firstGiven: String? {
+  /// The first of these options on the command line that a run keeps for good.
+  var firstFixed: String? {
     let given = [
-      ("--data", data != nil), ("--likelihood", likelihood != nil), ("--noise", noise != nil),
+      ("--likelihood", likelihood != nil), ("--noise", noise != nil),
       ("--trials", trials != nil),
       ("--hidden", hidden != nil), ("--latent", latent != nil),
       ("--activation", activation != nil), ("--batch-size", batchSize != nil),
-      ("--learning-rate", learningRate != nil), ("--binarize", binarize != nil),
+      ("--binarize", binarize != nil),
       ("--precision", precision != nil), ("--seed", seed != nil),
     ]
-    return given.first { $0.1 }?.0 ?? steps.firstGiven ?? objective.firstGiven
+    return given.first { $0.1 }?.0 ?? steps.firstFixed ?? objective.firstGiven
       ?? reading.firstGiven
   }
 

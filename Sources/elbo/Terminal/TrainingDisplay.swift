@@ -55,7 +55,7 @@ struct TrainingDisplay {
       "epoch \(number)\(metrics.epoch)/\(epochs)  train \(words(metrics.train))  "
         + "test \(words(metrics.test))  "
         + (metrics.validation.map { "validation \($0.objective.fixed(2))  " } ?? "")
-        + "\(metrics.seconds.fixed(2)) s  "
+        + "\((metrics.seconds ?? 0).fixed(2)) s  "
         + "\(Int(rate).grouped) \(noun)s/s")
   }
 
