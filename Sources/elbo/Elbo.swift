@@ -35,4 +35,9 @@ struct Elbo: ParsableCommand {
       PosteriorCommand.self,
       CompareModels.self, Reconstruct.self, Sample.self, Encode.self, Decode.self, Reproduce.self,
     ])
+
+  static func main() {
+    Terminal.holdClosedStreams()
+    main(nil)
+  }
 }

@@ -79,11 +79,22 @@ struct FailingOutputTests {
   @Test(
     "a report that cannot be written is a failure, not a silence",
     .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")),
-    arguments: ["evaluate run", "evaluate run --json"])
+    arguments: [
+      "evaluate run", "evaluate run --json", "sample run -o x.npy", "encode run -o z.npy",
+      "reconstruct run -o x.svg", "train --resume run --epochs 2 --no-figures",
+    ])
   func fullOutput(arguments: String) throws {
     try workspace.train("run", epochs: 1)
     let outcome = try workspace.shell("\"$0\" \(arguments) > /dev/full")
     expectRefusal(outcome, ["output could not be written", "no space left"])
+  }
+
+  @Test("a closed output is a failure, and nothing of it gets into the run's files")
+  func closedOutput() throws {
+    let outcome = try workspace.shell(
+      "\"$0\" train --data data -o run --epochs 1 --hidden 8 --latent 2 --no-figures >&-")
+    expectRefusal(outcome, ["output could not be written", "bad file descriptor"])
+    #expect(try workspace.text("run/.lock").isEmpty)
   }
 
   @Test("divergence is told with its step and what to do; no undefined number is saved")

@@ -51,6 +51,7 @@ struct UsageTests {
     (["encode", "run", "-o", "z.npy", "--count", "0"], ["--count 0"]),
     (["encode", "run", "-o", "z.txt"], ["z.txt", ".npy"]),
     (["sample", "run", "-o", "x.jpg"], ["x.jpg", ".svg", ".png", ".npy"]),
+    (["explain", "--mean", "1,2"], ["--mean: one number", "linear-gaussian"]),
     (["sample", "run", "-o", ""], ["--output", "a path is expected"]),
   ]
 

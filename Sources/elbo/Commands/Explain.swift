@@ -49,8 +49,8 @@ struct Explain: ParsableCommand {
       try require(probabilities?.values.count ?? 3 == 3, "--probabilities: three numbers")
     } else {
       try require(probabilities == nil, "--probabilities is for --model mixture")
-      try require(mean?.values.count ?? count == count, "--mean: \(count) for this model")
-      try require(deviation?.values.count ?? count == count, "--deviation: \(count) for this model")
+      try require(mean?.values.count ?? count == count, "--mean: \(Self.wanted(count))")
+      try require(deviation?.values.count ?? count == count, "--deviation: \(Self.wanted(count))")
     }
     // Beyond these q is so far from z, or so thin, that the quadrature has too many points.
     try require(
@@ -62,6 +62,12 @@ struct Explain: ParsableCommand {
     try require(
       q.allSatisfy { $0 > 0 } && abs(q.reduce(0, +) - 1) < 1e-9,
       "--probabilities: positive, with sum 1")
+  }
+
+  private static func wanted(_ count: Int) -> String {
+    count == 1
+      ? "one number for this model, as in 0.5; two are for --model linear-gaussian"
+      : "two numbers with a comma between for this model, as in 0.5,0.2"
   }
 
   private func require(_ condition: Bool, _ sentence: String) throws {

@@ -63,5 +63,6 @@ struct Sample: ParsableCommand {
       }
     }
     try write(loaded.model)
+    try Terminal.finish()
   }
 }

@@ -116,6 +116,7 @@ struct Train: ParsableCommand {
       try begin(workers)
     }
     ProfileTable(workers)?.write()
+    try Terminal.finish()
   }
 
   private func begin(_ workers: WorkerPool) throws {

@@ -44,6 +44,14 @@ enum Terminal {
     if number != 0 { throw OutputError(reason: String(cString: strerror(number))) }
   }
 
+  /// Takes the places of standard streams that are closed, before a file that is opened later gets
+  /// one of them and what is meant for the stream; writing there fails.
+  static func holdClosedStreams() {
+    var descriptor: Int32
+    repeat { descriptor = open("/dev/null", O_RDONLY) } while (0...2).contains(descriptor)
+    if descriptor > 2 { close(descriptor) }
+  }
+
   /// Replaces the live line.
   static func redraw(_ text: String) { write("\r\u{1B}[K" + text.prefix(max(width - 1, 20))) }
 
