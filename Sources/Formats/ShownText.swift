@@ -12,15 +12,55 @@ extension String {
     var shown = ""
     for (index, scalar) in unicodeScalars.prefix(limit + 1).enumerated() {
       if index == limit { return shown + "..." }
-      shown += scalar.isHarmless ? String(scalar) : "\\u{\(String(scalar.value, radix: 16))}"
+      shown += scalar.shown
     }
     return shown
+  }
+
+  /// The text as a line of its own: escaped as by ``shown(limit:)``, and shortened in the middle where
+  /// it is too long, as its end says what to do.
+  ///
+  /// The work and the memory are of the order of the limit, however long the text is.
+  ///
+  /// - Parameter limit: The characters kept at most, those of escapes included.
+  /// - Returns: Printable text on one line.
+  package func shownLine(limit: Int) -> String {
+    let (whole, isWhole) = Self.shown(unicodeScalars, limit: limit)
+    if isWhole { return whole.joined() }
+    let ellipsis = " ... "
+    let end = (limit - ellipsis.count) / 3
+    let start = Self.shown(unicodeScalars, limit: limit - ellipsis.count - end).pieces
+    let rest = Self.shown(unicodeScalars.reversed(), limit: end).pieces
+    return start.joined() + ellipsis + rest.reversed().joined()
+  }
+
+  /// The first scalars as they are shown, as many as the limit takes, and whether those are all.
+  private static func shown(
+    _ scalars: some Sequence<Unicode.Scalar>, limit: Int
+  ) -> (pieces: [String], isWhole: Bool) {
+    var pieces: [String] = []
+    var length = 0
+    for scalar in scalars {
+      let piece = scalar.shown
+      length += piece.unicodeScalars.count
+      if length > limit { return (pieces, false) }
+      pieces.append(piece)
+    }
+    return (pieces, true)
   }
 }
 
 extension Unicode.Scalar {
-  fileprivate var isHarmless: Bool {
-    switch properties.generalCategory {
+  /// Itself, or its number where it would not be seen as itself.
+  fileprivate var shown: String {
+    isHarmless ? String(self) : "\\u{\(String(value, radix: 16))}"
+  }
+
+  /// Whether it neither moves the cursor nor hides or reorders its neighbours.
+  var isHarmless: Bool {
+    // Most of all text.
+    if (0x20..<0x7F).contains(value) { return true }
+    return switch properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate,
       .unassigned:
       false

@@ -38,6 +38,13 @@ struct Elbo: ParsableCommand {
 
   static func main() {
     Terminal.holdClosedStreams()
-    main(nil)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+      // Losing some of the output would be losing the result.
+      try Terminal.finish()
+    } catch {
+      Ending.end(error, arguments: Array(CommandLine.arguments.dropFirst()))
+    }
   }
 }

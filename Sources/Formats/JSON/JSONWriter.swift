@@ -67,20 +67,26 @@ private struct JSONWriter {
 
   private mutating func put(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
+  /// Whatever a terminal would obey is escaped: C0 and C1 controls, DEL, marks that reorder text.
   private mutating func write(_ text: String) {
     put("\"")
-    for byte in text.utf8 {
-      switch byte {
-      case 0x22: put("\\\"")
-      case 0x5C: put("\\\\")
-      case 0x0A: put("\\n")
-      case 0x0D: put("\\r")
-      case 0x09: put("\\t")
-      case 0..<0x20: put("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
-      default: bytes.append(byte)
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": put("\\\"")
+      case "\\": put("\\\\")
+      case "\n": put("\\n")
+      case "\r": put("\\r")
+      case "\t": put("\\t")
+      case _ where scalar.isHarmless: bytes.append(contentsOf: UTF8.encode(scalar) ?? .init())
+      default: for unit in scalar.utf16 { put(escape(unit)) }
       }
     }
     put("\"")
+  }
+
+  private func escape(_ unit: UInt16) -> String {
+    let digits = String(unit, radix: 16)
+    return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
   }
 }
 

@@ -54,7 +54,6 @@ struct CompareRuns: ParsableCommand {
     } else {
       for line in comparison.lines { Terminal.line(line) }
     }
-    try Terminal.finish()
   }
 }
 

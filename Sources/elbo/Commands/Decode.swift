@@ -32,11 +32,6 @@ struct Decode: ParsableCommand {
   var total: Int?
 
   func run() throws {
-    try write()
-    try Terminal.finish()
-  }
-
-  private func write() throws {
     let loaded = try model.load()
     let z = try readLatents(loaded)
     let given = try loaded.given(condition, total: total, count: z.shape[0])

@@ -55,6 +55,5 @@ struct Encode: ParsableCommand {
     Terminal.line(
       "Wrote \(output): [\(examples.count), \(2 + draws), \(latent)], means and log variances"
         + (draws > 0 ? ", then draws" : ""))
-    try Terminal.finish()
   }
 }

@@ -55,7 +55,6 @@ struct Evaluate: ParsableCommand {
       printTable(result, loaded, images, objective)
       if let difference { Terminal.line("Note: \(difference).") }
     }
-    try Terminal.finish()
   }
 
   /// What keeps the numbers from being read beside others.

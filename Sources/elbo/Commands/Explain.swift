@@ -93,7 +93,6 @@ struct Explain: ParsableCommand {
     } else {
       for line in derivation.lines { Terminal.line(line) }
     }
-    try Terminal.finish()
   }
 }
 

@@ -79,7 +79,6 @@ struct Impute: ParsableCommand {
       Terminal.line("Stopped; nothing was written. Fewer --importance-samples take less time.")
       throw ExitCode(128 + (Interrupt.signalNumber ?? 2))
     }
-    try Terminal.finish()
   }
 
   private func imputation(

@@ -32,7 +32,6 @@ struct Reconstruct: ParsableCommand {
       try output.write(grid, numbers: numbers, name: "reconstructions", model: loaded)
     }
     try draw(loaded.model)
-    try Terminal.finish()
   }
 }
 

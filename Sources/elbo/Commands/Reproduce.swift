@@ -77,6 +77,5 @@ struct ReproduceTable: ParsableCommand {
     try run.announce()
     try run.train()
     try run.judge(importanceSamples: importanceSamples)
-    try Terminal.finish()
   }
 }

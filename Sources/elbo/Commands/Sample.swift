@@ -63,6 +63,5 @@ struct Sample: ParsableCommand {
       }
     }
     try write(loaded.model)
-    try Terminal.finish()
   }
 }

@@ -65,7 +65,6 @@ struct Score: ParsableCommand {
       try AtomicFile.write(scores.table(of: rows).encoded(), to: output)
     }
     say(scores, rows, loaded)
-    try Terminal.finish()
   }
 
   /// Shows how far the work is, and asks it to stop on Ctrl-C.

@@ -18,7 +18,10 @@ enum Interrupt {
   static func watch() {
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
-        if Interrupt.received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+        if Interrupt.received.exchange(number, ordering: .relaxed) != 0 {
+          Terminal.clearLineInHandler()
+          _exit(128 + number)
+        }
       }
     }
     for number in [SIGHUP, SIGPIPE] {
@@ -31,6 +34,7 @@ enum Interrupt {
   static func endAtOnce() {
     for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number) { number in
+        Terminal.clearLineInHandler()
         let sentence: StaticString = "Stopped; nothing was written.\n"
         _ = write(STDERR_FILENO, sentence.utf8Start, sentence.utf8CodeUnitCount)
         _exit(128 + number)

@@ -98,9 +98,10 @@ enum StanGuard {
       if !activity.isInside || activity.calls != last {
         (last, since) = (activity.calls, Clock.seconds)
       } else if Clock.seconds - since > Double(seconds) {
+        Terminal.tell("")
         Terminal.tell(
           """
-          \nError: the Stan library has not come back for \(seconds) s while \
+          Error: the Stan library has not come back for \(seconds) s while \
           \(activity.work.words); nothing was written. If the program needs that long, give more with --stan-timeout; a solver of equations that \
           goes on for ever takes a limit of steps, as ode_rk45_tol does
           """)

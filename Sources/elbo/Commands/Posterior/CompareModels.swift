@@ -71,10 +71,9 @@ struct CompareModels: ParsableCommand {
     if json {
       Terminal.write(comparison.json.pretty)
     } else {
-      Terminal.line("log p(x) in nats +- standard errors; seed \(seed)\n")
-      Terminal.line("\(comparison)")
+      Terminal.block("log p(x) in nats +- standard errors; seed \(seed)\n")
+      Terminal.block("\(comparison)")
     }
-    try Terminal.finish()
   }
 
   private func evidence(

@@ -127,7 +127,6 @@ struct PosteriorCommand: ParsableCommand {
         calibrate == nil ? nil : simulated ?? loaded.density as? any SimulatableDensity
       try report(loaded.density, calibrated, prior: prior ?? [:], of: loaded, in: folder)
     }
-    try Terminal.finish()
   }
 
   private func report(
@@ -144,14 +143,14 @@ struct PosteriorCommand: ParsableCommand {
       let what = model.description.map { ", \($0)" } ?? ""
       let count = density.dimension
       Terminal.line("\(model.name)\(what); \(count.grouped) unknown\(count == 1 ? "" : "s")")
-      Terminal.line("\n\(posterior)")
+      Terminal.block("\n\(posterior)")
     }
     options.progress = nil
     let calibration = try simulated.map { try calibrated($0, options, display) }
     if json {
       Terminal.write(posterior.json(model: model.name, calibration: calibration).pretty)
     } else if let calibration {
-      Terminal.line("\n\(calibration)")
+      Terminal.block("\n\(calibration)")
     }
     if let folder { try write(posterior, calibration, prior: prior, of: model, to: folder) }
   }
@@ -177,7 +176,8 @@ struct PosteriorCommand: ParsableCommand {
     let names = try folder.write(
       posterior, calibration, prior: prior, model: model.name, overwriting: overwrite)
     if json { return }
-    Terminal.line("\nWrote to \(folder.path): \(names.joined(separator: ", "))")
+    Terminal.line("")
+    Terminal.line("Wrote to \(folder.path): \(names.joined(separator: ", "))")
     let draws = "\"\(folder.path)/\(names[0])\""
     Terminal.line("In Python: arviz.from_cmdstan(\(draws)), cmdstanpy.from_csv(\(draws))")
   }
