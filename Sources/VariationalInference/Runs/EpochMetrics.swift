@@ -7,8 +7,15 @@ package import Formats
 package struct EpochMetrics: Sendable, Equatable {
   /// Counted from 1.
   package var epoch: Int
-  /// Spent on training, without evaluation; nil where its line was lost and rebuilt from the state.
+  /// Steps of the run up to its end; nil where an earlier version wrote the line, or where the line was
+  /// lost and rebuilt from the state, as below.
+  package var step: Int?
+  /// When it ended, by ISO 8601.
+  package var time: String?
+  /// Spent on training, without evaluation.
   package var seconds: Double?
+  /// Examples trained on in each of those seconds.
+  package var rate: Double?
   /// Means over the epoch while the parameters moved, in nats per image.
   package var train: MeanTerms
   /// Means over the test set after the epoch, in nats per image.
@@ -17,10 +24,14 @@ package struct EpochMetrics: Sendable, Equatable {
   package var validation: MeanTerms?
 
   package init(
-    epoch: Int, seconds: Double?, train: MeanTerms, test: MeanTerms, validation: MeanTerms? = nil
+    epoch: Int, step: Int? = nil, time: String? = nil, seconds: Double?, rate: Double? = nil,
+    train: MeanTerms, test: MeanTerms, validation: MeanTerms? = nil
   ) {
     self.epoch = epoch
+    self.step = step
+    self.time = time
     self.seconds = seconds
+    self.rate = rate
     self.train = train
     self.test = test
     self.validation = validation
@@ -47,12 +58,15 @@ extension MeanTerms {
 }
 
 extension EpochMetrics {
-  var json: JSONValue {
-    var json: JSONValue = [
-      "epoch": JSONValue(epoch),
-      "seconds": seconds.map { JSONValue.number(($0 * 1000).rounded() / 1000) } ?? .null,
-      "train": train.json, "test": test.json,
-    ]
+  /// A line of `metrics.jsonl`.
+  package var json: JSONValue {
+    var json: JSONValue = ["epoch": JSONValue(epoch)]
+    json["step"] = step.map { JSONValue($0) }
+    json["time"] = time.map { .string($0) }
+    json["seconds"] = seconds.map { .number(($0 * 1000).rounded() / 1000) }
+    json["examples_per_second"] = rate.map { JSONValue(Int($0.rounded())) }
+    json["train"] = train.json
+    json["test"] = test.json
     json["validation"] = validation?.json
     return json
   }
@@ -62,7 +76,9 @@ extension EpochMetrics {
       let train = MeanTerms(json: json["train"]), let test = MeanTerms(json: json["test"])
     else { return nil }
     self.init(
-      epoch: epoch, seconds: json["seconds"]?.doubleValue, train: train, test: test,
+      epoch: epoch, step: json["step"]?.intValue, time: json["time"]?.stringValue,
+      seconds: json["seconds"]?.doubleValue, rate: json["examples_per_second"]?.doubleValue,
+      train: train, test: test,
       validation: MeanTerms(json: json["validation"]))
   }
 }

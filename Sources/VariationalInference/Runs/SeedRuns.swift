@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Formats
+package import Formats
 
 /// Runs in one folder that differ in their seed alone: `seeds.json`.
 package struct SeedRuns: Sendable, Equatable {
@@ -110,7 +110,7 @@ package struct SeedTable: Sendable {
   }
 
   /// The same for programs.
-  var json: JSONValue {
+  package var json: JSONValue {
     func summary(_ estimate: Estimate) -> JSONValue {
       [
         "mean": .number(estimate.mean), "standard_deviation": .number(Self.deviation(estimate)),

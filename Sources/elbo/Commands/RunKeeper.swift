@@ -38,7 +38,7 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
   var hasTrainedState: Bool { (saved?.progress.steps ?? 0) > 0 }
 
   /// What the best epoch is chosen by.
-  private var part: BestEpoch.Part { data.validation == nil ? .test : .validation }
+  var part: BestEpoch.Part { data.validation == nil ? .test : .validation }
 
   var best: BestEpoch? { BestEpoch(of: epochs, by: part) }
 
@@ -49,7 +49,7 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
       state.metadata[[EpochMetrics].metadataKey], path: path)
     let read = try folder.readMetrics(upTo: progress.epoch, recorded: recorded)
     epochs = read.epochs
-    if let sentence = rebuilt(read, epochs: progress.epoch) { Terminal.line(sentence) }
+    if let sentence = rebuilt(read, epochs: progress.epoch) { Terminal.notice(sentence) }
     try folder.write(epochs)
     savedBest = Files.exists(folder.best) ? ModelFile.epoch(of: folder.best) : nil
     trainer.restore(state)
@@ -74,7 +74,7 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
 
   /// Follows the folder where it was renamed.
   func find() throws {
-    if try place.find() { Terminal.line("the run's folder is now '\(folder.path)'") }
+    if try place.find() { Terminal.notice("the run's folder is now '\(folder.path)'") }
   }
 
   /// Adds the numbers of an epoch, and keeps its model where it is the best.

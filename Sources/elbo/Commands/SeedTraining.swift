@@ -66,6 +66,7 @@ struct SeedTraining {
   private func conclude(in folder: RunFolder) throws {
     let table = SeedTable(try runs.seeds.map { try RunComparison.Entry(folder.seed($0)) })
     try runs.write(to: folder.seeds, results: table)
+    Terminal.object(["seeds": table.json], of: folder.path)
     Terminal.line("")
     for line in table.lines { Terminal.line(line) }
     Terminal.line("wrote \(folder.path)")

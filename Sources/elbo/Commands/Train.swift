@@ -23,6 +23,7 @@ struct Train: ParsableCommand {
         elbo train --data mnist --validation 0.1 --patience 10 --epochs 500
         elbo train --data mnist --seeds 5 -o runs/five    five runs, mean and spread
         elbo train --data more.csv --from runs/first      begin with its parameters
+        elbo train --json | jq --unbuffered .test.elbo    a number for each epoch
 
       The run's folder gets model.safetensors (loads into PyTorch with load_state_dict), \
       best.safetensors (the same of the best epoch, by the validation part, else by the test part), \
@@ -85,6 +86,16 @@ struct Train: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Draw pictures at the end.")
   var figures = true
 
+  @Flag(
+    help: """
+      Write an object of JSON to the standard output after each epoch, as in metrics.jsonl, and at \
+      the end one with the verdict; everything else beside it.
+      """)
+  var json = false
+
+  @Flag(help: "Show nothing but warnings and errors.")
+  var quiet = false
+
   @Flag(help: "Measure where the time of the steps goes and print it at the end.")
   var profile = false
 
@@ -109,6 +120,8 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
+    if json { Terminal.leaveOutputToProgram() }
+    if quiet { Terminal.beQuiet() }
     let workers = threads.makeWorkers(profile: profile ? Profile() : nil)
     if let resume {
       try goOn(with: resume, workers)
@@ -116,7 +129,6 @@ struct Train: ParsableCommand {
       try begin(workers)
     }
     ProfileTable(workers)?.write()
-    try Terminal.finish()
   }
 
   private func begin(_ workers: WorkerPool) throws {

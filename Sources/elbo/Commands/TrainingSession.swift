@@ -102,15 +102,16 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
 
   private func train() throws {
     var display = TrainingDisplay(
-      options: record.options, data: data.train, progress: trainer.progress)
+      options: record.options, data: data.train, bestBy: keeper.part, run: folder.path,
+      progress: trainer.progress)
     var (epochStart, imagesBefore) = (Clock.seconds, trainer.progress.imagesInEpoch)
     while !isExhausted, let step = try nextStep() {
       display.show(step)
       if step.endsEpoch {
         let seconds = Clock.seconds - epochStart
-        let metrics = try finishEpoch(step, seconds: seconds)
-        let images = Double(data.train.count - imagesBefore)
-        display.show(metrics, rate: images / max(seconds, 1e-9))
+        let examples = data.train.count - imagesBefore
+        let metrics = try finishEpoch(step, examples: examples, seconds: seconds)
+        display.show(metrics, isBest: best?.epoch == metrics.epoch)
         (epochStart, imagesBefore) = (Clock.seconds, 0)
       }
       try saving { try keeper.saveIfDue() }
@@ -165,7 +166,9 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
       divergence: divergence, state: keeper.hasTrainedState ? folder.state : nil)
   }
 
-  private func finishEpoch(_ step: TrainingStep, seconds: Double) throws -> EpochMetrics {
+  private func finishEpoch(
+    _ step: TrainingStep, examples: Int, seconds: Double
+  ) throws -> EpochMetrics {
     let model = trainer.model
     func mean(on part: any Dataset) throws -> MeanTerms {
       try model.evaluate(
@@ -180,7 +183,8 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
           + "\(test.elbo); try a smaller learning rate")
     }
     let metrics = EpochMetrics(
-      epoch: step.epoch + 1, seconds: seconds, train: step.epochSoFar.mean, test: test,
+      epoch: step.epoch + 1, step: trainer.progress.steps, time: Clock.stamp, seconds: seconds,
+      rate: Double(examples) / max(seconds, 1e-9), train: step.epochSoFar.mean, test: test,
       validation: try data.validation.map { try mean(on: $0) })
     try saving { try keeper.add(metrics) }
     return metrics
@@ -202,10 +206,10 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     Terminal.clearLine()
     try save()
     let progress = trainer.progress
-    Terminal.line(
+    Terminal.notice(
       "Stopped in epoch \(progress.epoch + 1) after \(progress.batch) of "
         + "\(trainer.batchesPerEpoch) batches; everything is saved. Go on with:")
-    Terminal.line("  \(goingOn)")
+    Terminal.notice("  \(goingOn)")
     throw ExitCode(128 + signal)
   }
 
@@ -234,12 +238,10 @@ extension TrainingSession {
     let verdict = RunVerdict(
       measurement, epochs: epochs, best: best, record: record, folder: folder)
     let isEarly = isExhausted && last.epoch < record.options.epochs
-    try AtomicFile.write(
-      Array(
-        verdict.json(
-          measurement, epochs: last.epoch, best: best, record: record, stoppedEarly: isEarly
-        ).pretty.utf8),
-      to: folder.verdict)
+    let json = verdict.json(
+      measurement, epochs: last.epoch, best: best, record: record, stoppedEarly: isEarly)
+    try AtomicFile.write(Array(json.pretty.utf8), to: folder.verdict)
+    Terminal.object(["verdict": json], of: folder.path)
     let objective = record.options.objective.name
     Terminal.line(
       "test \(objective) \(measurement.test.words) nats per \(data.test.exampleNoun) after epoch "

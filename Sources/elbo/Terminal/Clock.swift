@@ -19,9 +19,20 @@ enum Clock {
   static func now(_ format: String) -> String {
     var (stamp, parts) = (time(nil), tm())
     localtime_r(&stamp, &parts)
+    return text(format, &parts)
+  }
+
+  private static func text(_ format: String, _ parts: inout tm) -> String {
     var buffer = [CChar](repeating: 0, count: 64)
     let count = strftime(&buffer, buffer.count, format, &parts)
     return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// The time in Greenwich by ISO 8601: "2026-01-31T12:00:00Z".
+  static var stamp: String {
+    var (stamp, parts) = (time(nil), tm())
+    gmtime_r(&stamp, &parts)
+    return text("%Y-%m-%dT%H:%M:%SZ", &parts)
   }
 
   /// 75 as "1 min", 4000 as "1 h 7 min".
