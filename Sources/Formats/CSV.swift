@@ -65,7 +65,8 @@ public struct CSV: Sendable, Equatable {
       throw FormatError(
         path: path,
         .csv(
-          "has \(line.fields.count) fields in line \(line.number), but \(names.count) columns"))
+          "has \(line.fields.count.counted("field")) in line \(line.number), but "
+            + names.count.counted("column")))
     }
     return CSV(columns: names, rows: lines.map(\.fields))
   }

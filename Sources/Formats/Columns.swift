@@ -17,6 +17,28 @@ extension Double {
   }
 }
 
+extension Int {
+  /// A noun as it follows this number: "draw" after 1, else "draws".
+  ///
+  /// - Parameters:
+  ///   - singular: Of one.
+  ///   - plural: Of others, where an "s" does not make it.
+  /// - Returns: One of the two.
+  package func noun(_ singular: String, plural: String? = nil) -> String {
+    self == 1 ? singular : plural ?? singular + "s"
+  }
+
+  /// The number and its noun: "1 draw", "20 draws".
+  ///
+  /// - Parameters:
+  ///   - singular: The noun of one.
+  ///   - plural: That of others, where an "s" does not make it.
+  /// - Returns: Both, with a blank between.
+  package func counted(_ singular: String, plural: String? = nil) -> String {
+    "\(self) \(noun(singular, plural: plural))"
+  }
+}
+
 extension String {
   /// With blanks after it, to a width.
   package func padded(to width: Int) -> String {

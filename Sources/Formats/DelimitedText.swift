@@ -100,7 +100,7 @@ package struct DelimitedText: Sendable {
           throw FormatError(
             path: path,
             .csv(
-              "has \(found) \(found == 1 ? "cell" : "cells") in line \(line) where its header names"
+              "has \(found.counted("cell")) in line \(line) where its header names"
                 + " \(columns.count) columns; mend the line, or quote cells that hold a separator"))
         }
         try body(scanner.cells, scanner.rowLine)

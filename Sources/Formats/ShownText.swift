@@ -17,8 +17,8 @@ extension String {
     return shown
   }
 
-  /// The text as a line of its own: escaped as by ``shown(limit:)``, and shortened in the middle where
-  /// it is too long, as its end says what to do.
+  /// The text as a line of its own: escaped as by ``shown(limit:)``, and shortened in the middle
+  /// where it is too long, as its end says what to do.
   ///
   /// The work and the memory are of the order of the limit, however long the text is.
   ///

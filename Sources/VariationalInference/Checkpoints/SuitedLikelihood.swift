@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
+
 /// What is asked of p(x | z); what is nil follows from the data.
 public struct LikelihoodWishes: Sendable, Equatable {
   /// The law of the columns that it suits.
@@ -258,7 +260,8 @@ public struct TooFewTrials: Error, Sendable, Equatable, CustomStringConvertible 
 
   /// One sentence, without a full stop.
   public var description: String {
-    "'\(data)' holds a count of \(found), more than the \(trials) trials of --trials; give at least so many"
+    "'\(data)' holds a count of \(found), more than the "
+      + "\(trials.counted("trial")) of --trials; give at least so many"
   }
 }
 

@@ -90,7 +90,8 @@ extension DatasetError: CustomStringConvertible {
     case .noImages(let path, let dimensions):
       "'\(path)' holds no pixels (\(words(dimensions))); at least one image is needed"
     case .countsDiffer(let images, let imageCount, let labels, let labelCount):
-      "'\(images)' holds \(imageCount) images but '\(labels)' holds \(labelCount) labels; take both"
+      "'\(images)' holds \(imageCount.counted("image")) but"
+        + " '\(labels)' holds \(labelCount.counted("label")); take both"
         + " from the same data set"
     case .sizesDiffer(let folder, let train, let other, let otherSize):
       "in '\(folder)' the train images are \(words(train)) but the \(other) images are"
@@ -108,8 +109,8 @@ extension DatasetError: CustomStringConvertible {
       "the data '\(data)' have no field '\(field)', which the model reads as its \(role.rawValue);"
         + " there are: \(there.joined(separator: ", ")); name the field so, or take other data"
     case .misfit(let data, let field, let found, let expected):
-      "field '\(field)' of the data '\(data)' has \(found) numbers per example where the model takes"
-        + " \(expected); choose data or model to fit"
+      "field '\(field)' of the data '\(data)' has \(found.counted("number")) per example where"
+        + " the model takes \(expected); choose data or model to fit"
     case .notOfKind(let path, let field, let example, let found, let expected):
       "'\(path)' holds \(found) at example \(example), where field '\(field)' takes \(expected); mend"
         + " the file or choose another kind of field"
@@ -167,7 +168,7 @@ extension DatasetError: CustomStringConvertible {
   /// "2 damaged pictures (the first: 'a.png' is ...) and 3 other files (b.txt, c.gif, d.md)".
   private func found(_ damaged: [String], _ others: [String]) -> String {
     func counted(_ count: Int, _ thing: String, _ which: String) -> String? {
-      count == 0 ? nil : "\(count) \(thing)\(count == 1 ? "" : "s") (\(which))"
+      count == 0 ? nil : "\(count.counted(thing)) (\(which))"
     }
     let parts = [
       counted(damaged.count, "damaged picture", "the first: \(damaged.first ?? "")"),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
 internal import Tensors
 
 /// Examples divided at random into a training, a validation and a test part: a pure function of
@@ -122,7 +123,7 @@ public struct DivisionError: Error, Sendable, Equatable, CustomStringConvertible
 
   /// One sentence, without a full stop.
   public var description: String {
-    let units = (isOfGroups ? "group" : "example") + (found == 1 ? "" : "s")
+    let units = found.noun(isOfGroups ? "group" : "example")
     let place = data.map { " of '\($0)'" } ?? ""
     return
       "\(found) \(units)\(place) cannot be divided into \(parts) parts with at least one each;"

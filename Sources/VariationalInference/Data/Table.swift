@@ -167,9 +167,9 @@ extension Table {
     let counts = kinds.map { "\($0.1.count) \($0.0.rawValue)" }.joined(separator: ", ")
     let missing = missingCells
     let rows = Self.grouped(count)
-    let cells = "\(Self.grouped(missing)) \(missing == 1 ? "cell" : "cells")"
+    let cells = "\(Self.grouped(missing)) \(missing.noun("cell"))"
     var lines = [
-      "\(x.count) \(x.count == 1 ? "column" : "columns"): \(counts); "
+      "\(x.count.counted("column")): \(counts); "
         + (missing == 0
           ? "\(rows) rows, no cell missing" : "\(cells) of \(rows) x \(x.count) missing")
     ]

@@ -106,7 +106,8 @@ extension TableFault: CustomStringConvertible {
     case .notOneColumn(let role, let found):
       "holds \(found) where one column of \(role)s is expected; write a file of one column"
     case .otherCount(let role, let found, let table, let rows):
-      "holds \(found) \(role)s where '\(table)' has \(rows) rows; take both from the same data"
+      "holds \(found.counted("\(role)")) where '\(table)' has \(rows.counted("row"));"
+        + " take both from the same data"
     default: nil
     }
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
+
 extension DataRead {
   /// The same data with a share of the training part as validation part: a pure function of the number
   /// of training examples, the share and the seed (and of the groups, where there are some).
@@ -53,7 +55,7 @@ public struct ValidationPartError: Error, Sendable, Equatable, CustomStringConve
 
   /// One sentence, without a full stop.
   public var description: String {
-    "'\(data)' has a validation part of \(count) examples; leave --validation out (of data that come "
-      + "undivided --fractions says how large it is)"
+    "'\(data)' has a validation part of \(count.counted("example")); leave --validation "
+      + "out (of data that come undivided --fractions says how large it is)"
   }
 }

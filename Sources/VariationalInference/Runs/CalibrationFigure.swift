@@ -19,7 +19,7 @@ extension Calibration {
       ? " Shown are the \(shown.count) of \(count) quantities whose ranks are least uniform." : ""
     var cache: [Int: [BandGrid.Band]] = [:]
     return BandGrid(
-      title: "Ranks of the truth in \(usableCount) simulations",
+      title: "Ranks of the truth in \(usableCount.counted("simulation"))",
       subtitle: conclusions.first ?? "",
       caption: "Empirical distribution function of the ranks less the uniform one. Inner band: "
         + "95 % of calibrated quantities stay in it throughout; outer band: all \(count) do with "

@@ -64,7 +64,9 @@ extension EpochMetrics {
     json["step"] = step.map { JSONValue($0) }
     json["time"] = time.map { .string($0) }
     json["seconds"] = seconds.map { .number(($0 * 1000).rounded() / 1000) }
-    json["examples_per_second"] = rate.map { JSONValue(Int($0.rounded())) }
+    json["examples_per_second"] = rate.map { rate in
+      Int(exactly: rate.rounded()).map { JSONValue($0) } ?? .number(rate)
+    }
     json["train"] = train.json
     json["test"] = test.json
     json["validation"] = validation?.json

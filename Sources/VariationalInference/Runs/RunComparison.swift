@@ -114,7 +114,7 @@ extension RunRecord {
       if let only = kinds.first?.kind, kinds.allSatisfy({ $0.kind == only }) {
         return only + (laws.isGivenTotal && only == "log-probability" ? " given each total" : "")
       }
-      return kinds.map { "\($0.kind) of \($0.count) columns" }.joined(separator: ", ")
+      return kinds.map { "\($0.kind) of \($0.count.counted("column"))" }.joined(separator: ", ")
     }
   }
 

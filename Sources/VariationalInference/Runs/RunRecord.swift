@@ -122,7 +122,7 @@ package struct RunRecord: Sendable, Equatable {
   package var protocolWords: String {
     let draws = options.objective.samples
     return
-      "\(meaning); data \(data.name), \(draws) draw\(draws == 1 ? "" : "s") of q per \(data.noun), "
+      "\(meaning); data \(data.name), \(draws.counted("draw")) of q per \(data.noun), "
       + "seed \(options.seed)"
   }
 

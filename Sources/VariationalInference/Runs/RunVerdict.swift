@@ -130,7 +130,7 @@ package struct RunVerdict: Sendable, Equatable {
       "\(measurement.gain.mean.magnitude.fixed(2)) "
         + (measurement.gain.mean < 0 ? "below" : "above") + " the means of the columns "
         + "(\(measurement.means.mean.fixed(2)))",
-      "\(measurement.activeUnits) of \(measurement.activity.count) latent units active",
+      "\(measurement.activeUnits) of \(measurement.activity.count.counted("latent unit")) active",
     ]
     if let train = measurement.train { parts.append("training examples \(train.words)") }
     if course.window > 0 {
@@ -149,7 +149,7 @@ struct RunCourse {
   /// How many epochs ``gain`` is of: five, or all after the first where there are fewer.
   let window: Int
   /// "epoch" or "5 epochs".
-  var windowWords: String { window == 1 ? "epoch" : "\(window) epochs" }
+  var windowWords: String { window == 1 ? "epoch" : window.counted("epoch") }
   /// What those epochs gained, in nats.
   let gain: Double
   /// Whether that is more than 0.5 % of what there is above the prediction of the means, and the best

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
+
 /// How a model is trained.
 public struct TrainingOptions: Sendable, Equatable {
   /// Passes over the data.
@@ -52,7 +54,8 @@ public struct TrainingOptions: Sendable, Equatable {
     switch objective {
     case .evidenceLowerBound: klRelaxation.words.map { "\($0); " + meaning } ?? meaning
     case .importanceWeighted(let samples, let gradient):
-      "importance-weighted bound of \(samples) samples (\(gradient.meaning) gradient); " + meaning
+      "importance-weighted bound of \(samples.counted("sample")) (\(gradient.meaning) gradient); "
+        + meaning
     }
   }
 

@@ -21,7 +21,7 @@ struct CompareRuns: ParsableCommand {
       --seeds stands for its runs. Programs p(x, z) are compared by 'elbo compare-models'.
       """)
 
-  @Argument(help: "Folders of runs.")
+  @Argument(help: "Folders of runs.", completion: .file())
   var runs: [String]
 
   @Flag(help: "Print one JSON object instead of a table.")

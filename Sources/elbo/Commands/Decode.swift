@@ -17,7 +17,7 @@ struct Decode: ParsableCommand {
 
   @OptionGroup var model: ModelOption
 
-  @Argument(help: "The .npy file of latent variables.")
+  @Argument(help: "The .npy file of latent variables.", completion: .file())
   var latents: String
 
   @OptionGroup var output: PictureOutput

@@ -20,7 +20,7 @@ struct Encode: ParsableCommand {
   @OptionGroup var test: TestDataOptions
   @OptionGroup var threads: ThreadOptions
 
-  @Option(name: .shortAndLong, help: "The .npy file to write.")
+  @Option(name: .shortAndLong, help: "The .npy file to write.", completion: .file())
   var output: String
 
   @Option(parsing: .unconditional, help: "Only the first COUNT examples.")

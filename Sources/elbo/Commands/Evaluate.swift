@@ -110,7 +110,9 @@ struct Evaluate: ParsableCommand {
     let noun = images.exampleNoun
     let (elbo, reconstruction, kl) = estimates(result)
     Terminal.line(
-      "\(images.name) \(images.split), \(elbo.examples.grouped) \(noun)s, nats per \(noun)")
+      "\(images.name) \(images.split), \(elbo.examples.grouped) "
+        + "\(elbo.examples.noun(noun)), nats per \(noun)"
+    )
     let bound = result.importanceWeighted.map { [(objective.name, Estimate($0))] } ?? []
     let parts = [("ELBO", elbo), ("reconstruction", reconstruction), ("KL", kl)]
     for (name, value) in bound + parts {

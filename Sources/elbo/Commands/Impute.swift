@@ -24,11 +24,13 @@ struct Impute: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
 
   @Option(
-    name: .shortAndLong, help: "The .csv file to write; with --draws NAME-1.csv, NAME-2.csv, ...")
+    name: .shortAndLong, help: "The .csv file to write; with --draws NAME-1.csv, NAME-2.csv, ...",
+    completion: .file())
   var output: String?
 
   @Option(
-    help: "A .csv file for the standard deviations of what was filled, in the columns' units.")
+    help: "A .csv file for the standard deviations of what was filled, in the columns' units.",
+    completion: .file())
   var sd: String?
 
   @Option(parsing: .unconditional, help: "Write so many tables of draws instead of one of means.")
@@ -134,8 +136,9 @@ struct Impute: ParsableCommand {
       try write(gaps.deviations(found.standardDeviation.doubles), sd)
     }
     Terminal.line(
-      "Wrote \(written.joined(separator: ", ")): \(gaps.missingCells.grouped) missing cells of "
-        + "\(gaps.count.grouped) rows filled")
+      "Wrote \(written.joined(separator: ", ")): \(gaps.missingCells.grouped) missing "
+        + "\(gaps.missingCells.noun("cell")) of "
+        + "\(gaps.count.grouped) \(gaps.count.noun("row")) filled")
   }
 
   private func measure(
@@ -146,23 +149,27 @@ struct Impute: ParsableCommand {
     let found = try imputation(of: hidden, draws: 1, loaded, workers)
     let errors = gaps.errors(of: found.mean.doubles, cells)
     Terminal.line(
-      "\(cells.count.grouped) observed cells hidden (\(share) of \(gaps.data.name) \(gaps.data.split), "
-        + "seed \(test.seed)), filled from the others by \(importanceSamples.grouped) draws of q:")
+      "\(cells.count.grouped) observed \(cells.count.noun("cell")) hidden (\(share) of "
+        + "\(gaps.data.name) \(gaps.data.split), "
+        + "seed \(test.seed)), filled from the others by \(importanceSamples.grouped) "
+        + "\(importanceSamples.noun("draw")) of q:")
     if let real = errors.rootMeanSquare {
       Terminal.line(
         "  numbers: root mean square error \(real.model.fixed(4)), of the columns' means "
           + "\(real.baseline.fixed(4)), in standard deviations of the training part (\(real.cells.grouped) "
-          + "cells)")
+          + "\(real.cells.noun("cell")))")
     }
     if let counts = errors.counts {
       Terminal.line(
         "  counts: mean absolute error \(counts.model.fixed(4)), of the columns' means "
-          + "\(counts.baseline.fixed(4)) (\(counts.cells.grouped) cells)")
+          + "\(counts.baseline.fixed(4)) (\(counts.cells.grouped) \(counts.cells.noun("cell")))")
     }
     if let levels = errors.levels {
       Terminal.line(
         "  levels: \((100 * levels.model).fixed(1)) % right, by the commonest level "
-          + "\((100 * levels.baseline).fixed(1)) % (\(levels.cells.grouped) cells)")
+          + "\((100 * levels.baseline).fixed(1)) % (\(levels.cells.grouped) "
+          + "\(levels.cells.noun("cell")))"
+      )
     }
   }
 }

@@ -37,12 +37,13 @@ struct ReproduceTable: ParsableCommand {
   @Option(help: "The gradient's estimator for k > 1; the paper's is 'reparameterised'.")
   var gradient: ImportanceWeightedGradient = .reparameterised
 
-  @Option(help: DataSource.help)
+  @Option(help: DataSource.help, completion: .file())
   var data = "mnist"
 
   @Option(
     name: .shortAndLong,
-    help: "The run's folder, new or with this run. (default: reproductions/iwae-table1-k<k>)")
+    help: "The run's folder, new or with this run. (default: reproductions/iwae-table1-k<k>)",
+    completion: .file())
   var output: String?
 
   @Option(parsing: .unconditional, help: "Draws for each test image at the end.")

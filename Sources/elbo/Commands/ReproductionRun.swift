@@ -76,7 +76,7 @@ struct ReproductionRun {
       let seconds = try secondsPerEpoch() * Double(epochs)
       Terminal.line(
         "epochs to train: \(epochs.grouped), about \(Clock.duration(seconds)) on "
-          + "\(workers.count) thread\(workers.count == 1 ? "" : "s")")
+          + "\(workers.count.counted("thread"))")
     }
   }
 
@@ -106,8 +106,11 @@ extension ReproductionRun {
     try write(likelihood, importanceSamples)
     Terminal.line(
       "test negative log-likelihood \(likelihood.mean.fixed(2)) ± "
-        + "\(likelihood.standardError.fixed(2)) nats, \(importanceSamples.grouped) samples for each "
-        + "of \(likelihood.examples.grouped) images; ± is one standard error over images")
+        + "\(likelihood.standardError.fixed(2)) nats, \(importanceSamples.grouped) "
+        + "\(importanceSamples.noun("sample")) for each "
+        + "of \(likelihood.examples.grouped) \(likelihood.examples.noun("image")); "
+        + "± is one standard error over images"
+    )
     if let expected {
       let caveat =
         table.stages == ImportanceWeightedTable.stageCount

@@ -25,7 +25,7 @@ struct Score: ParsableCommand {
   @OptionGroup var test: TestDataOptions
   @OptionGroup var threads: ThreadOptions
 
-  @Option(name: .shortAndLong, help: "The .csv or .npy file to write.")
+  @Option(name: .shortAndLong, help: "The .csv or .npy file to write.", completion: .file())
   var output: String
 
   @Option(parsing: .unconditional, help: "Draws of q for each example's L_K.")
@@ -87,7 +87,7 @@ struct Score: ParsableCommand {
     let bound = Estimate(scores.importanceWeighted.filter(\.isFinite))
     let poor = scores.paretoShape.count { !($0.map { $0 <= ParetoShape.threshold } ?? true) }
     Terminal.line(
-      "Wrote \(output): \(data.count.grouped) \(noun)s of \(data.name)"
+      "Wrote \(output): \(data.count.grouped) \(data.count.noun(noun)) of \(data.name)"
         + (data.split == "all" ? "" : " \(data.split)")
         + ", mean L_\(scores.samples) \(bound.mean.fixed(3)) nats per \(noun); "
         + loaded.meaning(of: data))

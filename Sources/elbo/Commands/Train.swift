@@ -40,7 +40,8 @@ struct Train: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: "The run's folder; must be empty or new. (default: runs/<data>-<time>)")
+    help: "The run's folder; must be empty or new. (default: runs/<data>-<time>)",
+    completion: .file())
   var output: String?
 
   @Flag(
@@ -61,7 +62,7 @@ struct Train: ParsableCommand {
     help: """
       Begin with the parameters of this model: a run's folder or a .safetensors file. Its architecture \
       and likelihood are those of the run, too.
-      """)
+      """, completion: .file())
   var from: String?
 
   @Option(
@@ -79,8 +80,7 @@ struct Train: ParsableCommand {
       --threads, --checkpoint-every and --keep may differ, --learning-rate, --schedule, \
       --final-learning-rate, --warm-up, --clip-gradient and --weight-decay from here on, and --data where \
       the same data are elsewhere. Of a folder of --seeds, goes on with those that have not ended.
-      """
-  )
+      """, completion: .file())
   var resume: String?
 
   @Flag(inversion: .prefixedNo, help: "Draw pictures at the end.")

@@ -127,11 +127,11 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     let validation = data.validation.map { ", \($0.count.grouped) validation" } ?? ""
     Terminal.line(
       "\(train.name): \(train.count.grouped) training\(validation) and \(test.count.grouped) test "
-        + "\(noun)s of "
+        + test.count.noun(noun) + " of "
         + train.exampleWords)
     Terminal.line(
       "model: \(record.summary); \(record.parameterCount.grouped) parameters; "
-        + "\(workers.count) thread\(workers.count == 1 ? "" : "s")")
+        + "\(workers.count.counted("thread"))")
     Terminal.line("objective: \(record.meaning); nats per \(noun)")
     if let words = record.options.words { Terminal.line("training: \(words)") }
     if record.options.precision == .bfloat16 {
@@ -208,7 +208,8 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     let progress = trainer.progress
     Terminal.notice(
       "Stopped in epoch \(progress.epoch + 1) after \(progress.batch) of "
-        + "\(trainer.batchesPerEpoch) batches; everything is saved. Go on with:")
+        + "\(trainer.batchesPerEpoch.counted("batch", plural: "batches")); "
+        + "everything is saved. Go on with:")
     Terminal.notice("  \(goingOn)")
     throw ExitCode(128 + signal)
   }
@@ -257,7 +258,7 @@ extension TrainingSession {
     if isEarly, let patience = record.patience, let best {
       Terminal.line(
         "stopped early: no new best of the validation part in the \(last.epoch - best.epoch) "
-          + "epoch\(last.epoch - best.epoch == 1 ? "" : "s") after epoch \(best.epoch) (--patience "
+          + "\((last.epoch - best.epoch).noun("epoch")) after epoch \(best.epoch) (--patience "
           + "\(patience)); a larger --patience with --resume goes on")
     }
     for line in verdict.lines { Terminal.line(line) }

@@ -6,7 +6,9 @@ internal import VariationalInference
 
 /// The model that a command works on, and what its run knew about its data.
 struct ModelOption: ParsableArguments {
-  @Argument(help: "A run's folder, or a .safetensors file, also one written by PyTorch.")
+  @Argument(
+    help: "A run's folder, or a .safetensors file, also one written by PyTorch.",
+    completion: .file())
   var model: String
 
   @Option(help: "The function after each hidden layer, for a file that does not say.")
@@ -176,7 +178,10 @@ struct ModelOption: ParsableArguments {
     if let run = home, let record, record.architecture.data != loaded.architecture.data {
       throw RunError.unreadableRecord(
         path: run.record,
-        key: "data.height and data.width (the model takes \(loaded.architecture.data) pixels)")
+        key:
+          "data.height and data.width (the model takes "
+          + "\(loaded.architecture.data.counted("pixel")))"
+      )
     }
     return Loaded(
       model: loaded, record: record, run: run, file: file,
@@ -221,7 +226,7 @@ struct LayerKey {
 
 /// Images to judge a model by: the test images it was trained beside, unless others are named.
 struct TestDataOptions: ParsableArguments {
-  @Option(help: DataSource.help)
+  @Option(help: DataSource.help, completion: .file())
   var data: String?
 
   @Option(
@@ -328,7 +333,7 @@ extension RunFolder {
 extension TrainingObjective {
   /// "5 draws of q per image".
   func drawWords(_ noun: String) -> String {
-    "\(samples) draw\(samples == 1 ? "" : "s") of q per \(noun)"
+    "\(samples.counted("draw")) of q per \(noun)"
   }
 }
 
@@ -381,8 +386,8 @@ struct MisfitError: Error, CustomStringConvertible {
   let found: String
 
   var description: String {
-    "the model '\(model)' takes \(expected) numbers per example, but '\(data)' has \(found); "
-      + "choose data or model to fit"
+    "the model '\(model)' takes \(expected.counted("number")) per example, but '\(data)' has "
+      + "\(found); choose data or model to fit"
   }
 }
 
@@ -433,7 +438,7 @@ struct ConditionsNeeded: Error, CustomStringConvertible {
       return "'\(model)' holds a model that is given nothing; leave --condition out"
     }
     let names = conditions.joined(separator: ", ")
-    let given = found.map { "\($0.count) value\($0.count == 1 ? "" : "s")" } ?? "no value"
+    let given = found.map { $0.count.counted("value") } ?? "no value"
     return "'\(model)' holds a conditional model, which is given \(names); there is \(given): add "
       + "--condition with a value of each, commas between them"
   }

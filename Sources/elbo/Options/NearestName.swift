@@ -3,8 +3,8 @@
 /// The one of some names that is most like a text; nil where none is like it, or there are none.
 ///
 /// Like are texts that become each other by replacing, adding or leaving out letters or exchanging
-/// neighbours, at most a third of them (Damerau and Levenshtein's distance), and a name that the text
-/// begins or is a part of.
+/// neighbours, at most a third of them (Damerau and Levenshtein's distance), and a name that the
+/// text begins or is a part of.
 func nearestName(to text: String, among names: [String]) -> String? {
   let wanted = text.lowercased()
   let distances = names.map { (name: $0, distance: editDistance(wanted, $0.lowercased())) }

@@ -14,7 +14,7 @@ struct PictureOutput: ParsableArguments {
       A folder for NAME.svg and NAME.png, or one file ending in .svg, .png or .npy (intensities \
       from 0 to 1, [count, height, width]); a .csv where the data are a table. (default: the run's \
       figures folder, else here)
-      """)
+      """, completion: .file())
   var output: String?
 
   func validate() throws {
@@ -41,7 +41,10 @@ struct PictureOutput: ParsableArguments {
     }
     let csv = CSV(columns: table.columns.map(\.name), rows: cells)
     try AtomicFile.write(csv.encoded(), to: target)
-    Terminal.line("Wrote \(target): \(rows.shape[0].grouped) rows of \(cells[0].count) columns")
+    Terminal.line(
+      "Wrote \(target): \(rows.shape[0].grouped) \(rows.shape[0].noun("row")) "
+        + "of \(cells[0].count.counted("column"))"
+    )
   }
 
   /// Writes numbers that are no pictures as .npy, and says where.

@@ -33,10 +33,13 @@ struct ReadingOptions: ParsableArguments {
   var columns: String?
 
   @Option(
-    help: "Of tables and .h5ad: the column of labels, which is not learned; or a file of labels.")
+    help: "Of tables and .h5ad: the column of labels, which is not learned; or a file of labels.",
+    completion: .file())
   var label: String?
 
-  @Option(help: "How often each example counts in training: a column of a table, or a file.")
+  @Option(
+    help: "How often each example counts in training: a column of a table, or a file.",
+    completion: .file())
   var weight: String?
 
   @Option(help: "Of tables and .h5ad: columns that are given to both networks, as in age,sex.")

@@ -16,7 +16,7 @@ struct StanOptions: ParsableArguments {
     help: """
       The library that compiles Stan programs. (default: $ELBO_STAN_LIBRARY, else where `make stan` \
       puts it)
-      """)
+      """, completion: .file())
   var stanLibrary: String?
 
   @Option(

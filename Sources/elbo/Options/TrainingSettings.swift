@@ -5,7 +5,7 @@ internal import VariationalInference
 
 /// The settings of a run.
 struct TrainingSettings: ParsableArguments {
-  @Option(help: DataSource.help)
+  @Option(help: DataSource.help, completion: .file())
   var data: String?
 
   @OptionGroup(title: "Reading data") var reading: ReadingOptions

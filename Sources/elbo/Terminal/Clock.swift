@@ -43,7 +43,8 @@ enum Clock {
 
   /// 75 as "1:15", 4000 as "1:06:40".
   static func words(_ seconds: Double) -> String {
-    let whole = Int(seconds.rounded())
+    // Slow beginnings foretell what no number of hours can hold.
+    let whole = Int(min(seconds, 1e15).rounded())
     let (minutes, hours) = (whole / 60 % 60, whole / 3600)
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     return (hours > 0 ? "\(hours):\(two(minutes))" : "\(minutes)") + ":" + two(whole % 60)

@@ -11,8 +11,8 @@ internal import VariationalInference
 
 /// How the command ends: the one place where help and errors are printed.
 enum Ending {
-  /// Ends the process with what a thrown error asks for: help or a version on the standard output, a
-  /// sentence beside it, the exit status.
+  /// Ends the process with what a thrown error asks for: help or a version on the standard output,
+  /// a sentence beside it, the exit status.
   ///
   /// - Parameters:
   ///   - error: As a command threw it.

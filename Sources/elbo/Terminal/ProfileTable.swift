@@ -22,8 +22,9 @@ struct ProfileTable {
     let measured = entries.reduce(0) { $0 + $1.seconds }
     Terminal.line("")
     Terminal.line(
-      "\(profile.steps.grouped) steps of \((1000 * wallSeconds / Double(profile.steps)).fixed(2)) "
-        + "ms on \(threads) thread\(threads == 1 ? "" : "s"); time is added over threads")
+      "\(profile.steps.grouped) \(profile.steps.noun("step")) of "
+        + "\((1000 * wallSeconds / Double(profile.steps)).fixed(2)) "
+        + "ms on \(threads.counted("thread")); time is added over threads")
     row("operation", "us a step", "share", "rate", "of limit")
     for entry in entries { row(entry) }
     row(

@@ -12,8 +12,8 @@ internal import Synchronization
 /// What the command says, as people and programs meet it.
 ///
 /// Nothing that a file, a server or an argument says reaches a terminal raw: lines and messages are
-/// escaped here, whoever made them, and bounded. Only ``write(_:)``, for text that escapes by rules of
-/// its own, passes on what it is given.
+/// escaped here, whoever made them, and bounded. Only ``write(_:)``, for text that escapes by rules
+/// of its own, passes on what it is given.
 enum Terminal {
   /// Where lines for people go: standard output, or beside it, or, below 0, nowhere.
   private static let lines = Atomic<Int32>(STDOUT_FILENO)
@@ -136,8 +136,8 @@ enum Terminal {
 
   /// Replaces the live line; only where a person is looking.
   ///
-  /// The cursor stays at its beginning. So where the window has become narrower and the terminal has
-  /// broken the line into several, all of them are still behind the cursor, and go.
+  /// The cursor stays at its beginning. So where the window has become narrower and the terminal
+  /// has broken the line into several, all of them are still behind the cursor, and go.
   static func redraw(_ text: String) {
     guard isInteractive else { return }
     let place = lines.load(ordering: .relaxed)

@@ -91,8 +91,8 @@ struct TrainingDisplay {
       : (Double(epochs) * Double(examplesPerEpoch) - Double(done)) / max(rate(done, at: now), 1e-9)
   }
 
-  /// As much as the window takes: first the parts of the bound are left out, then the rate, then the
-  /// bar.
+  /// As much as the window takes: first the parts of the bound are left out, then the rate, then
+  /// the bar.
   private func live(_ step: TrainingStep, rate: Double, left: Double) -> String {
     let terms = step.epochSoFar.mean
     let epoch = "epoch \(step.epoch + 1)/\(epochs)"

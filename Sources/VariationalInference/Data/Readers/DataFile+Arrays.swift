@@ -60,11 +60,12 @@ extension DataFile {
       case .count: "counts"
       case .binary: "binary numbers"
       case .grey: "levels of pixels"
-      case .category(let classes): "\(classes) classes"
+      case .category(let classes): classes.counted("class", plural: "classes")
       }
     let sparse = (data as? ArrayDataset)?.isSparse == true ? "sparse " : ""
     let labels = data.field("label") == nil ? "" : ", with labels"
-    return "\(data.count) examples of \(shape.isEmpty ? "1" : shape) \(sparse)\(kind)\(labels)"
+    return
+      "\(data.count.counted("example")) of \(shape.isEmpty ? "1" : shape) \(sparse)\(kind)\(labels)"
   }
 }
 

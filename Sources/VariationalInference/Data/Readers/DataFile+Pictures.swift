@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
+
 extension DataFile {
   /// The parts that a folder of pictures has as sub-folders; else it is divided picture by picture, so that
   /// crops of one picture fall into one part.
@@ -69,15 +71,15 @@ extension LoadedPictures {
   /// What was found and what was left out, at most ten lines of the latter.
   fileprivate var notes: [String] {
     let pictures = Set(source).count
-    let crops = data.count == pictures ? "" : ", \(data.count) crops"
+    let crops = data.count == pictures ? "" : ", \(data.count.counted("crop"))"
     let labels = labelNames.map { "; labels \($0.prefix(10).joined(separator: ", "))" } ?? ""
     let inFolders = names.count { $0.contains("/") }
     let isMixed = labelNames == nil && inFolders > 0 && inFolders < names.count
     let mixed = isMixed ? ["sub-folders are no labels here, as pictures lie beside them"] : []
     let most = 10
     let left = skipped.count - most
-    return ["\(pictures) pictures\(crops)\(labels)"] + mixed
+    return ["\(pictures.counted("picture"))\(crops)\(labels)"] + mixed
       + skipped.prefix(most).map { "skipped \($0)" }
-      + (left > 0 ? ["skipped \(left) more files"] : [])
+      + (left > 0 ? ["skipped \(left) more \(left.noun("file"))"] : [])
   }
 }

@@ -44,7 +44,7 @@ struct OneColumnFile {
     let text = try DelimitedText(path)
     guard text.columns.count == 1 else {
       throw TableError(
-        path: path, .notOneColumn(role: role, found: "\(text.columns.count) columns"))
+        path: path, .notOneColumn(role: role, found: text.columns.count.counted("column")))
     }
     let reader = CellReader(
       text.columns[0], aim, path: path, decimalComma: text.separator == .semicolon)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
+
 /// Hears what is being measured, and how far it is.
 package protocol EvidenceListener: Sendable {
   /// A new part; what came before it is done.
@@ -41,7 +43,7 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
     var results = EvidenceResults(
       plan: plan, data: data, meaning: meaning, isProbability: isProbability)
     // All differences need the ELBO, which costs next to nothing.
-    listener.begin(.elbo, "the ELBO of \(data.count) examples")
+    listener.begin(.elbo, "the ELBO of \(data.count.counted("example"))")
     results.elbo = try model.evaluate(on: data, seed: plan.seed, workers: workers).elbo
     if plan.parts.contains(.iwae) { results.iwae = try importanceSampling() }
     if plan.parts.contains(.ais) { (results.ais, results.simulated) = try annealing() }
@@ -55,7 +57,7 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
   }
 
   private func importanceSampling() throws -> ImportanceWeightedBound {
-    listener.begin(.iwae, "IWAE-\(plan.importanceSamples) of \(plan.limit) examples")
+    listener.begin(.iwae, "IWAE-\(plan.importanceSamples) of \(plan.limit.counted("example"))")
     return try model.importanceWeightedBound(
       on: data, examples: 0..<plan.limit, samples: plan.importanceSamples, seed: plan.seed,
       workers: workers, progress: listener.listener(from: 0, to: 1))
@@ -64,7 +66,8 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
   private func annealing() throws -> (AnnealedBound, EvidenceResults.Simulated) {
     listener.begin(
       .ais,
-      "annealed importance sampling of \(plan.limit) examples and of \(plan.simulated) simulated ones"
+      "annealed importance sampling of \(plan.limit.counted("example")) and "
+        + "of \(plan.simulated) simulated"
     )
     let settings = plan.annealing
     // Chains go one way for a test image, both ways for a simulated one.
@@ -100,7 +103,7 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
   }
 
   private func gaps() throws -> InferenceGaps {
-    listener.begin(.gaps, "the best posterior of \(plan.gapImages) examples")
+    listener.begin(.gaps, "the best posterior of \(plan.gapImages.counted("example"))")
     let batch = try model.batch(of: data, 0..<plan.gapImages, seed: plan.seed)
     return try model.inferenceGaps(
       batch, posterior: model.posterior(given: batch), seed: plan.seed, workers: workers,
@@ -108,7 +111,7 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
   }
 
   private func health() throws -> LatentHealth {
-    listener.begin(.health, "the latent space over \(data.count) examples")
+    listener.begin(.health, "the latent space over \(data.count.counted("example"))")
     return try model.latentHealth(
       on: data, seed: plan.seed, workers: workers, progress: listener.listener(from: 0, to: 1))
   }

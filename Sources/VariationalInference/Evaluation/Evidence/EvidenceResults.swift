@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
+
 /// What was measured of the evidence; nil for parts that were not asked for.
 package struct EvidenceResults: Sendable {
   package let plan: EvidencePlan
@@ -26,7 +28,7 @@ package struct EvidenceResults: Sendable {
   /// The ELBO of the images that the dearer bounds are taken on.
   package var elboOfLimit: [Double]? { elbo.map { Array($0.prefix(plan.limit)) } }
 
-  package var annealingWords: String { "AIS, T = \(plan.steps), \(plan.chains) chains" }
+  package var annealingWords: String { "AIS, T = \(plan.steps), \(plan.chains.counted("chain"))" }
 
   /// Shapes of the tails that could be fitted; not a number where weights are undefined.
   package var shapes: [Double] { iwae?.paretoShape.compactMap { $0 } ?? [] }

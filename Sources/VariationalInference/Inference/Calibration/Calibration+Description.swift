@@ -59,17 +59,19 @@ extension Calibration {
   public var conclusions: [String] {
     let all = simulations.count
     guard let resolution else {
-      return ["None of \(all) simulations has a verdict to use, so nothing can be said of one."]
+      return [
+        "None of \(all.counted("simulation")) has a verdict to use, so nothing can be said of one."
+      ]
     }
     let worst = miscalibrated
-    let usable = "\(usableCount) simulation\(usableCount == 1 ? "" : "s")"
+    let usable = usableCount.counted("simulation")
     var sentences: [String] = []
     if worst.isEmpty {
       sentences.append("Calibrated as far as \(usable) can tell. \(limit(resolution))")
     } else {
       sentences.append(
-        "Not calibrated: by \(usable), ranks of \(worst.count) of \(quantities.count) "
-          + "quantities are not uniform.")
+        "Not calibrated: by \(usable), ranks of \(worst.count) of "
+          + "\(quantities.count.counted("quantity", plural: "quantities")) are not uniform.")
       sentences += worst.prefix(10).compactMap(\.sentence)
       if worst.count > 10 { sentences.append("And so are \(worst.count - 10) more.") }
       if worst.allSatisfy({ $0.adjustedPValue > Self.surely }) {
@@ -105,7 +107,7 @@ extension Calibration: CustomStringConvertible {
   public var description: String {
     let verdicts: [Verdict] = [.use, .useWeighted, .useWalked, .doNotUse]
     var lines = [
-      "\(simulations.count) simulations: "
+      "\(simulations.count.counted("simulation")): "
         + verdicts.map { "\($0.rawValue) \(count(of: $0))" }.joined(separator: ", ")
         + ", without a fit \(count(of: nil))", "",
     ]
@@ -149,7 +151,7 @@ extension Calibration: CustomStringConvertible {
     lines.append(
       "errors of shares: \((100 * errors.coverage50.standardError).fixed(0)) % and "
         + "\((100 * errors.coverage90.standardError).fixed(0)) %; p: of ranks so far from uniform, "
-        + "adjusted for \(quantities.count == 1 ? "1 quantity" : "\(quantities.count) quantities")")
+        + "adjusted for \(quantities.count.counted("quantity", plural: "quantities"))")
     return lines
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
 internal import Tensors
 
 #if canImport(Glibc)
@@ -248,6 +249,8 @@ struct FitEngine {
   private mutating func noteModes(_ state: State, starts: Int) {
     let count = state.mixture.count
     notes.append(
-      "\(count == 1 ? "one mode" : "\(count) modes or components") found from \(starts) starts")
+      "\(count == 1 ? "one mode" : "\(count) modes or components") found "
+        + "from \(starts.counted("start"))"
+    )
   }
 }

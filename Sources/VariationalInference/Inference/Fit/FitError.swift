@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
+
 /// Why there is nothing to fit.
 public enum FitError: Error, CustomStringConvertible, Equatable {
   /// The density has no coordinates.
@@ -51,9 +53,9 @@ public enum FitError: Error, CustomStringConvertible, Equatable {
         `\(coordinate)`; give it a proper prior
         """
     case .tooFewDraws(let draws):
-      return "a check by \(draws) draws says nothing; take at least 100"
+      return "a check by \(draws.counted("draw")) says nothing; take at least 100"
     case .wrongStart(let number, let coordinates, let dimension):
-      return "start \(number) has \(coordinates) coordinates, the density \(dimension)"
+      return "start \(number) has \(coordinates.counted("coordinate")), the density \(dimension)"
     case .wrongFamily(.lowRank(let rank), let dimension):
       return """
         a rank of \(rank) for \(dimension) coordinates; it is at least 0 and below their number, \

@@ -128,7 +128,8 @@ extension Posterior: CustomStringConvertible {
       lines.append("                both up to a constant, \(reason)")
     }
     lines.append(
-      "\(fit.gradientEvaluations) gradients and \(fit.densityEvaluations) densities in "
+      "\(fit.gradientEvaluations.counted("gradient")) and "
+        + "\(fit.densityEvaluations.counted("density", plural: "densities")) in "
         + "\(shown(seconds * 1000)) ms")
     return lines
   }
@@ -141,7 +142,8 @@ extension Posterior: CustomStringConvertible {
         let count = draws.count(where: \.isNaN)
         return count == 0
           ? nil
-          : "`\(element)` is not a number in \(count) of \(draws.count) draws, and has no moments"
+          : "`\(element)` is not a number in \(count) of \(draws.count.counted("draw")), "
+            + "and has no moments"
       }
     }.prefix(5).map { $0 }
   }

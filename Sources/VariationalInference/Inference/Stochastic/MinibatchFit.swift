@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
 internal import Tensors
 
 #if canImport(Glibc)
@@ -47,7 +48,7 @@ struct MinibatchFit {
       ascent: GaussianAscent(start, isDiagonal: isDiagonal), history: IterateHistory(unit: start))
     while run.end == nil { takeWindow(&run) }
     let gaussian = run.average.gaussian ?? run.ascent.gaussian
-    let note = "stopped after \(run.steps) steps: \(run.end ?? "")"
+    let note = "stopped after \(run.steps.counted("step")): \(run.end ?? "")"
     return concluded(gaussian, run, [note])
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
 internal import Tensors
 
 #if canImport(Glibc)
@@ -135,8 +136,9 @@ struct ObjectiveAscent {
     result.isConverged = isSettled && average.count > 0
     let note =
       isSettled
-      ? "\(steps) steps of Adam on the objective: the last \(Self.window) brought no gain"
-      : "\(steps) steps of Adam on the objective, all that are allowed: it was still rising"
+      ? "\(steps.counted("step")) of Adam on the objective: the last \(Self.window) brought no gain"
+      : "\(steps.counted("step")) of Adam on the objective, no more are allowed: it "
+        + "was still rising"
     return (result, note)
   }
 }

@@ -34,7 +34,7 @@ struct Evidence: ParsableCommand {
     help: """
       A folder for the pictures and evidence.json. (default: the run's figures folder; none for a \
       file)
-      """)
+      """, completion: .file())
   var output: String?
 
   @Flag(help: "Print one JSON object instead of tables.")
@@ -104,8 +104,8 @@ struct Evidence: ParsableCommand {
       Terminal.line(
         "For \(Clock.words(budget.seconds)) minutes: \(fitted.limit.grouped) \(nouns), "
           + "K = \(fitted.importanceSamples.grouped), T = \(fitted.steps), "
-          + "\(fitted.chains) chains, \(fitted.simulated.grouped) simulated \(nouns), gaps of "
-          + "\(fitted.gapImages.grouped) \(nouns).")
+          + "\(fitted.chains.counted("chain")), \(fitted.simulated.grouped) simulated \(nouns), "
+          + "gaps of \(fitted.gapImages.grouped) \(nouns).")
       Terminal.line(
         "(Single \(nouns) differ by \(pilot.spread.fixed(1)) nats; a few simulated ones foretell a sandwich "
           + "\((pilot.gapTimesSteps / Double(fitted.steps)).fixed(3)) nats wide at this T.)")

@@ -95,8 +95,8 @@ extension EvidenceResults {
 
   private var sandwichWords: String? {
     guard let (lower, upper) = bounds.sandwich else { return nil }
-    return "On \(plan.simulated.grouped) \(noun)s simulated from the model log p(x) is enclosed to "
-      + "within \(upper.difference(from: lower).inNats), by \(lower.name) and \(upper.name); of "
+    return "On \(plan.simulated.grouped) \(noun)s simulated from the model log p(x) is enclosed "
+      + "\(upper.difference(from: lower).widthWords), by \(lower.name) and \(upper.name); of "
       + "the \(data.split) \(noun)s no upper bound is measured."
   }
 
@@ -121,11 +121,11 @@ extension EvidenceResults {
       return "Nor does AIS: a lower bound is above an upper one."
     case .wide(let width):
       return
-        "Nor does AIS: it encloses log p(x) of simulated \(noun)s to within \(width.inNats) only "
+        "Nor does AIS: it encloses log p(x) of simulated \(noun)s \(width.widthWords) only "
         + "(narrow would be \(limit)); take longer paths (--ais-steps \(4 * plan.steps))."
     case .narrow(let width):
       return "Quote AIS: no lower bound measured is above it by more than chance, and it encloses "
-        + "log p(x) of simulated \(noun)s to within \(width.inNats), which is narrow (at most "
+        + "log p(x) of simulated \(noun)s \(width.widthWords), which is narrow (at most "
         + "\(limit))."
     }
   }
@@ -134,4 +134,12 @@ extension EvidenceResults {
 extension Estimate {
   /// "1.20 ± 0.10 nats".
   var inNats: String { "\(mean.fixed(2)) ± \(standardError.fixed(2)) nats" }
+
+  /// How narrowly two bounds enclose a number, where this is the upper one less the lower: chance makes
+  /// that negative where they are closer than their errors.
+  fileprivate var widthWords: String {
+    mean > 0
+      ? "to within \(inNats)"
+      : "to within the errors of both bounds (the upper less the lower: \(inNats))"
+  }
 }

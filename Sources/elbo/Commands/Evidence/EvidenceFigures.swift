@@ -80,7 +80,7 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
       title: "KL of each latent dimension", subtitle: subtitle,
       caption:
         "\(results.data.name) \(results.data.split), all \(results.data.count) \(results.noun)s; "
-        + "\(health.activeUnits) of \(health.activity.count) dimensions are active.",
+        + "\(health.activeUnits) of \(health.activity.count.counted("dimension")) are active.",
       bars: health.divergencePerDimension.enumerated().map { index, kl in
         BarChart.Bar("z[\(index)]", kl.mean, error: kl.standardError)
       }, valueLabel: "KL(q(z|x) || p(z)), nats per image", nameLabel: "latent dimension",

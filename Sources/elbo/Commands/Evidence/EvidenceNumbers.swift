@@ -68,7 +68,7 @@ extension EvidenceResults {
     var numbers = number(
       "elbo_on_subset", "ELBO, L[q]", dear ? elboOfLimit : nil, "1 draw of q", oneDraw)
     numbers += number(
-      "iwae", "IWAE", iwae?.bound, "K = \(samples.grouped) draws of q", shared)
+      "iwae", "IWAE", iwae?.bound, "K = \(samples.grouped) \(samples.noun("draw")) of q", shared)
     numbers += number(
       "effective_sample_size", "  effective sample size", iwae?.effectiveSampleSize,
       "of \(samples.grouped)", shared)
@@ -165,7 +165,7 @@ extension EvidenceResults {
         EvidenceNumber(
           key: "active_units", name: "active units",
           mean: Double(health.activeUnits), standardError: nil, examples: data.count,
-          words: "of \(health.activity.count) dimensions have activity above 0.01",
+          words: "of \(health.activity.count.counted("dimension")) have activity above 0.01",
           details: all + [
             .init("threshold", .number(LatentHealth.activityThreshold)),
             .init("latent", JSONValue(health.activity.count)),

@@ -21,10 +21,12 @@ struct CompareModels: ParsableCommand {
       not between a model of y and one of log(y).
       """)
 
-  @Argument(help: "Two Stan programs (.stan) or more, or libraries that BridgeStan compiled (.so).")
+  @Argument(
+    help: "Two Stan programs (.stan) or more, or libraries that BridgeStan compiled (.so).",
+    completion: .file())
   var models: [String]
 
-  @Option(help: "The data of all of them: a JSON file as CmdStan takes it.")
+  @Option(help: "The data of all of them: a JSON file as CmdStan takes it.", completion: .file())
   var data: String?
 
   @Option(parsing: .unconditional, help: "Draws of the importance weights of each.")

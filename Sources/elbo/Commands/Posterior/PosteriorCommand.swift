@@ -29,10 +29,10 @@ struct PosteriorCommand: ParsableCommand {
     help: """
       A Stan program (.stan), a library that BridgeStan compiled from one (.so), the name of a \
       built-in example, or 'list'.
-      """)
+      """, completion: .file())
   var model: String
 
-  @Option(help: "The data of a Stan program: a JSON file as CmdStan takes it.")
+  @Option(help: "The data of a Stan program: a JSON file as CmdStan takes it.", completion: .file())
   var data: String?
 
   @Option(
@@ -63,7 +63,7 @@ struct PosteriorCommand: ParsableCommand {
       For a Stan program: one without parameters whose generated quantities draw the parameters \
       and the data of the other, under the same names. --calibrate needs it; with --output, \
       pictures show the prior by it.
-      """)
+      """, completion: .file())
   var simulator: String?
 
   @OptionGroup var stan: StanOptions
@@ -72,7 +72,8 @@ struct PosteriorCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: "A folder for draws, summary, pictures and starts of chains; must be empty or new.")
+    help: "A folder for draws, summary, pictures and starts of chains; must be empty or new.",
+    completion: .file())
   var output: String?
 
   @Flag(help: "Replace the files in a folder that is not empty.")
@@ -142,7 +143,7 @@ struct PosteriorCommand: ParsableCommand {
     if !json {
       let what = model.description.map { ", \($0)" } ?? ""
       let count = density.dimension
-      Terminal.line("\(model.name)\(what); \(count.grouped) unknown\(count == 1 ? "" : "s")")
+      Terminal.line("\(model.name)\(what); \(count.grouped) \(count.noun("unknown"))")
       Terminal.block("\n\(posterior)")
     }
     options.progress = nil

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Formats
 internal import Synchronization
 internal import VariationalInference
 
@@ -23,8 +24,9 @@ final class PosteriorDisplay: Sendable {
     }
     if isDue {
       Terminal.redraw(
-        "\(count.stage): \(count.gradients.grouped) gradients, \(count.densities.grouped) "
-          + "densities, \(Int(now - started)) s")
+        "\(count.stage): \(count.gradients.grouped) \(count.gradients.noun("gradient")), "
+          + "\(count.densities.grouped) \(count.densities.noun("density", plural: "densities")), "
+          + "\(Int(now - started)) s")
     }
   }
 
