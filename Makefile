@@ -15,10 +15,11 @@ build: install ## Build the command and the library
 	swift build -c release
 
 PREFIX ?= $(HOME)/.local
-command: install ## Put a small copy of the command, without Swift's libraries, into PREFIX/bin; TRAITS=HDF5
+command: install ## Put the command, without Swift's libraries, and completions of shells into PREFIX; TRAITS=HDF5
 	swift build -c release $(if $(TRAITS),--traits $(TRAITS)) --static-swift-stdlib --product elbo --scratch-path .build/static
 	mkdir -p $(PREFIX)/bin
 	strip -o $(PREFIX)/bin/elbo .build/static/release/elbo
+	scripts/install-completions $(PREFIX)/bin/elbo $(PREFIX)
 
 stan: ## Fetch the library with which `elbo posterior` takes Stan programs
 	@scripts/install-stan
