@@ -74,8 +74,10 @@ struct Child {
     // The shell enters the folder and becomes the program, under the same process number.
     let enter = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder, executable]
     let words = (enter + arguments).map { strdup($0) }
-    // COLUMNS would change where the help breaks its lines.
-    let environment = ProcessInfo.processInfo.environment.filter { $0.key != "COLUMNS" }
+    // COLUMNS would change where the help breaks its lines, TERM what is drawn.
+    let environment = ProcessInfo.processInfo.environment
+      .filter { $0.key != "COLUMNS" && $0.key != "TERM" }
+      .merging(["TERM": "xterm"]) { $1 }
       .map { strdup("\($0)=\($1)") }
     defer { (words + environment).forEach { free($0) } }
     var number: pid_t = 0
@@ -111,9 +113,11 @@ struct Child {
   /// What has been written to standard output so far.
   var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
 
-  /// Waits until the output holds `text`, or the program has ended.
+  /// Waits until the output holds `text`, or the program has ended. "epoch 3/20" is said, too, by
+  /// that epoch's row of the table.
   func waitForOutput(_ text: String) {
-    while !output.contains(text) {
+    let row = text.hasPrefix("epoch ") ? " " + text.dropFirst("epoch ".count) : text
+    while !output.contains(text) && !output.contains(row) {
       var info = siginfo_t()
       waitid(P_PID, id_t(process), &info, WEXITED | WNOHANG | WNOWAIT)
       // Nothing ends: `info` stays as it was, with no signal in it.

@@ -82,9 +82,16 @@ struct FailingOutputTests {
     arguments: [
       "evaluate run", "evaluate run --json", "sample run -o x.npy", "encode run -o z.npy",
       "reconstruct run -o x.svg", "train --resume run --epochs 2 --no-figures",
+      "train --resume run --epochs 2 --no-figures --json --quiet", "compare run run", "explain",
+      "explain --json", "posterior list", "score run -o s.csv", "decode run z.npy -o x.svg",
+      "--help", "--version", "help train", "train --help", "reproduce --help",
+      "--generate-completion-script bash",
     ])
   func fullOutput(arguments: String) throws {
     try workspace.train("run", epochs: 1)
+    if arguments.contains("z.npy -o") {
+      expectSuccess(try workspace.elbo("encode", "run", "-o", "z.npy"))
+    }
     let outcome = try workspace.shell("\"$0\" \(arguments) > /dev/full")
     expectRefusal(outcome, ["output could not be written", "no space left"])
   }
@@ -95,6 +102,12 @@ struct FailingOutputTests {
       "\"$0\" train --data data -o run --epochs 1 --hidden 8 --latent 2 --no-figures >&-")
     expectRefusal(outcome, ["output could not be written", "bad file descriptor"])
     #expect(try workspace.text("run/.lock").isEmpty)
+  }
+
+  @Test("a closed output is a failure of every command", arguments: ["--help", "explain"])
+  func closedOutput(arguments: String) throws {
+    let outcome = try workspace.shell("\"$0\" \(arguments) >&-")
+    expectRefusal(outcome, ["output could not be written", "bad file descriptor"])
   }
 
   @Test("divergence is told with its step and what to do; no undefined number is saved")

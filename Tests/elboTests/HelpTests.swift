@@ -39,6 +39,7 @@ struct HelpTests {
         "--clip-gradient", "--average", "--kl-warm-up", "--free-bits",
         "--binarize", "--seed", "--threads", "-o, --output", "--overwrite", "--epochs", "--resume",
         "--figures/--no-figures", "--patience", "--from", "--seeds", "--validation",
+        "--json", "--quiet",
       ]
     ),
     (

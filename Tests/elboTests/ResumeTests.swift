@@ -145,6 +145,29 @@ struct ResumeTests {
     #expect(try workspace.text("run/metrics.jsonl") == whole)
   }
 
+  @Test("lines that an earlier version wrote, without step, time and rate, stay as they are")
+  func earlierMetrics() throws {
+    try workspace.train("run", epochs: 2)
+    let earlier = try workspace.text("run/metrics.jsonl")
+      .replacing(/"step":[0-9]+,"time":"[^"]+",/, with: "")
+      .replacing(/"examples_per_second":[0-9]+,/, with: "")
+    try #require(!earlier.contains("step"))
+    try workspace.write(earlier, to: "run/metrics.jsonl")
+    expectSuccess(try workspace.elbo("train", "--resume", "run", "--epochs", "3", "--no-figures"))
+    let lines = try workspace.text("run/metrics.jsonl").split(separator: "\n")
+    #expect(lines.prefix(2).joined(separator: "\n") + "\n" == earlier)
+    #expect(lines.last?.contains("\"step\":30,\"time\":\"2") == true)
+  }
+
+  @Test("a rate that nobody could have reached does not stop a run that reads it")
+  func absurdRate() throws {
+    try workspace.train("run", epochs: 1)
+    let metrics = try workspace.text("run/metrics.jsonl")
+      .replacing(/"examples_per_second":[0-9]+/, with: "\"examples_per_second\":1e300")
+    try workspace.write(metrics, to: "run/metrics.jsonl")
+    expectSuccess(try workspace.elbo("train", "--resume", "run", "--epochs", "2", "--no-figures"))
+  }
+
   @Test("other data than the run's are refused, naming the difference")
   func otherData() throws {
     try workspace.train("run", epochs: 1)

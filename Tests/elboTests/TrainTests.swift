@@ -40,16 +40,20 @@ struct TrainTests {
     let number = #"-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?"#
     let terms = #"\{"elbo":\#(number),"reconstruction":\#(number),"kl":\#(number)\}"#
     let pattern = try Regex(
-      #"\{"epoch":[0-9]+,"seconds":\#(number),"train":\#(terms),"test":\#(terms)\}"#)
+      #"\{"epoch":[0-9]+,"step":[0-9]+,"time":"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z","#
+        + #""seconds":\#(number),"examples_per_second":[0-9]+,"#
+        + #""train":\#(terms),"test":\#(terms)\}"#)
     let lines = try workspace.text("run/metrics.jsonl").split(separator: "\n")
     #expect(lines.count == 3)
     for (index, line) in lines.enumerated() {
       #expect(line.wholeMatch(of: pattern) != nil, "\(line)")
       // Not by JSONSerialization, whose numbers are off in the last digit.
-      let numbers = line.matches(of: /:(-?[0-9.e-]+)/).compactMap { Double($0.1) }
-      try #require(numbers.count == 8)
+      let numbers = line.matches(of: /":(-?[0-9.e-]+)/).compactMap { Double($0.1) }
+      try #require(numbers.count == 10)
       #expect(numbers[0] == Double(index + 1))
-      for terms in [numbers[2..<5], numbers[5..<8]].map(Array.init) {
+      #expect(numbers[1] == Double(10 * (index + 1)), "200 images in batches of 20")
+      #expect(numbers[3] > 0)
+      for terms in [numbers[4..<7], numbers[7..<10]].map(Array.init) {
         #expect(terms[0] == -terms[1] - terms[2], "elbo = -reconstruction - kl")
         #expect(terms[1] > 0 && terms[2] > 0)
       }
@@ -87,7 +91,7 @@ struct TrainTests {
     #expect(protocols["unit"] as? String == "nats per image")
   }
 
-  @Test("not on a terminal: plain lines, one every 100 batches and one for each epoch")
+  @Test("not on a terminal: plain lines, a table of the epochs, batches counted from 1")
   func plainLines() throws {
     let outcome = try workspace.elbo(
       ["train", "--data", "data", "--output", "run", "--epochs", "2"] + Workspace.small
@@ -97,21 +101,109 @@ struct TrainTests {
     #expect(outcome.lines.first == "data: 200 training and 50 test images of 8 x 8")
     #expect(outcome.lines[1].hasPrefix("model: data, 64-16-2-16-64, seed 0; 2,244 parameters; "))
     #expect(outcome.lines[2].hasPrefix("objective: "))
-    let starts = outcome.lines.dropFirst(3).map {
-      $0.replacing(/( train|:| ELBO) .*/, with: "")
+    #expect(outcome.lines[3].hasPrefix("epoch 1/2, batch 1/200: ELBO -"))
+    // A slow machine has more lines within an epoch.
+    let lines = outcome.lines.dropFirst(4)
+      .filter { !$0.hasPrefix("epoch 1/") && !$0.hasPrefix("also") }
+    #expect(lines[0] == "* best epoch so far, by the test part")
+    #expect(lines[1] == "epoch  train ELBO  test ELBO  test rec.    test KL  seconds      left")
+    for (epoch, row) in [(1, lines[2]), (2, lines[3])] {
+      #expect(
+        try row.wholeMatch(
+          of: Regex("[* ] \(epoch)/2 +-[0-9.]+ +-[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9:]+"))
+          != nil, "\(row)")
+      #expect(row.count == lines[1].count)
     }
-    #expect(
-      starts.filter { $0 != "also" } == [
-        "epoch 1/2, batch 0/200", "epoch 1/2, batch 100/200", "epoch 1/2 ",
-        "epoch 2/2, batch 0/200", "epoch 2/2, batch 100/200", "epoch 2/2 ",
-        "test", "best epoch 2", "verdict", "in all", "wrote run",
-      ])
-    let epoch = try #require(outcome.lines.first { $0.hasPrefix("epoch 1/2  train") })
-    #expect(
-      epoch.wholeMatch(
-        of:
-          /epoch 1\/2  train ELBO .+ \(reconstruction .+, KL .+\)  test ELBO .+  [0-9.]+ s  [0-9,]+ images\/s/
-      ) != nil, "\(epoch)")
+    #expect(lines[3].hasSuffix(" 0:00"), "nothing is left of the run")
+    let starts = lines.dropFirst(4).map { $0.prefix { $0 != " " && $0 != ":" } }
+    #expect(starts == ["test", "best", "verdict", "in", "wrote"])
+  }
+
+  /// The rows of the table, by the column.
+  private func table(_ outcome: Outcome) -> [[String: String]] {
+    let rows = outcome.lines.filter { $0.contains(#/^[* ] +[0-9]+/[0-9]+ /#) }
+    let titles = outcome.lines.first { $0.hasPrefix("epoch  ") || $0.hasPrefix("  epoch") } ?? ""
+    let names = titles.matches(of: /[a-zA-Z]+(?: [A-Za-z.]+)?/).map { String($0.0) }
+    return rows.map { row in
+      let cells = row.dropFirst().split(separator: " ").map(String.init)
+      return Dictionary(uniqueKeysWithValues: zip(names, cells)).merging(
+        ["best": String(row.prefix(1))]) { $1 }
+    }
+  }
+
+  @Test("each epoch that is the best so far is marked, by the part that decides")
+  func bestEpoch() throws {
+    let outcome = try workspace.train(
+      "run", epochs: 8, "--validation", "0.2", "--learning-rate", "0.1")
+    #expect(outcome.output.contains("* best epoch so far, by the validation part\n"))
+    let rows = table(outcome)
+    try #require(rows.count == 8)
+    var best = -Double.infinity
+    for row in rows {
+      let value = try #require(row["validation"].flatMap(Double.init))
+      #expect(row["best"] == (value > best ? "*" : " "), "\(row)")
+      best = max(best, value)
+    }
+    #expect(rows.contains { $0["best"] == " " }, "nothing was tested")
+  }
+
+  @Test("--json: an object for each epoch and one with the verdict, and all else beside the output")
+  func json() throws {
+    let outcome = try workspace.elbo(
+      ["train", "--data", "data", "-o", "run", "--epochs", "3", "--json"] + Workspace.small)
+    #expect(outcome.status == 0)
+    #expect(outcome.errors.contains("\nbest epoch ") && outcome.errors.hasSuffix("wrote run\n"))
+    let metrics = try workspace.text("run/metrics.jsonl").split(separator: "\n")
+    try #require(outcome.lines.count == 4 && metrics.count == 3)
+    for (line, recorded) in zip(outcome.lines, metrics) {
+      // The line of metrics.jsonl, before it the folder, behind it whether the epoch was the best.
+      #expect(line.hasPrefix("{\"run\":\"run\"," + recorded.dropFirst().dropLast() + ",\"best\":"))
+    }
+    let last = try #require(
+      try JSONSerialization.jsonObject(with: Data(outcome.lines[3].utf8)) as? [String: Any])
+    #expect(last["run"] as? String == "run")
+    let verdict = try #require(last["verdict"] as? [String: Any])
+    let saved = try workspace.json("run/verdict.json")
+    #expect(verdict["summary"] as? String == saved["summary"] as? String)
+    #expect(verdict["epochs"] as? Int == 3)
+  }
+
+  @Test("--json of several seeds ends with their mean and spread")
+  func jsonOfSeeds() throws {
+    let outcome = try workspace.elbo(
+      ["train", "--data", "data", "-o", "runs", "--epochs", "1", "--seeds", "2", "--json"]
+        + Workspace.small)
+    #expect(outcome.status == 0)
+    try #require(outcome.lines.count == 5)
+    for (line, start) in zip(
+      outcome.lines,
+      ["runs/seed-0\",\"epoch", "runs/seed-0\",\"verdict", "runs/seed-1\",\"epoch"])
+    {
+      #expect(line.hasPrefix("{\"run\":\"\(start)\":"), "\(line)")
+    }
+    #expect(outcome.lines[4].hasPrefix("{\"run\":\"runs\",\"seeds\":{\"test_after_last_epoch\":"))
+  }
+
+  @Test("--quiet says nothing, but for errors, and what to do after a stop")
+  func quiet() throws {
+    expectSuccess(try workspace.train("run", epochs: 2, "--quiet"))
+    let resumed = try workspace.elbo("train", "--resume", "run", "--epochs", "3", "--quiet")
+    expectSuccess(resumed)
+    #expect(resumed.output == "")
+    #expect(try workspace.train("other", epochs: 1, "--quiet").output == "")
+    let both = try workspace.train("both", epochs: 1, "--quiet", "--json")
+    #expect(both.lines.count == 2)
+    expectRefusal(
+      try workspace.elbo("train", "--data", "absent", "--quiet"), ["'absent'"])
+    let child = try workspace.start(
+      ["train", "--data", "data", "-o", "long", "--epochs", "3000", "--quiet"] + Workspace.small
+        + ["--batch-size", "1"])
+    while !workspace.exists("long/metrics.jsonl") { usleep(2000) }
+    child.send(SIGINT)
+    let outcome = child.wait()
+    #expect(outcome.status == 130 && outcome.output == "")
+    #expect(outcome.errors.hasPrefix("Stopped in epoch "))
+    #expect(outcome.errors.hasSuffix("  elbo train --resume long\n"))
   }
 
   @Test(

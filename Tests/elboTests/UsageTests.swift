@@ -10,6 +10,7 @@ struct UsageTests {
   /// Arguments, and what the sentence must hold.
   static let cases: [([String], [String])] = [
     (["frobnicate"], ["frobnicate"]),
+    (["trian", "--epochs", "3"], ["'trian'", "Did you mean 'train'?"]),
     (["train", "--frobnicate"], ["--frobnicate"]),
     (["evaluate"], ["<model>"]),
     (["encode", "run"], ["--output"]),

@@ -100,10 +100,11 @@ final class Workspace {
       uniqueKeysWithValues: try files(name).map { ($0, try bytes("\(name)/\($0)")) })
   }
 
-  /// The records of a run's epochs without the seconds they took.
+  /// The records of a run's epochs without when they ended and how long they took.
   func metrics(_ run: String) throws -> [String] {
     try text("\(run)/metrics.jsonl").split(separator: "\n").map { line in
-      String(line).replacing(/"seconds":[0-9.e-]+,/, with: "")
+      String(line).replacing(
+        /"time":"[^"]+","seconds":[0-9.e-]+,"examples_per_second":[0-9.e+-]+,/, with: "")
     }
   }
 
