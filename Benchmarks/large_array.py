@@ -71,8 +71,8 @@ def train(path, options, folder):
     process = subprocess.Popen(
         [ELBO, "train", "--data", path, "--likelihood", "gaussian", "--epochs", "1000", "--output",
          os.path.join(folder, "run"), "--overwrite", "--no-figures", "--threads",
-         str(options.threads)], stdout=subprocess.PIPE, text=True)
-    peak, shown = 0, []
+         str(options.threads), "--json"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    peak, shown, rates = 0, [], []
 
     def watch():
         nonlocal peak
@@ -90,18 +90,19 @@ def train(path, options, folder):
         if match:
             epoch, batch, batches = map(int, match.groups())
             shown.append((time.monotonic(), epoch, batch))
-            if shown[-1][0] - shown[0][0] > options.seconds:
-                process.send_signal(signal.SIGINT)
-                break
+        elif line.startswith("{"):
+            whole = json.loads(line)
+            rates.append((whole["examples_per_second"] * whole["seconds"], whole["seconds"]))
+        if shown and time.monotonic() - shown[0][0] > options.seconds:
+            process.send_signal(signal.SIGINT)
+            break
     process.stdout.read()
     process.wait()
     watcher.join()
-    # Of one epoch, as an evaluation lies between two.
-    rates = []
-    for number in {epoch for _, epoch, _ in shown}:
-        own = [(at, batch) for at, epoch, batch in shown if epoch == number]
-        if len(own) > 1:
-            rates.append((128 * (own[-1][1] - own[0][1]), own[-1][0] - own[0][0]))
+    # Of the epoch that was stopped, where it was shown more than once.
+    own = [(at, batch) for at, epoch, batch in shown if epoch > len(rates)]
+    if len(own) > 1:
+        rates.append((128 * (own[-1][1] - own[0][1]), own[-1][0] - own[0][0]))
     rate = sum(examples for examples, _ in rates) / sum(seconds for _, seconds in rates)
     return {"rate": rate, "start": shown[0][0] - started, "own_megabytes": peak}
 
