@@ -39,6 +39,7 @@ struct Elbo: ParsableCommand {
   static func main() {
     Terminal.holdClosedStreams()
     do {
+      try Arguments.check()
       var command = try parseAsRoot()
       try command.run()
       // Losing some of the output would be losing the result.

@@ -177,21 +177,29 @@ package enum Files {
 
   /// The folder part of a path: "a/b" for "a/b/c", "." for "c", "/" for "/c".
   package static func parent(of path: String) -> String {
-    let trimmed = withoutTrailingSlashes(path)
-    guard let slash = trimmed.lastIndex(of: "/") else { return "." }
-    return withoutTrailingSlashes(trimmed[...slash])
+    let bytes = withoutTrailingSlashes(Array(path.utf8))
+    guard let slash = bytes.lastIndex(of: separator) else { return "." }
+    return text(withoutTrailingSlashes(Array(bytes[...slash])))
   }
 
   /// The last part of a path: "c" for "a/b/c" and for "a/b/c/".
   package static func name(of path: String) -> String {
-    let trimmed = withoutTrailingSlashes(path)
-    guard let slash = trimmed.lastIndex(of: "/"), trimmed != "/" else { return trimmed }
-    return String(trimmed[trimmed.index(after: slash)...])
+    let bytes = withoutTrailingSlashes(Array(path.utf8))
+    guard let slash = bytes.lastIndex(of: separator), bytes.count > 1 else { return text(bytes) }
+    return text(Array(bytes[(slash + 1)...]))
   }
 
-  private static func withoutTrailingSlashes(_ path: some StringProtocol) -> String {
-    var trimmed = String(path)
-    while trimmed.count > 1 && trimmed.hasSuffix("/") { trimmed.removeLast() }
-    return trimmed
+  /// Whether a path names folders.
+  package static func hasFolder(_ path: String) -> Bool { path.utf8.contains(separator) }
+
+  /// Looked for among bytes: before a combining mark it is no character of its own.
+  private static let separator = UInt8(ascii: "/")
+
+  private static func withoutTrailingSlashes(_ path: [UInt8]) -> [UInt8] {
+    var path = path
+    while path.count > 1 && path.last == separator { path.removeLast() }
+    return path
   }
+
+  private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }

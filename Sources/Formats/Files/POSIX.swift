@@ -34,6 +34,7 @@ struct SystemError: Error, Equatable {
     case EROFS: "the file system is read-only"
     case EACCES: "permission denied"
     case ENOENT: "the folder does not exist"
+    case EILSEQ: "a file in it has a name that is no UTF-8, rename that file"
     case ENOTDIR: "a part of the path is a file, not a folder"
     case ELOOP: "the path leads through a symbolic link that may not be followed"
     default: String(cString: strerror(code)).lowercased()
@@ -247,8 +248,10 @@ enum POSIX {
     errno = 0
     while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        String(validating: $0.prefix { $0 != 0 }, as: UTF8.self)
       }
+      // Mended, it would be the name of no file.
+      guard let name else { throw SystemError(code: EILSEQ) }
       if name != "." && name != ".." { names.append(name) }
       errno = 0
     }

@@ -219,8 +219,11 @@ extension TrainingProgress {
       }
       return value
     }
-    func count(_ key: String) throws -> Int {
-      try value(key, "a whole number of at least 0") { Int($0).flatMap { $0 >= 0 ? $0 : nil } }
+    // Further on, counters are added and multiplied.
+    func count(_ key: String, atMost most: Int = 1_000_000_000) throws -> Int {
+      try value(key, "a whole number from 0 to \(most)") {
+        Int($0).flatMap { (0...most).contains($0) ? $0 : nil }
+      }
     }
     func sum(_ key: String) throws -> Double {
       try value(key, "the bits of a finite number") { text in
@@ -228,7 +231,8 @@ extension TrainingProgress {
       }
     }
     self.init(
-      epoch: try count("epoch"), batch: try count("batch"), steps: try count("steps"),
+      epoch: try count("epoch"), batch: try count("batch"),
+      steps: try count("steps", atMost: 1 << 60),
       seen: RunningTerms(
         reconstruction: try sum("seen.reconstruction.bits"), kl: try sum("seen.kl.bits"),
         importanceWeighted: metadata[Self.boundKey] == nil ? nil : try sum(Self.boundKey),

@@ -74,7 +74,7 @@ extension EpochMetrics {
   }
 
   init?(json: JSONValue) {
-    guard let epoch = json["epoch"]?.intValue,
+    guard let epoch = json["epoch"]?.intValue, RecordReader.sizes.contains(epoch),
       let train = MeanTerms(json: json["train"]), let test = MeanTerms(json: json["test"])
     else { return nil }
     self.init(

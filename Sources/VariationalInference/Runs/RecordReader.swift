@@ -26,11 +26,24 @@ struct RecordReader {
   }
 
   static let sizes = 1...1_000_000_000
+  /// So many sizes one list may have.
+  static let longestList = 1000
+
+  /// Whether an example of this shape has a number of elements that is a size.
+  static func isShape(_ sizes: [Int]) -> Bool {
+    sizes.reduce(Optional(1)) { product, size in
+      product.flatMap { product in
+        let (result, overflow) = product.multipliedReportingOverflow(by: size)
+        return overflow || !Self.sizes.contains(result) ? nil : result
+      }
+    } != nil
+  }
 
   func integers(_ keys: String...) throws -> [Int] {
     try value(at: keys) { list in
       let numbers = list.arrayValue?.compactMap(\.intValue).filter(Self.sizes.contains)
-      return numbers?.count == list.arrayValue?.count ? numbers : nil
+      guard let numbers, numbers.count == list.arrayValue?.count else { return nil }
+      return numbers.count <= Self.longestList ? numbers : nil
     }
   }
 

@@ -242,8 +242,12 @@ extension RunRecord.DataDescription {
     shape =
       try reader.optional("data", "shape") { list in
         let sizes = list.arrayValue?.compactMap(\.intValue).filter(RecordReader.sizes.contains)
-        return sizes?.count == list.arrayValue?.count ? sizes : nil
+        guard let sizes, sizes.count == list.arrayValue?.count else { return nil }
+        return RecordReader.isShape(sizes) ? sizes : nil
       } ?? size
+    if !RecordReader.isShape(shape) {
+      throw RunError.unreadableRecord(path: reader.path, key: "data.height and data.width")
+    }
     trainImages = try reader.integer("data", "train_images")
     testImages = try reader.integer("data", "test_images")
     fingerprint = try reader.string("data", "fingerprint")

@@ -9,6 +9,9 @@ package struct SeedRuns: Sendable, Equatable {
   /// How many there are, at least one.
   package let count: Int
 
+  /// How many there may be.
+  package static let counts = 1...1000
+
   /// `count` seeds from `first` on.
   package init(first: UInt64, count: Int) {
     precondition(count >= 1, "\(count) seeds")
@@ -24,7 +27,9 @@ package struct SeedRuns: Sendable, Equatable {
   package init(path: String) throws {
     let reader = RecordReader(path: path, root: try JSONValue.parse(readFile(path), path: path))
     first = try reader.value("first") { $0.stringValue.flatMap { UInt64($0) } }
-    count = try reader.integer("count")
+    count = try reader.value("count") { json in
+      json.intValue.flatMap { Self.counts.contains($0) ? $0 : nil }
+    }
   }
 
   /// Writes which runs a folder holds, and what they gave as far as they have ended.

@@ -46,7 +46,9 @@ private func positive(_ json: JSONValue) -> Double? {
 
 extension TrainingObjective {
   fileprivate init(_ reader: RecordReader) throws {
-    let samples = try reader.optional("training", "samples") { $0.intValue }
+    let samples = try reader.optional("training", "samples") { json in
+      json.intValue.flatMap { (0...Self.mostSamples).contains($0) ? $0 : nil }
+    }
     let weighted = try reader.optional("training", "gradient_estimator") {
       $0.stringValue.flatMap(ImportanceWeightedGradient.init)
     }.map { Self.importanceWeighted(samples: max(1, samples ?? 1), gradient: $0) }
@@ -56,6 +58,11 @@ extension TrainingObjective {
         choices.first { $0.recordName == json.stringValue }
       } ?? .evidenceLowerBound
   }
+}
+
+extension TrainingObjective {
+  /// So many draws of q a run may take, as its options say.
+  fileprivate static let mostSamples = 10_000
 }
 
 extension LearningRateSchedule {
@@ -74,13 +81,13 @@ extension LearningRateSchedule {
 
   private static func stages(json: JSONValue) -> Shape? {
     let stages = json.arrayValue?.compactMap { stage -> Stage? in
-      guard let epochs = stage["epochs"]?.intValue, epochs >= 1,
+      guard let epochs = stage["epochs"]?.intValue, RecordReader.sizes.contains(epochs),
         let rate = stage["learning_rate"].flatMap(positive)
       else { return nil }
       return Stage(epochs: epochs, learningRate: rate)
     }
     guard let stages, !stages.isEmpty, stages.count == json.arrayValue?.count else { return nil }
-    return .stages(stages)
+    return stages.count <= RecordReader.longestList ? .stages(stages) : nil
   }
 
   private static func shape(json: JSONValue, warmUp: Double) -> Shape? {

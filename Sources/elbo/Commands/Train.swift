@@ -100,9 +100,9 @@ struct Train: ParsableCommand {
   var profile = false
 
   func validate() throws {
-    try require(epochs, "--epochs")
+    try require(epochs, "--epochs", atMost: mostEpochs)
     if resume == nil { try settings.check(epochs: epochs ?? 50) }
-    try require(patience, "--patience")
+    try require(patience, "--patience", atMost: mostEpochs)
     try require(seeds, "--seeds", atMost: 1000)
     try require(output, "--output")
     try require(resume, "--resume")

@@ -114,7 +114,7 @@ enum DataSource {
       return name
     }
     defer { free(path) }
-    return String(cString: path)
+    return String(validatingCString: path) ?? name
   }
 
   /// The absolute path of a file that is there; any other name as it is.

@@ -184,7 +184,7 @@ struct Fractions {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
     let shares = parts.compactMap { $0 }
     guard parts.count == 3, shares.count == 3, shares.allSatisfy({ $0 >= 0 && $0.isFinite }),
-      shares[0] > 0, shares[2] > 0
+      shares[0] > 0, shares[2] > 0, shares.reduce(0, +).isFinite
     else {
       throw ValidationError(
         "three shares are expected, of training, validation and test part, as in 80,10,10; only the "

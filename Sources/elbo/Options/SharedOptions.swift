@@ -46,9 +46,18 @@ struct LayerWidths {
     guard widths.count == parts.count, widths.allSatisfy({ (1...1_000_000).contains($0) }) else {
       throw ValidationError("widths from 1 to 1000000 are expected, as in 512,256, or none")
     }
+    guard widths.count <= Self.most else {
+      throw ValidationError("\(widths.count) layers: at most \(Self.most) are expected")
+    }
     self.widths = widths
   }
+
+  /// So many layers a model's file may have.
+  private static let most = 1000
 }
+
+/// So many epochs a run may have: far beyond any, and the number of its steps is still a number.
+let mostEpochs = 1_000_000_000
 
 /// Refuses a number that is not positive, or so large that it can only be a slip, as wrong usage.
 func require(_ value: Int?, _ option: String, atMost most: Int = 1_000_000) throws {

@@ -73,7 +73,7 @@ extension LoadedPictures {
     let pictures = Set(source).count
     let crops = data.count == pictures ? "" : ", \(data.count.counted("crop"))"
     let labels = labelNames.map { "; labels \($0.prefix(10).joined(separator: ", "))" } ?? ""
-    let inFolders = names.count { $0.contains("/") }
+    let inFolders = names.count { Files.hasFolder($0) }
     let isMixed = labelNames == nil && inFolders > 0 && inFolders < names.count
     let mixed = isMixed ? ["sub-folders are no labels here, as pictures lie beside them"] : []
     let most = 10

@@ -237,7 +237,7 @@ extension DataReading {
   /// the columns are known.
   func tableOptions(for schema: TableSchema?) -> TableOptions {
     func isFile(_ name: String?) -> Bool {
-      name.map { $0.contains("/") || Files.isRegular($0) && $0.contains(".") } ?? false
+      name.map { Files.hasFolder($0) || Files.isRegular($0) && $0.contains(".") } ?? false
     }
     return TableOptions(
       columns: columns, label: isFile(label) ? nil : label, labelFile: isFile(label) ? label : nil,

@@ -90,12 +90,16 @@ public struct DataReading: Sendable, Equatable {
       }
       return kinds
     }
+    func number(_ range: ClosedRange<Int>, _ entry: JSONValue) -> Int? {
+      entry.intValue.flatMap { range.contains($0) ? $0 : nil }
+    }
     let texts = list(\.stringValue)
     let isRight =
       take("seed", \.seed) { $0.stringValue.flatMap { UInt64($0) } }
-      && take("size", \.size) { list(\.intValue)($0) }
+      && take("size", \.size) { list { number(1...4096, $0) }($0) }
       && take("fit", \.fit) { $0.stringValue.flatMap(PictureFit.init) }
-      && take("patches", \.patches) { $0.intValue } && take("grey", \.isGrey) { $0.boolValue }
+      && take("patches", \.patches) { number(1...100_000_000, $0) }
+      && take("grey", \.isGrey) { $0.boolValue }
       && take("member", \.member) { $0.stringValue } && take("columns", \.columns) { texts($0) }
       && take("label", \.label) { $0.stringValue } && take("weight", \.weight) { $0.stringValue }
       && take("conditions", \.conditions, texts) && take("kinds", \.kinds, kinds)
@@ -103,9 +107,11 @@ public struct DataReading: Sendable, Equatable {
       && take("standardise", \.standardises) { $0.boolValue }
       && take("fractions", \.fractions) { list(\.doubleValue)($0) }
       && take("validation", \.validation) { $0.doubleValue }
-    let isSize = reading.size.map { $0.count == 2 && $0.allSatisfy { $0 > 0 } } ?? true
+    let isSize = reading.size.map { $0.count == 2 } ?? true
     let areShares =
-      reading.fractions.map { $0.count == 3 && $0.allSatisfy { $0 >= 0 } && $0[0] > 0 } ?? true
+      reading.fractions.map {
+        $0.count == 3 && $0.allSatisfy { $0 >= 0 } && $0[0] > 0 && $0.reduce(0, +).isFinite
+      } ?? true
     let isShare = reading.validation.map { $0 > 0 && $0 < 1 } ?? true
     guard isRight, isSize, areShares, isShare else { return nil }
     self = reading

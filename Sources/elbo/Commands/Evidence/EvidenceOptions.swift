@@ -42,7 +42,7 @@ struct EvidenceOptions: ParsableArguments {
     help: """
       The time to spend, as 90s, 10m or 1h: what is not given above is chosen to fit it, and told. \
       (default: no limit; about two minutes for MNIST on two cores)
-      """)
+      """, transform: Duration.init(parsing:))
   var budget: Duration?
 
   func validate() throws {

@@ -24,17 +24,22 @@ struct EvidenceParts: ExpressibleByArgument {
 }
 
 /// A time: "90s", "10m", "1h", or seconds without a letter.
-struct Duration: ExpressibleByArgument {
+struct Duration {
   let seconds: Double
 
-  init?(argument: String) {
+  /// In hours: what is longer is a slip.
+  private static let most = 1000.0
+
+  init(parsing argument: String) throws {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
     let unit = argument.last.flatMap { units[$0] }
-    guard let number = Double(unit == nil ? argument[...] : argument.dropLast()),
-      number > 0, number.isFinite
-    else { return nil }
-    seconds = number * (unit ?? 1)
-    // A year: what is longer is a slip.
-    if seconds > 8760 * 3600 { return nil }
+    let number = Double(unit == nil ? argument[...] : argument.dropLast())
+    guard let seconds = number.map({ $0 * (unit ?? 1) }), seconds > 0,
+      seconds <= Self.most * 3600
+    else {
+      throw ValidationError(
+        "a time of at most \(Int(Self.most))h is expected, as 90s, 10m or 1h")
+    }
+    self.seconds = seconds
   }
 }
