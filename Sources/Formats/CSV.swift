@@ -25,11 +25,11 @@ public struct CSV: Sendable, Equatable {
   }
 
   /// The table as UTF-8: lines end with a line feed, and a field is quoted where it has to be.
-  public func encoded() -> [UInt8] {
-    let lines = ([columns] + rows).map { line in
-      line.map(Self.quoted).joined(separator: ",") + "\n"
-    }
-    return Array(lines.joined().utf8)
+  public func encoded() -> [UInt8] { Self.encoded([columns] + rows) }
+
+  /// Lines of a table as UTF-8, each with a line feed.
+  package static func encoded(_ lines: [[String]]) -> [UInt8] {
+    Array(lines.map { $0.map(quoted).joined(separator: ",") + "\n" }.joined().utf8)
   }
 
   private static func quoted(_ field: String) -> String {

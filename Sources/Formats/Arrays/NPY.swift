@@ -81,6 +81,41 @@ public struct NPY: Equatable, Sendable {
     try AtomicFile.write(encoded(), to: path)
   }
 
+  /// Writes a file of numbers in single precision, `<f4`, of which only a part is in memory.
+  ///
+  /// - Parameters:
+  ///   - shape: The lengths of the axes.
+  ///   - path: Where the file is to be.
+  ///   - produce: Writes the numbers, row by row, in parts of any size.
+  /// - Precondition: There are as many numbers as the product of the shape.
+  /// - Throws: `FileError`, and what `produce` throws; an earlier file of that name is then untouched.
+  package static func write(
+    shape: [Int], to path: String, _ produce: (_ file: Parts) throws -> Void
+  ) throws {
+    try AtomicFile.write(to: path) { file in
+      try file.write(NPYHeader.encoded(type: "<f4", shape: shape))
+      let parts = Parts(file)
+      try produce(parts)
+      precondition(
+        parts.count == shape.reduce(1, *),
+        "NPY shape \(shape) does not fit \(parts.count) elements")
+    }
+  }
+
+  /// A file of numbers of which one part after the other is written.
+  package final class Parts {
+    private let file: AtomicFile.Parts
+    fileprivate var count = 0
+
+    fileprivate init(_ file: AtomicFile.Parts) { self.file = file }
+
+    /// Adds numbers at the end.
+    package func write(_ numbers: [Float]) throws {
+      count += numbers.count
+      try file.write(Numbers.bytes(littleEndian: numbers))
+    }
+  }
+
   /// The bytes of the file, in version 1.0.
   public func encoded() -> [UInt8] {
     let (type, data): (String, [UInt8]) =

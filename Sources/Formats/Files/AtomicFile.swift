@@ -20,15 +20,36 @@ public enum AtomicFile {
   ///
   /// - Throws: As `write(_:to:)` does.
   public static func write(parts: [[UInt8]], to path: String) throws {
+    try write(to: path) { file in
+      for part in parts { try file.write(part) }
+    }
+  }
+
+  /// A new file of which one part after the other is written.
+  package final class Parts {
+    fileprivate let file: Descriptor
+
+    fileprivate init(_ file: consuming Descriptor) { self.file = file }
+
+    /// Adds bytes at the end.
+    package func write(_ bytes: [UInt8]) throws { try file.writeAll(bytes) }
+  }
+
+  /// Replaces the file at `path` by what `produce` writes, part by part.
+  ///
+  /// - Throws: As `write(_:to:)` does, and what `produce` throws: the previous file is then untouched.
+  package static func write(
+    to path: String, _ produce: (_ file: Parts) throws -> Void
+  ) throws {
     let folder = Files.parent(of: path)
     let sibling = "\(folder)/.\(Files.name(of: path)).tmp"
     do {
       if Files.isFolder(path) { throw SystemError.isFolder }
-      let file = try openLocked(sibling)
+      let parts = Parts(try openLocked(sibling))
       do {
-        try file.truncate(to: 0)
-        for part in parts { try file.writeAll(part) }
-        try file.synchronise()
+        try parts.file.truncate(to: 0)
+        try produce(parts)
+        try parts.file.synchronise()
         try POSIX.rename(sibling, to: path)
       } catch {
         // Still under the lock, so this cannot be another writer's sibling.

@@ -14,9 +14,16 @@ extension GuidedModel where Surrogate.Posterior == DiagonalGaussian<Scalar> {
   public func encode(
     _ data: any Dataset, seed: UInt64 = 0, workers: WorkerPool
   ) throws -> DiagonalGaussian<Scalar> {
+    try encode(data, 0..<data.count, seed: seed, workers: workers)
+  }
+
+  /// The same of some examples.
+  package func encode(
+    _ data: any Dataset, _ examples: Range<Int>, seed: UInt64, workers: WorkerPool
+  ) throws -> DiagonalGaussian<Scalar> {
     try data.check(allReads)
     let source = BatchSource.evaluation(data, allReads, seed: seed)
-    let blocks = ExampleBlocks(0..<data.count)
+    let blocks = ExampleBlocks(examples)
     let parts = workers.map(blocks.count) { block in
       let q = self.guide.posterior(given: source.batch(Array(blocks[block])))
       return q.repeated(to: [blocks[block].count, q.noiseDimension])
@@ -25,7 +32,7 @@ extension GuidedModel where Surrogate.Posterior == DiagonalGaussian<Scalar> {
       mean: .concatenated(parts.map(\.mean)), logVariance: .concatenated(parts.map(\.logVariance)))
     for part in [q.mean, q.logVariance] {
       guard let index = part.firstNonFinite else { continue }
-      try source.requireFinite([index / q.noiseDimension])
+      try source.requireFinite([examples.lowerBound + index / q.noiseDimension])
     }
     return q
   }
@@ -40,9 +47,14 @@ extension DiagonalGaussian {
   ///   - seed: Decides the draws; the first k of each block of 64 do not depend on `count`.
   /// - Returns: `[examples, count, n]`.
   public func draws(_ count: Int, seed: UInt64 = 0) -> Tensor<Scalar> {
-    let noise = (0..<mean.shape[0]).map { example -> Tensor<Scalar> in
+    draws(count, seed: seed, first: 0)
+  }
+
+  /// The same where the first row is of example `first`.
+  package func draws(_ count: Int, seed: UInt64, first: Int) -> Tensor<Scalar> {
+    let noise = (0..<mean.shape[0]).map { row -> Tensor<Scalar> in
       NoisePurpose.evaluationLatent.noise(
-        example, draws: 0..<count, shape: [1, count, noiseDimension], seed: seed)
+        first + row, draws: 0..<count, shape: [1, count, noiseDimension], seed: seed)
     }
     return draw(noise: .concatenated(noise)).value
   }
@@ -70,9 +82,14 @@ extension GenerativeModel where Likelihood: MaskableDistribution {
 extension GenerativeModel {
   /// Draws of z from the prior, `[count, latent]`; the first k of them do not depend on `count`.
   public func priorDraws(count: Int, seed: UInt64 = 0) -> Tensor<Scalar> {
+    priorDraws(0..<count, seed: seed)
+  }
+
+  /// Some of them, by their numbers.
+  package func priorDraws(_ numbers: Range<Int>, seed: UInt64) -> Tensor<Scalar> {
     prior.sample(
       noise: NoisePurpose.priorSample.noise(
-        Array(0..<count), shape: [count, prior.noiseDimension], seed: seed))
+        Array(numbers), shape: [numbers.count, prior.noiseDimension], seed: seed))
   }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-internal import Figures
 internal import Formats
 internal import VariationalInference
 
@@ -34,20 +33,24 @@ struct Decode: ParsableCommand {
   func run() throws {
     let loaded = try model.load()
     let z = try readLatents(loaded)
-    let given = try loaded.given(condition, total: total, count: z.shape[0])
-    let intensities = loaded.model.decode(z, given)
-    if let table = loaded.model.likelihoodKind.table {
-      return try output.write(intensities, as: table, isDrawn: false, model: loaded)
+    let rows = DecodedRows(z.shape[0], of: loaded.model.architecture) { block in
+      let given = try loaded.given(condition, total: total, count: block.count)
+      return loaded.model.decode(z.slice(block), given)
     }
-    if !loaded.isOfImages { return try output.write(intensities, model: loaded) }
+    if let table = loaded.model.likelihoodKind.table {
+      return try output.write(rows, as: table, isDrawn: false, model: loaded)
+    }
+    if !loaded.isOfImages { return try output.write(rows, model: loaded) }
     try output.write(
-      ImageGrid(
-        samples: intensities, size: loaded.imageSize,
-        title: "Decoded \(Files.name(of: latents))", subtitle: loaded.summary),
-      numbers: intensities, name: "decoded", model: loaded)
+      rows, title: "Decoded \(Files.name(of: latents))", name: "decoded", model: loaded)
   }
 
   private func readLatents(_ loaded: ModelOption.Loaded) throws -> Tensor<Float> {
+    // The file, its numbers as they are and in single precision, of which a byte becomes four.
+    try MemoryNeed(
+      work: "reading '\(latents)'", bytes: 10 * Double(Files.size(latents) ?? 0),
+      advice: "decode it in parts"
+    ).check()
     let array = try NPY.read(latents)
     let latent = loaded.model.latentDimension
     let isEncoded = array.shape.count == 3 && array.shape[1] >= 2

@@ -42,18 +42,29 @@ struct Encode: ParsableCommand {
     let loaded = try model.load()
     let all = try test.loadRows(for: loaded, workers: workers).data
     let examples = count.map { all.prefix($0) } ?? all
-    let q = try loaded.model.encode(examples, seed: test.seed, workers: workers)
     let latent = loaded.model.latentDimension
-    let moments = [q.mean, q.logVariance].map { $0.reshaped(to: [examples.count, 1, latent]) }
-    let drawn = draws > 0 ? [q.draws(draws, seed: test.seed)] : []
-    let stacked = Tensor.concatenated(moments + drawn, along: 1)
-    if stacked.firstNonFinite != nil {
-      throw UndefinedResult(model: loaded.path, what: "means or variances")
-    }
     try Files.createFolder(Files.parent(of: output))
-    try NPY(shape: stacked.shape, .float32(stacked.scalars)).write(to: output)
+    try NPY.write(shape: [examples.count, 2 + draws, latent], to: output) { file in
+      for start in stride(from: 0, to: examples.count, by: blockSize(latent)) {
+        let block = start..<min(start + blockSize(latent), examples.count)
+        let q = try loaded.model.encode(examples, block, seed: test.seed, workers: workers)
+        let moments = [q.mean, q.logVariance].map { $0.reshaped(to: [block.count, 1, latent]) }
+        let drawn = draws > 0 ? [q.draws(draws, seed: test.seed, first: start)] : []
+        let stacked = Tensor.concatenated(moments + drawn, along: 1)
+        if stacked.firstNonFinite != nil {
+          throw UndefinedResult(model: loaded.path, what: "means or variances")
+        }
+        try file.write(stacked.scalars)
+      }
+    }
     Terminal.line(
       "Wrote \(output): [\(examples.count), \(2 + draws), \(latent)], means and log variances"
         + (draws > 0 ? ", then draws" : ""))
+  }
+
+  /// Examples at a time: so many that their draws take some 64 MB.
+  private func blockSize(_ latent: Int) -> Int {
+    let rows = (16 << 20) / ((2 + draws) * latent)
+    return rows < 256 ? max(rows, 1) : min(rows / 256 * 256, 65_536)
   }
 }

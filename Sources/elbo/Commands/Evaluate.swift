@@ -45,6 +45,10 @@ struct Evaluate: ParsableCommand {
     let objective: TrainingObjective =
       draws == 1
       ? .evidenceLowerBound : .importanceWeighted(samples: draws, gradient: .reparameterised)
+    try MemoryNeed.passes(
+      "evaluating", loaded.model.architecture, rows: max(draws, 256), threads: workers.count,
+      beside: 64 * Double(images.count), advice: "take fewer --samples or --threads"
+    ).check()
     let difference = notes(loaded, images, draws: draws)
     let result = try loaded.model.evaluate(
       on: images, objective: objective, seed: test.seed, workers: workers)

@@ -86,6 +86,14 @@ struct Impute: ParsableCommand {
   private func imputation(
     of gaps: GapTable, draws: Int, _ loaded: ModelOption.Loaded, _ workers: WorkerPool
   ) throws -> Imputation<Float> {
+    // All rows as they are filled, in numbers of 4 and 8 bytes and as text; and of the row that a
+    // thread fills the draws of q, decoded.
+    let cells = Double(gaps.count) * Double(gaps.table.width)
+    try MemoryNeed.passes(
+      "filling \(gaps.count.grouped) rows", loaded.model.architecture, rows: importanceSamples,
+      threads: workers.count, beside: cells * (12 * Double(2 + draws) + 64),
+      advice: "take fewer --draws or --importance-samples, or fewer rows"
+    ).check()
     func run(_ model: some DescribedAutoencoder<Float>) throws -> Imputation<Float> {
       let data = model.architecture.fields.complete(gaps.data)
       return try model.impute(

@@ -28,8 +28,21 @@ struct Reconstruct: ParsableCommand {
     func draw(_ model: some DescribedAutoencoder<Float>) throws {
       let figures = ModelFigures(
         model: model, test: images, seed: test.seed, subtitle: loaded.summary)
-      let (grid, numbers) = try figures.reconstructions(count: count)
-      try output.write(grid, numbers: numbers, name: "reconstructions", model: loaded)
+      let shown = min(count, images.count)
+      let rows = DecodedRows(shown, of: model.architecture) { block in
+        let batch = try model.batch(of: images, block, seed: test.seed)
+        return model.decode(model.posterior(given: batch).mean, batch)
+      }
+      try output.write(rows, name: "reconstructions", model: loaded) {
+        // All at once: images and reconstructions, in numbers of 4 and of 8 bytes.
+        let numbers = Double(shown) * 8 * model.architecture.rowWidth
+        try MemoryNeed.grid(2 * shown, numbers: rows.width, beside: numbers).check()
+        let (grid, decoded) = try figures.reconstructions(count: shown)
+        if decoded.firstNonFinite != nil {
+          throw UndefinedResult(model: loaded.path, what: "pixels")
+        }
+        return grid
+      }
     }
     try draw(loaded.model)
   }

@@ -73,7 +73,7 @@ struct RunContinuation {
     let path = state ?? place.folder.state
     let old = try RunRecord(path: place.folder.record)
     try old.check(data, run: place.folder.path)
-    try MemoryNeed(old.architecture, old.options, examples: data.train.count).check()
+    try MemoryNeed.training(old.architecture, old.options, examples: data.train.count).check()
     func resume(_ model: some DescribedAutoencoder<Float>) throws -> any TrainingRun {
       let state = try old.state(at: path, of: model, data)
       let record = try changes.applied(

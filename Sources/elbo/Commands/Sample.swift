@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-internal import Figures
 internal import Formats
 internal import VariationalInference
 
@@ -47,19 +46,19 @@ struct Sample: ParsableCommand {
   func run() throws {
     let loaded = try model.load()
     func write(_ model: some DescribedAutoencoder<Float>) throws {
-      let given = try loaded.given(condition, total: total, count: count)
-      let values =
-        draw
-        ? model.simulate(count: count, given, seed: seed).x
-        : model.sample(count: count, given, seed: seed)
+      let rows = DecodedRows(count, of: model.architecture) { block in
+        let given = try loaded.given(condition, total: total, count: block.count)
+        return draw
+          ? model.simulate(block, given, seed: seed).x
+          : model.decode(model.priorDraws(block, seed: seed), given)
+      }
       if let table = model.likelihoodKind.table {
-        try output.write(values, as: table, isDrawn: draw, model: loaded)
+        try output.write(rows, as: table, isDrawn: draw, model: loaded)
       } else if loaded.isOfImages {
         try output.write(
-          ImageGrid(samples: values, size: loaded.imageSize, subtitle: loaded.summary),
-          numbers: values, name: "samples", model: loaded)
+          rows, title: "Draws from the prior, decoded", name: "samples", model: loaded)
       } else {
-        try output.write(values, model: loaded)
+        try output.write(rows, model: loaded)
       }
     }
     try write(loaded.model)

@@ -62,7 +62,7 @@ struct Score: ParsableCommand {
     if output.hasSuffix(".npy") {
       try scores.array.write(to: output)
     } else {
-      try AtomicFile.write(scores.table(of: rows).encoded(), to: output)
+      try scores.write(rows, to: output)
     }
     say(scores, rows, loaded)
   }
@@ -107,18 +107,23 @@ struct Score: ParsableCommand {
 extension Scores {
   /// `row,name,elbo,iwae,khat,reconstruction,kl`; an empty cell where k-hat cannot be fitted, and -inf where
   /// no bound is finite.
-  fileprivate func table(of rows: RowsRead) -> CSV {
+  fileprivate func write(_ rows: RowsRead, to path: String) throws {
     func text(_ number: Double?) -> String { number.map { $0.isNaN ? "" : "\($0)" } ?? "" }
     func bound(_ number: Double) -> Double { number.isFinite ? number : -.infinity }
-    return CSV(
-      columns: ["row", "name", "elbo", "iwae", "khat", "reconstruction", "kl"],
-      rows: elbo.indices.map { row in
-        ["\(rows.numbers[row])", rows.names[row]]
-          + [
-            bound(elbo[row]), bound(importanceWeighted[row]), paretoShape[row], reconstruction[row],
-            kl[row],
-          ].map(text)
-      })
+    try AtomicFile.write(to: path) { file in
+      try file.write(
+        CSV.encoded([["row", "name", "elbo", "iwae", "khat", "reconstruction", "kl"]]))
+      for start in stride(from: 0, to: elbo.count, by: 4096) {
+        let lines = (start..<min(start + 4096, elbo.count)).map { row in
+          ["\(rows.numbers[row])", rows.names[row]]
+            + [
+              bound(elbo[row]), bound(importanceWeighted[row]), paretoShape[row],
+              reconstruction[row], kl[row],
+            ].map(text)
+        }
+        try file.write(CSV.encoded(lines))
+      }
+    }
   }
 
   /// `[examples, 5]`, not a number where k-hat cannot be fitted.

@@ -3,56 +3,99 @@
 internal import Formats
 internal import VariationalInference
 
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
-
-/// The memory that training a model takes, estimated before any of it is taken: far too much is
-/// then a sentence, not a crash.
+/// The memory that a piece of work takes beyond what is taken already, estimated before any of it:
+/// far too much is then a sentence, not a crash.
 struct MemoryNeed {
-  private let parameters: Double
-  /// Whether their average is kept beside them.
-  private let isAveraged: Bool
-  private let activations: Double
+  /// What needs it: "training".
+  let work: String
+  let bytes: Double
+  /// What needs less: "choose a smaller --hidden".
+  let advice: String
 
-  init(
-    _ architecture: AutoencoderArchitecture, _ options: TrainingOptions,
-    examples: Int
-  ) {
-    let rows = min(options.batchSize, examples) * options.objective.samples
+  /// Refuses work for which there is not enough.
+  func check() throws {
+    guard let limit = MemoryLimit.current(), bytes > limit.bytes else { return }
+    throw TooLittleMemory(need: self, limit: limit)
+  }
+}
+
+extension MemoryNeed {
+  /// Training in single precision: a parameter has a gradient and two moments, and saving holds all
+  /// but the gradient twice more, so that an average counts three times; an activation has a
+  /// gradient.
+  static func training(
+    _ architecture: AutoencoderArchitecture, _ options: TrainingOptions, examples: Int
+  ) -> MemoryNeed {
+    let rows = Double(min(options.batchSize, examples)) * Double(options.objective.samples)
     let encoder = [architecture.data] + architecture.hidden
     let decoder = [architecture.latent] + architecture.decoderHidden + [architecture.data]
     func weights(_ widths: [Int]) -> Double {
       zip(widths, widths.dropFirst()).reduce(0) { $0 + Double($1.0) * Double($1.1) }
     }
     let heads = 2 * Double(encoder.last ?? 0) * Double(architecture.latent)
-    parameters = weights(encoder) + heads + weights(decoder)
-    isAveraged = options.average != nil
-    activations = Double(rows) * (encoder + decoder).reduce(0) { $0 + Double($1) }
+    let parameters = weights(encoder) + heads + weights(decoder)
+    let activations = rows * architecture.rowWidth
+    return MemoryNeed(
+      work: "training",
+      bytes: 4 * ((options.average == nil ? 10 : 13) * parameters + 2 * activations),
+      advice: "choose a smaller --hidden, --latent or --batch-size")
   }
 
-  /// In single precision: a parameter has a gradient and two moments, and saving holds all but the
-  /// gradient twice more, so that an average counts three times; an activation has a gradient.
-  private var bytes: Double {
-    4 * ((isAveraged ? 13 : 10) * parameters + 2 * activations)
+  /// The pictures at a run's end: 64 draws and 32 reconstructions, in numbers of 4 and 8 bytes.
+  static func figures(_ architecture: AutoencoderArchitecture) -> MemoryNeed {
+    MemoryNeed(
+      work: "drawing the run's pictures", bytes: 64 * 16 * Double(architecture.data),
+      advice: "add --no-figures")
   }
 
-  /// Refuses a model for which this machine is too small.
-  func check() throws {
-    let machine = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
-    if bytes > machine { throw TooLargeModel(bytes: bytes, machine: machine) }
+  /// Blocks of so many rows, each on a thread of its own, through encoder and decoder.
+  static func passes(
+    _ work: String, _ architecture: AutoencoderArchitecture, rows: Int, threads: Int,
+    beside other: Double = 0, advice: String
+  ) -> MemoryNeed {
+    MemoryNeed(
+      work: work,
+      bytes: 8 * Double(rows) * architecture.rowWidth * Double(threads) + other, advice: advice)
+  }
+
+  /// Images of so many numbers drawn side by side: bytes, a sheet, and what a PNG takes.
+  static func grid(_ count: Int, numbers: Int, beside other: Double = 0) -> MemoryNeed {
+    MemoryNeed(
+      work: "a picture of \(count.grouped) images",
+      bytes: 110 * Double(count) * Double(numbers) + other,
+      advice: "take a smaller --count, or a file ending in .npy")
   }
 }
 
-/// A model for which this machine is too small.
-struct TooLargeModel: Error, CustomStringConvertible {
-  let bytes: Double
-  let machine: Double
+extension AutoencoderArchitecture {
+  /// The numbers that one row takes on its way through both networks.
+  var rowWidth: Double {
+    ([data] + hidden + [latent, latent, latent] + decoderHidden + [data])
+      .reduce(0) { $0 + Double($1) }
+  }
+
+  /// So many rows fill 64 MB on their way, or are 16: whole blocks of a matrix product.
+  var rowsAtOnce: Int {
+    let rows = Int(min((64 * 1_048_576) / (8 * rowWidth), 4096))
+    return max(rows / 256 * 256, min(max(rows / 16 * 16, 16), 256))
+  }
+}
+
+/// Work for which there is not enough memory.
+struct TooLittleMemory: Error, CustomStringConvertible {
+  let need: MemoryNeed
+  let limit: MemoryLimit
 
   var description: String {
-    "training needs about \((bytes / 1e9).fixed(0)) GB of memory where this machine has "
-      + "\((machine / 1e9).fixed(0)) GB; choose a smaller --hidden, --latent or --batch-size"
+    "\(need.work) needs about \(need.bytes.ofMemory) of memory, and \(limit.source) leaves "
+      + "\(limit.bytes.ofMemory); \(need.advice)"
+  }
+}
+
+extension Double {
+  /// 3.2e9 as "3.2 GB", 5e7 as "50 MB".
+  fileprivate var ofMemory: String {
+    if self >= 1e10 { return "\((self / 1e9).fixed(0)) GB" }
+    return self >= 1e9 ? "\((self / 1e9).fixed(1)) GB" : "\((self / 1e6).fixed(0)) MB"
   }
 }

@@ -28,31 +28,41 @@ struct PictureOutput: ParsableArguments {
 
   /// Writes rows of a table as CSV, and says where.
   func write(
-    _ rows: Tensor<Float>, as table: TableSchema, isDrawn: Bool, model: ModelOption.Loaded
+    _ rows: DecodedRows, as table: TableSchema, isDrawn: Bool, model: ModelOption.Loaded
   ) throws {
-    if rows.firstNonFinite != nil { throw UndefinedResult(model: model.path, what: "numbers") }
     let target = try file("samples", ending: "csv", model)
-    let width = table.width
-    let numbers = rows.doubles
-    let cells = (0..<rows.shape[0]).map { row in
-      table.cells(
-        of: Array(numbers[row * width..<(row + 1) * width]), isSingle: true,
-        roundingCounts: isDrawn)
+    let names = table.columns.map(\.name)
+    try AtomicFile.write(to: target) { file in
+      try file.write(CSV.encoded([names]))
+      try rows.forEachBlock(of: model.path, "numbers") { block in
+        let (numbers, width) = (block.doubles, table.width)
+        let lines = stride(from: 0, to: numbers.count, by: width).map { first in
+          table.cells(
+            of: Array(numbers[first..<first + width]), isSingle: true, roundingCounts: isDrawn)
+        }
+        try file.write(CSV.encoded(lines))
+      }
     }
-    let csv = CSV(columns: table.columns.map(\.name), rows: cells)
-    try AtomicFile.write(csv.encoded(), to: target)
     Terminal.line(
-      "Wrote \(target): \(rows.shape[0].grouped) \(rows.shape[0].noun("row")) "
-        + "of \(cells[0].count.counted("column"))"
-    )
+      "Wrote \(target): \(rows.count.grouped) \(rows.count.noun("row")) of "
+        + names.count.counted("column"))
   }
 
   /// Writes numbers that are no pictures as .npy, and says where.
-  func write(_ rows: Tensor<Float>, model: ModelOption.Loaded) throws {
-    if rows.firstNonFinite != nil { throw UndefinedResult(model: model.path, what: "numbers") }
+  func write(_ rows: DecodedRows, model: ModelOption.Loaded) throws {
     let target = try file("samples", ending: "npy", model)
-    try NPY(shape: rows.shape, .float32(rows.scalars)).write(to: target)
-    Terminal.line("Wrote \(target): \(rows.shape)")
+    let shape = [rows.count, rows.width]
+    try writeNumbers(rows, "numbers", shape: shape, to: target, model)
+    Terminal.line("Wrote \(target): \(shape)")
+  }
+
+  private func writeNumbers(
+    _ rows: DecodedRows, _ what: String, shape: [Int], to target: String,
+    _ model: ModelOption.Loaded
+  ) throws {
+    try NPY.write(shape: shape, to: target) { file in
+      try rows.forEachBlock(of: model.path, what) { try file.write($0.scalars) }
+    }
   }
 
   /// The file that --output names, or one of that name in the folder.
@@ -73,26 +83,42 @@ struct PictureOutput: ParsableArguments {
     return "\(target)/\(name).\(ending)"
   }
 
-  /// Writes a figure or its numbers, and says where.
+  /// Writes images as a square grid, or their numbers, and says where.
   func write(
-    _ figure: ImageGrid, numbers: Tensor<Float>, name: String, model: ModelOption.Loaded
+    _ rows: DecodedRows, title: String, name: String, model: ModelOption.Loaded
   ) throws {
-    if numbers.firstNonFinite != nil { throw UndefinedResult(model: model.path, what: "pixels") }
+    try write(rows, name: name, model: model) {
+      let (height, width, channels) = model.imageSize
+      try MemoryNeed.grid(rows.count, numbers: rows.width).check()
+      var pixels: [UInt8] = []
+      pixels.reserveCapacity(rows.count * rows.width)
+      try rows.forEachBlock(of: model.path, "pixels") { pixels += $0.greyBytes }
+      let columns = (1...rows.count).first { $0 * $0 >= rows.count } ?? 1
+      return ImageGrid(
+        title: title, subtitle: model.summary, pixels: pixels, imageWidth: width,
+        imageHeight: height, imageChannels: channels, columns: columns)
+    }
+  }
+
+  /// Writes a figure or the numbers of its images, and says where; the figure is made where it is
+  /// needed.
+  func write(
+    _ rows: DecodedRows, name: String, model: ModelOption.Loaded,
+    figure: () throws -> ImageGrid
+  ) throws {
     let target = output ?? model.run?.figures ?? "."
     if output != nil { try Files.createFolder(Files.parent(of: target)) }
     if target.hasSuffix(".npy") {
       let (height, width, channels) = model.imageSize
-      let pixel = channels == 1 ? [] : [channels]
-      let array = NPY(
-        shape: [numbers.shape[0], height, width] + pixel, .float32(numbers.scalars))
-      try AtomicFile.write(array.encoded(), to: target)
+      let shape = [rows.count, height, width] + (channels == 1 ? [] : [channels])
+      try writeNumbers(rows, "pixels", shape: shape, to: target, model)
     } else if target.hasSuffix(".svg") {
-      try AtomicFile.write(Array(try figure.svg().utf8), to: target)
+      try AtomicFile.write(Array(try figure().svg().utf8), to: target)
     } else if target.hasSuffix(".png") {
-      try AtomicFile.write(try figure.png(), to: target)
+      try AtomicFile.write(try figure().png(), to: target)
     } else {
       try Files.createFolder(target)
-      let paths = try Figures.write(figure, to: target, name: name)
+      let paths = try Figures.write(try figure(), to: target, name: name)
       return Terminal.line("Wrote \(paths.joined(separator: " and "))")
     }
     Terminal.line("Wrote \(target)")

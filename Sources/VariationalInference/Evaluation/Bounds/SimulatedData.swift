@@ -21,9 +21,16 @@ extension GenerativeModel where Likelihood: DrawableDistribution {
   public func simulate(
     count: Int, _ batch: Batch<Scalar>? = nil, seed: UInt64 = 0
   ) -> (z: Tensor<Scalar>, x: Tensor<Scalar>) {
-    let z = priorDraws(count: count, seed: seed)
+    simulate(0..<count, batch, seed: seed)
+  }
+
+  /// Some of such draws, by their numbers; `batch` has the conditions of these alone.
+  package func simulate(
+    _ numbers: Range<Int>, _ batch: Batch<Scalar>?, seed: UInt64
+  ) -> (z: Tensor<Scalar>, x: Tensor<Scalar>) {
+    let z = priorDraws(numbers, seed: seed)
     let x = likelihood(given: batch?.joined(to: z, reads) ?? z).draw(
-      (0..<count).map { NoisePurpose.simulatedPixels.key(seed: seed, example: $0) })
+      numbers.map { NoisePurpose.simulatedPixels.key(seed: seed, example: $0) })
     return (z, x)
   }
 

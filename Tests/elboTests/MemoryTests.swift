@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// Limits of memory are set by the shell, as a user or a cluster sets them.
+@Suite("Memory is known before it is needed")
+struct MemoryTests {
+  let workspace: Workspace
+
+  init() throws {
+    workspace = try Workspace()
+    try workspace.writeImages(height: 6, width: 9)
+  }
+
+  private func limited(_ kilobytes: Int, _ words: String) throws -> Outcome {
+    try workspace.shell("ulimit -v \(kilobytes) && exec \"$0\" \(words)")
+  }
+
+  #if os(Linux)
+    @Test(
+      "training that ulimit -v leaves no room for is refused before it begins",
+      arguments: [
+        "--hidden 1000000 --latent 2", "--objective iwae --samples 10000",
+      ])
+    func training(_ options: String) throws {
+      let outcome = try limited(
+        3_000_000, "train --data data --epochs 1 --threads 1 --no-figures --output run \(options)")
+      expectRefusal(outcome, ["training needs about", "ulimit -v", "--hidden"])
+      #expect(!workspace.exists("run"))
+    }
+
+    @Test("pictures of a run are refused before it is trained, not after")
+    func figures() throws {
+      try workspace.writeImages(
+        "huge", train: 2, test: 2, height: 1500, width: 1500)
+      let words = "train --data huge --hidden 1 --latent 1 --threads 1 --epochs 1 --output run"
+      expectRefusal(
+        try limited(2_500_000, words), ["the run's pictures needs", "--no-figures"])
+    }
+
+    /// 100,000 x 54 numbers in single precision and as they were made at once took a gigabyte.
+    @Test("arrays and tables of any length are written block by block")
+    func streams() throws {
+      try workspace.train("run", epochs: 1)
+      let sampled = try limited(700_000, "sample run --count 100000 --output s.npy")
+      expectSuccess(sampled)
+      #expect(try workspace.bytes("s.npy").count == 100_000 * 54 * 4 + 128)
+    }
+
+    @Test("the first of many samples are those of few")
+    func sameRows() throws {
+      try workspace.train("run", epochs: 1)
+      expectSuccess(try workspace.elbo("sample", "run", "--count", "5000", "-o", "many.npy"))
+      expectSuccess(try workspace.elbo("sample", "run", "--count", "64", "-o", "few.npy"))
+      let (many, few) = (try workspace.bytes("many.npy"), try workspace.bytes("few.npy"))
+      #expect(many.dropFirst(128).prefix(64 * 54 * 4) == few.dropFirst(128))
+      expectSuccess(
+        try workspace.elbo("sample", "run", "--draw", "--count", "5000", "-o", "drawn.npy"))
+      #expect(try workspace.bytes("drawn.npy").count == 5000 * 54 * 4 + 128)
+    }
+
+    @Test("a picture for which there is no memory is refused in a sentence")
+    func picture() throws {
+      try workspace.train("run", epochs: 1)
+      let outcome = try limited(700_000, "sample run --count 100000 --output s.png")
+      expectRefusal(outcome, ["a picture of 100,000 images needs", "ulimit -v", ".npy"])
+      #expect(!workspace.exists("s.png"))
+    }
+  #endif
+}
