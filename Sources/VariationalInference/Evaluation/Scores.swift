@@ -10,7 +10,7 @@ public struct Scores: Sendable {
   /// L_K of each example, in nats: nearer to log p(x), and with less noise, than the ELBO.
   public let importanceWeighted: [Double]
   /// The shape of the tail of each example's weights; nil where it cannot be fitted. Above 0.7 the weights
-  /// are too uneven to trust L_K.
+  /// are too uneven to rely on L_K.
   public let paretoShape: [Double?]
   /// The reconstruction cost of each example, in nats.
   public let reconstruction: [Double]

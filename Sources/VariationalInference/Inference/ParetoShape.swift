@@ -11,14 +11,14 @@
 ///     P(w > u + y) ~ (1 + k y / sigma)^(-1/k)
 ///
 /// The weights have finite moments up to order 1/k: a finite variance for k < 1/2, a finite mean for
-/// k < 1. An importance-sampling estimate is trusted up to k = 0.7, or 1 - 1 / log10 K where that is
+/// k < 1. An importance-sampling estimate is usable up to k = 0.7, or 1 - 1 / log10 K where that is
 /// less (Vehtari et al., section 3.2.4).
 ///
 /// - Source: Vehtari, Simpson, Gelman, Yao and Gabry, "Pareto smoothed importance sampling",
 ///   JMLR 25 (2024), arXiv:1507.02646; Zhang and Stephens, "A new and efficient estimation method for
 ///   the generalized Pareto distribution", Technometrics 51 (2009), doi:10.1198/tech.2009.08017.
 public enum ParetoShape {
-  /// Above this, an estimate by importance sampling is not to be trusted, whatever the sample size.
+  /// Above this, an estimate by importance sampling is not to be used, whatever the sample size.
   public static let threshold = 0.7
 
   /// How many of `samples` weights make the tail: the smaller of K / 5 and 3 sqrt K, rounded up.

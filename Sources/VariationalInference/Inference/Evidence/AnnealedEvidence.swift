@@ -58,7 +58,7 @@ public struct AnnealedEvidence: Sendable {
   /// log Z by chains that go back from the draws that the fit recommends, else from its weighted
   /// ones, to q: minus the logarithm of the mean inverse weight. An upper bound in expectation only
   /// where these are exact draws of the posterior, which is not known. Far from ``estimate``, it
-  /// says that chains of either way do not get about: neither is to be trusted then.
+  /// says that chains of either way do not get about: neither is to be used then.
   public let backwardEstimate: Fit.Estimate
   /// (sum w)^2 / sum w^2 of the chains, from 1 to their number.
   public let effectiveSampleSize: Double

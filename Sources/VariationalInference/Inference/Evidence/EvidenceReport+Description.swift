@@ -41,11 +41,11 @@ extension EvidenceReport {
     }
     if kinds.contains(.lowerAboveUpper) {
       return atLeast
-        + "; no estimate is to be trusted, as bounds of simulated data are in the wrong order."
+        + "; no estimate is to be used, as bounds of simulated data are in the wrong order."
     }
     if kinds.contains(.directionsDiffer) {
       return atLeast
-        + "; annealing to the posterior and back disagree, so no estimate is to be trusted to its "
+        + "; annealing to the posterior and back disagree, so no estimate is known to its "
         + "error."
     }
     let unsettled =

@@ -186,7 +186,7 @@ public enum Verdict: String, Sendable {
   case useWeighted = "use-weighted"
   /// q is not, but the chains that started from it mixed: use theirs.
   case useWalked = "use-walked"
-  /// Nothing here is to be trusted.
+  /// Nothing here is to be used.
   case doNotUse = "do-not-use"
 }
 
