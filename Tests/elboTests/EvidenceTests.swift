@@ -14,7 +14,7 @@ struct EvidenceTests {
   }
 
   private static let small = [
-    "--limit", "6", "--importance-samples", "50", "--ais-steps", "4", "--ais-chains", "4",
+    "--first", "6", "--importance-samples", "50", "--ais-steps", "4", "--ais-chains", "4",
     "--simulated", "5",
   ]
 
@@ -99,7 +99,7 @@ struct EvidenceTests {
     try workspace.write(
       safetensors(entries, metadata: ["activation": "relu"]), to: "narrow.safetensors")
     let arguments = [
-      "evidence", "narrow.safetensors", "--data", "data", "--binarize", "threshold", "--limit",
+      "evidence", "narrow.safetensors", "--data", "data", "--binarize", "threshold", "--first",
       "20", "--importance-samples", "500", "--ais-steps", "20", "--simulated", "10", "--parts",
       "iwae,ais,gaps",
     ]
@@ -128,10 +128,89 @@ struct EvidenceTests {
 
   @Test("nothing is said of annealing that was not run")
   func notRun() throws {
-    let outcome = try evidence("run", "--parts", "elbo,iwae", "--limit", "6")
+    let outcome = try evidence("run", "--parts", "elbo,iwae", "--first", "6")
     expectSuccess(outcome)
     #expect(!outcome.output.contains("Trust") && !outcome.output.contains("Quote AIS"))
     #expect(outcome.output.contains("Of 2 lower bounds measured on the first 6 test images"))
+  }
+
+  /// 60 images sorted by label: black ones, then grey ones, whose bounds are far from theirs.
+  private func writeSorted() throws {
+    let grey = (0..<60).flatMap { [UInt8](repeating: $0 < 30 ? 0 : 128, count: 54) }
+    for part in ["train", "t10k"] {
+      try workspace.write(idx([60, 6, 9], grey), to: "sorted/\(part)-images-idx3-ubyte")
+      try workspace.write(
+        idx([60], (0..<60).map { $0 < 30 ? 0 : 1 }), to: "sorted/\(part)-labels-idx1-ubyte")
+    }
+  }
+
+  @Test("a prefix of sorted data is told to be no sample; random images, of each label, are one")
+  func subsets() throws {
+    try writeSorted()
+    let arguments = [
+      "evidence", "run", "--data", "sorted", "--split", "test", "--parts", "iwae",
+      "--importance-samples", "30", "--output", "out",
+    ]
+    let prefix = try workspace.elbo(arguments + ["--first", "20"])
+    expectSuccess(prefix)
+    let warning = try #require(prefix.lines.first { $0.contains("standard errors") })
+    #expect(warning.hasPrefix("The ELBO of the first 20 test images, "), "\(warning)")
+    #expect(warning.contains("no number of theirs stands for all; take --limit 20"))
+    let random = try workspace.elbo(arguments + ["--limit", "20"])
+    expectSuccess(random)
+    #expect(!random.output.contains("stands for all"))
+    #expect(
+      random.output.contains("test, 20 of 60 images, drawn by seed 0, of each label its share"))
+    let rows = try workspace.text("out/evidence.csv").split(separator: "\n")
+    #expect(rows[0] == "row,place,elbo,iwae,effective_sample_size,khat" && rows.count == 61)
+    let cells = rows.dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    let taken = cells.filter { !$0[1].isEmpty }
+    #expect(Set(taken.compactMap { Int($0[1]) }) == Set(0..<20))
+    #expect(taken.count { (Int($0[0]) ?? 0) < 30 } == 10 && taken.allSatisfy { $0[3] != "" })
+    #expect(cells.allSatisfy { Double($0[2]) != nil && $0[1].isEmpty == $0[3].isEmpty })
+    let json = try workspace.json("out/evidence.json")
+    let subset = try #require(json["subset"] as? [String: Any])
+    #expect(subset["rule"] as? String == "random" && subset["stratified_by"] as? String == "label")
+    #expect(subset["examples"] as? Int == 20 && subset["seed"] as? String == "0")
+    let mean = try #require((json["iwae"] as? [String: Any])?["estimate"] as? Double)
+    let own = taken.compactMap { Double($0[3]) }
+    #expect((own.reduce(0, +) / 20 - mean).magnitude < 1e-9)
+    let both = try workspace.elbo(arguments + ["--limit", "20", "--first", "20"])
+    expectRefusal(both, status: 64, ["--limit", "--first"])
+  }
+
+  @Test("a budget leaves out what cannot fit, and its first line says so")
+  func misfit() throws {
+    let outcome = try evidence(
+      "run", "--budget", "2s", "--ais-steps", "1000000", "--importance-samples", "30", "--parts",
+      "iwae,ais")
+    expectSuccess(outcome)
+    let line = try #require(outcome.lines.first)
+    #expect(line.contains("K = 30") && line.contains("left out: ais takes "), "\(line)")
+    #expect(!outcome.output.contains("reverse AIS") && outcome.output.contains("IWAE"))
+  }
+
+  @Test("a model whose bound is equal for all images has a plan")
+  func equalBounds() throws {
+    try workspace.writeImages("black", height: 6, width: 9, grey: 0)
+    let outcome = try workspace.elbo(
+      "evidence", "run", "--data", "black", "--budget", "2s", "--parts", "iwae,ais")
+    expectSuccess(outcome)
+  }
+
+  @Test("columns of a table stay apart, however wide a number is")
+  func columns() throws {
+    var entries = modelEntries(pixels: 54)
+    for index in entries.indices where entries[index].name == "decoder.fc2.bias" {
+      entries[index].numbers = entries[index].numbers.map { _ in 60_000 }
+    }
+    try workspace.write(
+      safetensors(entries, metadata: ["activation": "relu"]), to: "wide.safetensors")
+    let outcome = try workspace.elbo(
+      "evidence", "wide.safetensors", "--data", "data", "--parts", "iwae", "--importance-samples",
+      "30")
+    let row = try #require(outcome.lines.first { $0.contains("ELBO, L[q]") })
+    #expect(row.firstMatch(of: /-\d{6,}\.\d{3} ± [\d.]{8,}  1 draw of q/) != nil, "\(row)")
   }
 
   @Test("one image is a fault of the data, no wrong usage")
@@ -203,7 +282,8 @@ struct EvidenceTests {
     "wrong usage",
     arguments: [
       ["--parts", "elbo,nonsense"], ["--budget", "-3m"], ["--budget", "soon"], ["--limit", "1"],
-      ["--budget", "1e300h"], ["--budget", "9e18s"],
+      ["--budget", "1e300h"], ["--budget", "9e18s"], ["--budget", "1001h"], ["--first", "1"],
+      ["--first", "9223372036854775807"],
       ["--ais-steps", "0"], ["--importance-samples", "0"], ["--simulated", "1"],
     ])
   func usage(_ arguments: [String]) throws {

@@ -84,7 +84,7 @@ struct BatchSource: Sendable {
   }
 
   /// The same for those examples that have a bound which is not finite.
-  func requireFinite(_ examples: Range<Int>, where bounds: [Double]) throws {
+  func requireFinite(_ examples: some Sequence<Int>, where bounds: [Double]) throws {
     try requireFinite(zip(examples, bounds).filter { !$0.1.isFinite }.map(\.0))
   }
 

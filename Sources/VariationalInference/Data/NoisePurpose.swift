@@ -85,6 +85,8 @@ package enum GeneratorPurpose: UInt64, CaseIterable, Sendable {
   case plateSubset = 0x7073
   /// "rs": rows taken by their weights.
   case resampling = 0x7273
+  /// "sb": which examples are measured, where not all are.
+  case subset = 0x7362
   /// "sd": the seed of a data set that is simulated, whose number is the stream's.
   case simulatedDataSet = 0x7364
   /// "sp": which examples fall into which part of the data.

@@ -12,11 +12,18 @@ extension GuidedModel {
   public func batch(
     of data: any Dataset, _ examples: Range<Int>, seed: UInt64 = 0
   ) throws -> Batch<Scalar> {
-    try data.check(allReads)
     precondition(
       examples.lowerBound >= 0 && examples.upperBound <= data.count,
       "examples \(examples) of \(data.count)")
-    return BatchSource.evaluation(data, allReads, seed: seed).batch(Array(examples))
+    return try batch(of: data, Array(examples), seed: seed)
+  }
+
+  /// The same of examples in any order.
+  package func batch(
+    of data: any Dataset, _ examples: [Int], seed: UInt64 = 0
+  ) throws -> Batch<Scalar> {
+    try data.check(allReads)
+    return BatchSource.evaluation(data, allReads, seed: seed).batch(examples)
   }
 }
 

@@ -37,7 +37,8 @@ struct NoisePurposeTests {
       .imputation: 0x696d << 48, .initialWeights: 0x696e << 48, .epochOrder: 0x6f72 << 48,
       .pictureCrops: 0x7063 << 48, .programDraws: 0x7064 << 48, .plateSubset: 0x7073 << 48,
       .resampling: 0x7273 << 48,
-      .simulatedDataSet: 0x7364 << 48, .calibration: 0x6361 << 48, .priorDraws: 0x7072 << 48,
+      .subset: 0x7362 << 48, .simulatedDataSet: 0x7364 << 48,
+      .calibration: 0x6361 << 48, .priorDraws: 0x7072 << 48,
       .stanDraws: 0x7374 << 48,
       .division: 0x7370 << 48,
     ]

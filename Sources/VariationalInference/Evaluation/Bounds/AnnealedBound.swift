@@ -24,6 +24,14 @@ public struct BidirectionalBound: Sendable {
 }
 
 extension AnnealedBound {
+  /// Those of the first examples alone.
+  func first(_ count: Int) -> AnnealedBound {
+    AnnealedBound(
+      bound: Array(bound.prefix(count)),
+      effectiveSampleSize: Array(effectiveSampleSize.prefix(count)),
+      acceptance: Array(acceptance.prefix(count)))
+  }
+
   init(_ blocks: [AnnealedBound]) {
     bound = blocks.flatMap(\.bound)
     effectiveSampleSize = blocks.flatMap(\.effectiveSampleSize)

@@ -91,7 +91,17 @@ public struct AnnealedImportanceSampling: Sendable {
     of pair: Pair, _ batch: Batch<Pair.Scalar>, workers: WorkerPool,
     progress: EvaluationProgress? = nil
   ) throws -> AnnealedBound {
-    let blocks = try run(pair, batch, exact: nil, workers: workers, progress: progress)
+    try lowerBound(of: pair, batch, workers: workers, progress: progress, until: nil)
+  }
+
+  /// The same of as many of the first examples as there is time for, at least two.
+  @specialized(where Pair == VariationalAutoencoder<Float>)
+  package func lowerBound<Pair: GuidedModel>(
+    of pair: Pair, _ batch: Batch<Pair.Scalar>, workers: WorkerPool,
+    progress: EvaluationProgress?, until limit: TimeLimit?
+  ) throws -> AnnealedBound {
+    let blocks = try run(
+      pair, batch, exact: nil, workers: workers, progress: progress, until: limit)
     let bound = AnnealedBound(blocks.map(\.lower))
     try batch.requireFinite(pair.allReads, where: bound.bound)
     return bound
@@ -119,10 +129,20 @@ public struct AnnealedImportanceSampling: Sendable {
     of pair: Pair, _ batch: Batch<Pair.Scalar>, exact z: Tensor<Pair.Scalar>, workers: WorkerPool,
     progress: EvaluationProgress? = nil
   ) throws -> BidirectionalBound {
+    try sandwich(of: pair, batch, exact: z, workers: workers, progress: progress, until: nil)
+  }
+
+  /// The same of as many of the first examples as there is time for, at least two.
+  @specialized(where Pair == VariationalAutoencoder<Float>)
+  package func sandwich<Pair: GuidedModel>(
+    of pair: Pair, _ batch: Batch<Pair.Scalar>, exact z: Tensor<Pair.Scalar>, workers: WorkerPool,
+    progress: EvaluationProgress?, until limit: TimeLimit?
+  ) throws -> BidirectionalBound {
     precondition(
       z.shape == [batch.count, pair.model.ownDimension],
       "\(batch.count) examples and draws \(z.shape)")
-    let blocks = try run(pair, batch, exact: z, workers: workers, progress: progress)
+    let blocks = try run(
+      pair, batch, exact: z, workers: workers, progress: progress, until: limit)
     let bounds = BidirectionalBound(
       lower: AnnealedBound(blocks.map(\.lower)), upper: AnnealedBound(blocks.compactMap(\.upper)))
     try batch.requireFinite(pair.allReads, where: bounds.lower.bound)
@@ -135,7 +155,7 @@ public struct AnnealedImportanceSampling: Sendable {
 
   private func run<Pair: GuidedModel>(
     _ pair: Pair, _ batch: Batch<Pair.Scalar>, exact: Tensor<Pair.Scalar>?, workers: WorkerPool,
-    progress: EvaluationProgress?
+    progress: EvaluationProgress?, until limit: TimeLimit?
   ) throws -> [AnnealedBlockResult] {
     pair.model.requireOwnLatents("annealed importance sampling")
     let (examples, size) = (batch.count, max(1, Self.rowsPerBlock / chains))
@@ -143,12 +163,17 @@ public struct AnnealedImportanceSampling: Sendable {
     let transitions = warmUpSteps + (steps - 1) * (exact == nil ? 1 : 2)
     let counter = ProgressCounter(all: count * transitions, progress)
     let results = workers.map(count) { index -> AnnealedBlockResult? in
-      let range = index * size..<min((index + 1) * size, examples)
-      let block = AnnealedBlock(
-        pair: pair, batch: batch.slice(range), examples: range, settings: self, counter: counter)
-      return block.run(exact: exact?.slice(range))
+      func run() -> AnnealedBlockResult? {
+        let range = index * size..<min((index + 1) * size, examples)
+        let block = AnnealedBlock(
+          pair: pair, batch: batch.slice(range), examples: range, settings: self,
+          counter: counter)
+        return block.run(exact: exact?.slice(range))
+      }
+      guard let limit else { return run() }
+      return limit.run(index, least: (2 + size - 1) / size, run)
     }
     try counter.check()
-    return results.compactMap { $0 }
+    return results.prefix { $0 != nil }.compactMap { $0 }
   }
 }

@@ -22,6 +22,23 @@ public struct ImportanceWeightedBound: Sendable {
   /// K.
   public let samples: Int
 
+  /// Those of the first examples alone.
+  func first(_ count: Int) -> ImportanceWeightedBound {
+    ImportanceWeightedBound(
+      bound: Array(bound.prefix(count)),
+      effectiveSampleSize: Array(effectiveSampleSize.prefix(count)),
+      paretoShape: Array(paretoShape.prefix(count)), samples: samples)
+  }
+
+  private init(
+    bound: [Double], effectiveSampleSize: [Double], paretoShape: [Double?], samples: Int
+  ) {
+    self.bound = bound
+    self.effectiveSampleSize = effectiveSampleSize
+    self.paretoShape = paretoShape
+    self.samples = samples
+  }
+
   init(_ weights: [ImportanceWeights], samples: Int) {
     bound = weights.map(\.logMean)
     effectiveSampleSize = weights.map(\.effectiveSampleSize)
@@ -60,25 +77,40 @@ extension GuidedModel {
     on data: any Dataset, examples: Range<Int>, samples: Int, seed: UInt64, workers: WorkerPool,
     progress: EvaluationProgress?, chunk: Int
   ) throws -> ImportanceWeightedBound {
-    precondition(samples >= 1, "\(samples) samples give no bound")
     precondition(
       examples.lowerBound >= 0 && examples.upperBound <= data.count,
       "examples \(examples) of \(data.count)")
+    return try importanceWeightedBound(
+      on: data, of: Array(examples), samples: samples, seed: seed, workers: workers,
+      progress: progress, chunk: chunk)
+  }
+
+  /// The same of examples in any order: of as many of the first as there is time for, at least two.
+  @specialized(where Self == VariationalAutoencoder<Float>)
+  package func importanceWeightedBound(
+    on data: any Dataset, of examples: [Int], samples: Int, seed: UInt64, workers: WorkerPool,
+    progress: EvaluationProgress?, chunk: Int? = nil, until limit: TimeLimit? = nil
+  ) throws -> ImportanceWeightedBound {
+    precondition(samples >= 1, "\(samples) samples give no bound")
     model.requireOwnLatents("importance sampling")
     try data.check(allReads)
     let source = BatchSource.evaluation(data, allReads, seed: seed)
-    let chunks = DrawChunks(samples: samples, size: chunk)
+    let chunks = DrawChunks(samples: samples, size: chunk ?? DrawChunks.size)
     let counter = ProgressCounter(all: examples.count, progress)
     let local = samples >= DrawChunks.manyDraws ? model.localReconstructionCost() : nil
     let weights = workers.map(examples.count) { index -> ImportanceWeights? in
       guard counter.goesOn else { return nil }
-      let weights = self.importanceWeights(
-        of: examples.lowerBound + index, from: source, chunks, local)
-      counter.advance()
-      return weights
+      func measure() -> ImportanceWeights? {
+        let weights = self.importanceWeights(of: examples[index], from: source, chunks, local)
+        counter.advance()
+        return weights
+      }
+      guard let limit else { return measure() }
+      return limit.run(index, least: 2, measure)
     }
     try counter.check()
-    let result = ImportanceWeightedBound(weights.compactMap { $0 }, samples: samples)
+    let done = weights.prefix { $0 != nil }.compactMap { $0 }
+    let result = ImportanceWeightedBound(done, samples: samples)
     try source.requireFinite(examples, where: result.bound)
     return result
   }

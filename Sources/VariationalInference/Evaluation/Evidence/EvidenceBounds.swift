@@ -2,7 +2,8 @@
 
 /// All bounds of log p(x) of one measurement, and what they say together.
 package struct EvidenceBounds: Sendable {
-  /// Lower bounds of the data, each of as many of the first examples as it was measured on.
+  /// Lower bounds of the data, each of as many of the first examples as it was measured on, in the
+  /// order in which they were taken.
   package let lower: [EvidenceBound]
   /// Bounds of examples drawn from the model; none where there are none.
   package let simulatedLower, simulatedUpper: [EvidenceBound]
@@ -81,7 +82,8 @@ extension EvidenceResults {
     }
     let both = simulated?.bounds
     return EvidenceBounds(
-      lower: bound(.elbo, "ELBO, L[q]", elbo)
+      lower: bound(
+        .elbo, "ELBO, L[q]", elbo.map { all in examples(data.count).map { all[$0] } })
         + bound(.elbo, "L[q] of \(GapOptions().boundDraws) draws", gaps?.bound)
         + (gaps?.optimised ?? []).flatMap {
           bound(.optimised($0.family), "L[q*] \($0.family.rawValue)", $0.bound)

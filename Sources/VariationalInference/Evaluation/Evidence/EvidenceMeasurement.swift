@@ -13,12 +13,12 @@ package protocol EvidenceListener: Sendable {
 
 /// The measurements of how far the ELBO is from log p(x), one after the other.
 package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
-  private let model: Model
-  private let data: any Dataset
+  let model: Model
+  let data: any Dataset
   private let meaning: String
-  private let plan: EvidencePlan
-  private let workers: WorkerPool
-  private let listener: any EvidenceListener
+  let plan: EvidencePlan
+  let workers: WorkerPool
+  let listener: any EvidenceListener
 
   /// Measurements of `model` on `data`, which have the fields that it reads.
   ///
@@ -31,7 +31,7 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
     self.model = model
     self.data = data
     self.meaning = meaning ?? data.meaning
-    self.plan = plan
+    self.plan = plan.ordered(of: data.count)
     self.workers = workers
     self.listener = listener
   }
@@ -49,8 +49,12 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
     if plan.parts.contains(.ais) { (results.ais, results.simulated) = try annealing() }
     if plan.parts.contains(.gaps) { results.gaps = try gaps() }
     if plan.parts.contains(.health) { results.health = try health() }
+    results.settle()
     return results
   }
+
+  /// The numbers of so many examples, as the plan takes them.
+  func examples(_ count: Int) -> [Int] { plan.subset.examples(count) }
 
   private var isProbability: Bool {
     model.reads.names(.data).compactMap(data.field).allSatisfy(model.isProbability)
@@ -59,8 +63,9 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
   private func importanceSampling() throws -> ImportanceWeightedBound {
     listener.begin(.iwae, "IWAE-\(plan.importanceSamples) of \(plan.limit.counted("example"))")
     return try model.importanceWeightedBound(
-      on: data, examples: 0..<plan.limit, samples: plan.importanceSamples, seed: plan.seed,
-      workers: workers, progress: listener.listener(from: 0, to: 1))
+      on: data, of: examples(plan.limit), samples: plan.importanceSamples, seed: plan.seed,
+      workers: workers, progress: listener.listener(from: 0, to: 1),
+      until: plan.limit(.iwae).map(TimeLimit.init))
   }
 
   private func annealing() throws -> (AnnealedBound, EvidenceResults.Simulated) {
@@ -72,42 +77,49 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
     let settings = plan.annealing
     // Chains go one way for a test image, both ways for a simulated one.
     let share = Double(plan.limit) / Double(plan.limit + 2 * plan.simulated)
+    let now = ContinuousClock.now
+    let end = plan.limit(.ais)
     let lower = try settings.lowerBound(
-      of: model, model.batch(of: data, 0..<plan.limit, seed: plan.seed), workers: workers,
-      progress: listener.listener(from: 0, to: share))
+      of: model, model.batch(of: data, examples(plan.limit), seed: plan.seed), workers: workers,
+      progress: listener.listener(from: 0, to: share),
+      until: end.map { TimeLimit(now + ($0 - now) * EvidencePilot.shareOfData) })
     let (simulated, bounds) = try sandwich(
-      settings, count: plan.simulated, progress: listener.listener(from: share, to: 1))
+      settings, count: plan.simulated, progress: listener.listener(from: share, to: 1),
+      until: end.map(TimeLimit.init))
     let elbo = try model.evaluate(on: simulated, seed: plan.seed, workers: workers).elbo
-    return (lower, .init(elbo: elbo, bounds: bounds))
+    return (lower, .init(elbo: Array(elbo.prefix(bounds.lower.bound.count)), bounds: bounds))
   }
 
   /// log p(x) from both sides, on examples drawn from the model under the conditions of the first
-  /// examples.
+  /// examples that are taken.
   ///
   /// Only for these is an exact draw of p(z | x) known: the z that x was drawn from.
-  private func sandwich(
-    _ settings: AnnealedImportanceSampling, count: Int, progress: @escaping EvaluationProgress
+  func sandwich(
+    _ settings: AnnealedImportanceSampling, count: Int, progress: @escaping EvaluationProgress,
+    until limit: TimeLimit? = nil
   ) throws -> (data: ArrayDataset, bounds: BidirectionalBound) {
     guard let field = model.reads.names(.data).first.flatMap(data.field) else {
       preconditionFailure("a model that reads no data cannot be drawn from")
     }
-    let under = try model.batch(of: Repeated(data, count: count), 0..<count, seed: plan.seed)
+    let some = examples(min(count, data.count))
+    let under = try model.batch(
+      of: data, (0..<count).map { some[$0 % some.count] }, seed: plan.seed)
     // Of grey levels a Bernoulli law draws binary numbers.
     let isBinary = Model.Likelihood.self == IndependentBernoulli<Model.Scalar>.self
     let simulated = model.simulate(
       count: count, as: isBinary ? field.binary : field, under, seed: plan.seed)
     let bounds = try settings.sandwich(
       of: model, model.batch(of: simulated.data, 0..<count), exact: simulated.latent,
-      workers: workers, progress: progress)
+      workers: workers, progress: progress, until: limit)
     return (simulated.data, bounds)
   }
 
   private func gaps() throws -> InferenceGaps {
     listener.begin(.gaps, "the best posterior of \(plan.gapImages.counted("example"))")
-    let batch = try model.batch(of: data, 0..<plan.gapImages, seed: plan.seed)
+    let batch = try model.batch(of: data, examples(plan.gapImages), seed: plan.seed)
     return try model.inferenceGaps(
       batch, posterior: model.posterior(given: batch), seed: plan.seed, workers: workers,
-      progress: listener.listener(from: 0, to: 1))
+      progress: listener.listener(from: 0, to: 1), until: plan.limit(.gaps).map(TimeLimit.init))
   }
 
   private func health() throws -> LatentHealth {
@@ -117,69 +129,9 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
   }
 }
 
-extension EvidenceMeasurement {
-  /// Measures speed, spread and gap on a few examples, in some seconds.
-  ///
-  /// T = 20 is short, but the gap g is of the order 1 / T, so that g T foretells longer paths.
-  package func pilot() throws -> EvidencePilot {
-    let evaluation = try model.evaluate(on: data, seed: plan.seed, workers: workers)
-    // So many draws that the likelihood is made ready for them, as for the thousands of a
-    // measurement.
-    let (count, draws) = (min(data.count, 2 * workers.count), 1024)
-    let clock = ContinuousClock()
-    let sampling = try clock.measure {
-      _ = try model.importanceWeightedBound(
-        on: data, examples: 0..<count, samples: draws, workers: workers,
-        progress: listener.listener(from: 0, to: 1))
-    }
-    var trial = plan
-    // With 16 chains, 8 images make one block of 128 rows: one for each thread.
-    (trial.steps, trial.simulated) = (20, 8 * workers.count)
-    var gap = [0.0]
-    let annealing = try clock.measure {
-      gap = try sandwich(
-        trial.annealing, count: trial.simulated, progress: listener.listener(from: 0, to: 1)
-      ).bounds.gap
-    }
-    let elbo = Estimate(evaluation.elbo)
-    return EvidencePilot(
-      secondsPerDraw: sampling / .seconds(1) / Double(count * draws),
-      secondsPerPass: annealing / .seconds(1)
-        / (2 * Double(trial.simulated) * trial.annealingWork),
-      // The mean gap of a few images may be negative by chance: 0.01 nats are the least reckoned
-      // with.
-      gapTimesSteps: max(Estimate(gap).mean, 0.01) * Double(trial.steps),
-      // That of the ELBO stands for that of log p(x): standard error x sqrt(N) is the deviation.
-      spread: elbo.standardError * Double(elbo.examples).squareRoot())
-  }
-}
-
 extension DataField {
   /// What draws of grey levels are: binary.
   fileprivate var binary: DataField {
     kind == .grey ? DataField(name, shape: shape, kind: .binary) : self
   }
-}
-
-/// The first `count` examples of a data set, which begin again where there are fewer.
-private struct Repeated: Dataset {
-  let data: any Dataset
-  let count: Int
-
-  init(_ data: any Dataset, count: Int) { (self.data, self.count) = (data, count) }
-
-  var name: String { data.name }
-  var split: String { data.split }
-  var fields: [DataField] { data.fields }
-  var meaning: String { data.meaning }
-
-  func write<Scalar: TensorScalar>(
-    _ field: DataField, of examples: [Int], round: DataRound,
-    to rows: UnsafeMutableBufferPointer<Scalar>
-  ) {
-    data.write(field, of: examples.map { $0 % data.count }, round: round, to: rows)
-  }
-
-  func fingerprint() -> String { data.fingerprint() }
-  func prefix(_ maximum: Int) -> Repeated { Repeated(data, count: min(maximum, count)) }
 }

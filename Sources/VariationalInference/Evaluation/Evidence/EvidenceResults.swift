@@ -4,7 +4,7 @@ internal import Formats
 
 /// What was measured of the evidence; nil for parts that were not asked for.
 package struct EvidenceResults: Sendable {
-  package let plan: EvidencePlan
+  package private(set) var plan: EvidencePlan
   /// The test data.
   package let data: any Dataset
   /// What a log-probability of them means.
@@ -26,7 +26,23 @@ package struct EvidenceResults: Sendable {
   }
 
   /// The ELBO of the images that the dearer bounds are taken on.
-  package var elboOfLimit: [Double]? { elbo.map { Array($0.prefix(plan.limit)) } }
+  package var elboOfLimit: [Double]? { elbo.map { all in examples(plan.limit).map { all[$0] } } }
+
+  /// The numbers of so many examples, in the order in which bounds have them.
+  package func examples(_ count: Int) -> [Int] { plan.subset.examples(count) }
+
+  /// Takes the examples that there was time for in the place of those that were planned, the same
+  /// for importance sampling and annealing.
+  mutating func settle() {
+    let counts = [iwae?.bound.count, ais?.bound.count].compactMap { $0 }
+    if let least = counts.min(), least < plan.limit {
+      plan.limit = least
+      iwae = iwae?.first(least)
+      ais = ais?.first(least)
+    }
+    plan.gapImages = gaps?.bound.count ?? plan.gapImages
+    plan.simulated = simulated?.elbo.count ?? plan.simulated
+  }
 
   package var annealingWords: String { "AIS, T = \(plan.steps), \(plan.chains.counted("chain"))" }
 

@@ -26,6 +26,19 @@ extension JointDensity {
     through family: PosteriorFamily = .flow, options: GapOptions = GapOptions(), seed: UInt64 = 0,
     workers: WorkerPool, progress: EvaluationProgress? = nil
   ) throws -> InferenceGaps {
+    try inferenceGaps(
+      batch, posterior: q, through: family, options: options, seed: seed, workers: workers,
+      progress: progress, until: nil)
+  }
+
+  /// The same of as many of the first examples as there is time for, at least two; searches that
+  /// time ends have not come to rest.
+  @specialized(where Self == VariationalAutoencoder<Float>)
+  package func inferenceGaps(
+    _ batch: Batch<Scalar>, posterior q: DiagonalGaussian<Scalar>,
+    through family: PosteriorFamily = .flow, options: GapOptions = GapOptions(), seed: UInt64,
+    workers: WorkerPool, progress: EvaluationProgress?, until limit: TimeLimit?
+  ) throws -> InferenceGaps {
     requireOwnLatents("a search for the best posterior")
     precondition(
       batch.count == q.mean.shape[0] && batch.count > 0,
@@ -35,7 +48,7 @@ extension JointDensity {
         && options.selectionDraws >= 2 && options.boundDraws >= 1,
       "a search for a posterior cannot go by \(options)")
     let measurement = GapMeasurement(
-      model: self, family: family, options: options, seed: seed, workers: workers)
+      model: self, family: family, options: options, seed: seed, workers: workers, limit: limit)
     return try measurement.run(batch, q, progress: progress)
   }
 }
@@ -49,6 +62,7 @@ struct GapMeasurement<Model: JointDensity> {
   let options: GapOptions
   let seed: UInt64
   let workers: WorkerPool
+  let limit: TimeLimit?
 
   private typealias Found = (bounds: [Double], hasConverged: [Bool], steps: [Int])
   /// Images at a time.
@@ -65,8 +79,10 @@ struct GapMeasurement<Model: JointDensity> {
     let count = batch.count
     var own: [Double] = []
     var found = families.map { _ in Found([], [], []) }
-    for first in stride(from: 0, to: count, by: Self.chunk) {
-      let rows = first..<min(first + Self.chunk, count)
+    var pace = GapPace(limit: limit, threads: workers.count, usual: Self.chunk)
+    while let size = pace.next(after: own.count, of: count) {
+      let first = own.count
+      let rows = first..<first + size
       let start = DiagonalGaussian(
         mean: q.mean.slice(rows).detached, logVariance: q.logVariance.slice(rows).detached)
       let chunk = try measure(
@@ -102,13 +118,20 @@ struct GapMeasurement<Model: JointDensity> {
       let count = Double(families.count)
       return progress.part(from: Double(index) / count, to: Double(index + 1) / count)
     }
-    let first = try search(diagonal, x, q, firstImage, progress: part(0))
+    // Each family has an equal part of the time that is left.
+    func end(_ index: Int) -> TimeLimit? {
+      limit.map {
+        let now = ContinuousClock.now
+        return TimeLimit(now + ($0.end - now) / (families.count - index))
+      }
+    }
+    let first = try search(diagonal, x, q, firstImage, end(0), progress: part(0))
     if family == .diagonal { return (own, [first.found]) }
     let best = diagonal.member(first.parameters)
-    let second = try search(full, x, best, firstImage, progress: part(1))
+    let second = try search(full, x, best, firstImage, end(1), progress: part(1))
     if family == .fullCovariance { return (own, [first.found, second.found]) }
     let bent = full.member(second.parameters)
-    let third = try search(flow, x, bent, firstImage, progress: part(2))
+    let third = try search(flow, x, bent, firstImage, end(2), progress: part(2))
     return (own, [first.found, second.found, third.found])
   }
 
@@ -121,12 +144,13 @@ struct GapMeasurement<Model: JointDensity> {
 
   private func search<Family: GuideFamily>(
     _ family: Family, _ x: Batch<Scalar>, _ start: Family.Start, _ firstImage: Int,
-    progress: EvaluationProgress?
+    _ limit: TimeLimit?, progress: EvaluationProgress?
   ) throws -> (found: Found, parameters: GuideParameters<Scalar>)
   where Family.Scalar == Scalar {
     let window = window(family)
     var search = PosteriorSearch(
-      window, x: x, start: family.parameters(at: start), firstImage: firstImage, workers: workers)
+      window, x: x, start: family.parameters(at: start), firstImage: firstImage, workers: workers,
+      limit: limit)
     let optimum = try search.run(progress: progress)
     let bounds = bounds(window, x, optimum.parameters, firstImage)
     return ((bounds, optimum.hasConverged, optimum.steps), optimum.parameters)
@@ -153,5 +177,37 @@ struct GapMeasurement<Model: JointDensity> {
       }
       return sum / Double(draws)
     }
+  }
+}
+
+/// How many images are searched together, in measurements with a time limit and without.
+private struct GapPace {
+  let limit: TimeLimit?
+  let threads: Int
+  /// Where no time is set.
+  let usual: Int
+  private var began: ContinuousClock.Instant?
+  private var size = 0
+
+  init(limit: TimeLimit?, threads: Int, usual: Int) {
+    (self.limit, self.threads, self.usual) = (limit, threads, usual)
+  }
+
+  /// The number of images to search next; nil where all are done, or no more can be in time.
+  mutating func next(after done: Int, of count: Int) -> Int? {
+    if done == count { return nil }
+    guard let limit else { return min(usual, count - done) }
+    let now = ContinuousClock.now
+    // Few at first: how long a search takes shows when it has ended. More take less time each.
+    var next = 2 * threads
+    if let began {
+      let (each, left) = ((now - began) / size, limit.end - now)
+      if left <= .zero { return nil }
+      next = min(16 * threads, 4 * size)
+      while next > 0, each * next > left { next /= 2 }
+    }
+    size = min(next, count - done)
+    began = now
+    return size > 0 ? size : nil
   }
 }

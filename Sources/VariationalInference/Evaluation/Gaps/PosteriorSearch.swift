@@ -22,6 +22,8 @@ where Family.Scalar == Model.Scalar {
 
   private let window: SearchWindow<Model, Family>
   private let workers: WorkerPool
+  /// Ends all searches, converged or not.
+  private let limit: TimeLimit?
   private var active: SearchState<Scalar>
   /// By image: the best parameters, one row of each tensor, and their bound draw by draw.
   private var best: [[Tensor<Scalar>]]
@@ -32,9 +34,9 @@ where Family.Scalar == Model.Scalar {
   /// A search that begins at `start` for images of a batch.
   init(
     _ window: SearchWindow<Model, Family>, x: Batch<Scalar>, start: GuideParameters<Scalar>,
-    firstImage: Int, workers: WorkerPool
+    firstImage: Int, workers: WorkerPool, limit: TimeLimit? = nil
   ) {
-    (self.window, self.workers) = (window, workers)
+    (self.window, self.workers, self.limit) = (window, workers, limit)
     let count = x.count
     self.firstImage = firstImage
     active = SearchState(images: (0..<count).map { firstImage + $0 }, x: x, parameters: start)
@@ -101,11 +103,12 @@ where Family.Scalar == Model.Scalar {
       return (moved: moved, mean: mean.free, bounds: window.judge(moved, mean))
     }
     active = .joined(results.map(\.moved))
+    let isOver = limit?.isOver ?? false
     var going: [Int] = []
     for (block, result) in zip(blocks, results) {
       for (row, place) in block.enumerated() {
         let candidate = result.mean.map { $0.slice(row..<row + 1) }
-        if goesOn(place, candidate, result.bounds[row]) { going.append(place) }
+        if goesOn(place, candidate, result.bounds[row]), !isOver { going.append(place) }
       }
     }
     let phases = state.phases

@@ -9,7 +9,7 @@ struct Evidence: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "How far the ELBO is from log p(x), and why: bounds from both sides, gaps, health.",
     discussion: """
-      Lower bounds of log p(x) on the first test images: the ELBO, importance sampling (IWAE-K) and \
+      Lower bounds of log p(x) on random test images: the ELBO, importance sampling (IWAE-K) and \
       annealed importance sampling (AIS). On images simulated from the model, where the posterior \
       can be drawn from exactly, AIS run backwards is an upper bound: log p(x) lies between. Then \
       what the ELBO loses to the family of q (approximation gap) and to the encoder (amortisation \
@@ -17,11 +17,12 @@ struct Evidence: ParsableCommand {
       Numbers that contradict each other are told first.
 
         elbo evidence runs/<run>
-        elbo evidence vae.safetensors --data mnist --limit 1000 --parts elbo,iwae
+        elbo evidence vae.safetensors --data mnist --first 1000 --parts elbo,iwae
         elbo evidence runs/<run> --budget 10m --json
 
       The file may have been written by PyTorch, with tensors named encoder.fc1.weight and so on. \
-      Numbers are compared on the same images only; each carries its protocol in --json.
+      Numbers are compared on the same images only; each carries its protocol in --json. \
+      evidence.csv has the bounds of each image.
       """)
 
   @OptionGroup var model: ModelOption
@@ -32,7 +33,7 @@ struct Evidence: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: """
-      A folder for the pictures and evidence.json. (default: the run's figures folder; none for a \
+      A folder for the pictures, evidence.json and evidence.csv. (default: the run's figures folder; none for a \
       file)
       """, completion: .file())
   var output: String?
@@ -44,6 +45,7 @@ struct Evidence: ParsableCommand {
 
   func run() throws {
     Interrupt.watch()
+    let started = ContinuousClock.now
     let workers = threads.makeWorkers()
     let loaded = try model.load()
     let images = try test.load(for: loaded, workers: workers)
@@ -51,7 +53,7 @@ struct Evidence: ParsableCommand {
       throw TooFewImages(data: images.name, split: images.split)
     }
     do {
-      try measure(loaded.model, loaded, images, workers)
+      try measure(loaded.model, loaded, images, workers, since: started)
       if !json, let difference = test.difference(from: loaded, images) {
         Terminal.line("Note: \(difference).")
       }
@@ -70,18 +72,20 @@ struct Evidence: ParsableCommand {
 
   private func measure(
     _ model: some DescribedAutoencoder<Float>, _ loaded: ModelOption.Loaded,
-    _ images: any Dataset, _ workers: WorkerPool
+    _ images: any Dataset, _ workers: WorkerPool, since started: ContinuousClock.Instant
   ) throws {
-    let (measurement, display) = try measurement(of: model, in: loaded.path, images, workers)
+    let (measurement, display, spending) = try measurement(
+      of: model, in: loaded.path, images, workers, since: started)
     let results = try measurement.run()
     display.end()
     if !results.isDefined { throw UndefinedResult(model: loaded.path, what: "bounds") }
-    try report(results, model, loaded)
+    try report(results, model, loaded, spending)
   }
 
   private func measurement<Model: DescribedAutoencoder<Float>>(
-    of model: Model, in path: String, _ images: any Dataset, _ workers: WorkerPool
-  ) throws -> (EvidenceMeasurement<Model>, EvidenceDisplay) {
+    of model: Model, in path: String, _ images: any Dataset, _ workers: WorkerPool,
+    since started: ContinuousClock.Instant
+  ) throws -> (EvidenceMeasurement<Model>, EvidenceDisplay, EvidenceSpending?) {
     func make(_ plan: EvidencePlan) -> (EvidenceMeasurement<Model>, EvidenceDisplay) {
       let display = EvidenceDisplay(plan, isSilent: json)
       return (
@@ -90,42 +94,50 @@ struct Evidence: ParsableCommand {
           plan: plan, workers: workers, listener: display), display
       )
     }
-    let plan = EvidencePlan(
-      amount.parts.parts, examples: images.count, wishes: amount.wishes, seed: test.seed)
-    guard let budget = amount.budget else { return make(plan) }
-    let started = Clock.seconds
-    let pilot = try make(plan).0.pilot()
-    guard pilot.isDefined else { throw UndefinedResult(model: path, what: "bounds") }
-    let left = max(budget.seconds - (Clock.seconds - started), 1)
-    let fitted = pilot.fit(
-      plan, seconds: left, images: images.count, keeping: amount.wishes)
-    if !json {
-      let nouns = images.exampleNoun + "s"
-      Terminal.line(
-        "For \(Clock.words(budget.seconds)) minutes: \(fitted.limit.grouped) \(nouns), "
-          + "K = \(fitted.importanceSamples.grouped), T = \(fitted.steps), "
-          + "\(fitted.chains.counted("chain")), \(fitted.simulated.grouped) simulated \(nouns), "
-          + "gaps of \(fitted.gapImages.grouped) \(nouns).")
-      Terminal.line(
-        "(Single \(nouns) differ by \(pilot.spread.fixed(1)) nats; a few simulated ones foretell a sandwich "
-          + "\((pilot.gapTimesSteps / Double(fitted.steps)).fixed(3)) nats wide at this T.)")
+    var plan = EvidencePlan(
+      amount.parts.parts, examples: images.count, wishes: amount.wishes, seed: test.seed,
+      subset: amount.first == nil ? EvidenceSubset(of: images, seed: test.seed) : .first)
+    guard let budget = amount.budget?.seconds else {
+      try plan.checkMemory(model.architecture, images.count, threads: workers.count)
+      let (measurement, display) = make(plan)
+      return (measurement, display, nil)
     }
-    return make(fitted)
+    let pilot = try make(plan).0.pilot(seconds: budget)
+    guard pilot.isDefined else { throw UndefinedResult(model: path, what: "bounds") }
+    // Pictures and files are made after the measurement.
+    plan.end = started + .seconds(budget - min(max(0.03 * budget, 0.3), 0.2 * budget + 0.1))
+    let left = plan.end.map { ($0 - ContinuousClock.now) / .seconds(1) } ?? budget
+    let (fitted, leftOut) = pilot.fitting(
+      plan, seconds: max(left, 0), images: images.count, keeping: amount.wishes)
+    let spending = EvidenceSpending(
+      budget: budget, leftOut: leftOut, pilot: pilot, plan: fitted,
+      noun: images.exampleNoun)
+    if !json { for line in spending.lines { Terminal.line(line) } }
+    try fitted.checkMemory(model.architecture, images.count, threads: workers.count)
+    let (measurement, display) = make(fitted)
+    return (measurement, display, spending)
   }
 
   private func report(
     _ results: EvidenceResults, _ model: some DescribedAutoencoder<Float>,
-    _ loaded: ModelOption.Loaded
+    _ loaded: ModelOption.Loaded, _ spending: EvidenceSpending?
   ) throws {
-    let text = results.json(loaded.protocolMembers).pretty
-    if json { Terminal.write(text) } else { results.printTable() }
+    var object = results.json(loaded.protocolMembers)
+    if let spending { object["budget"] = spending.json }
+    let text = object.pretty
+    if json {
+      Terminal.write(text)
+    } else {
+      if let line = spending?.shortfall(of: results.plan) { Terminal.line(line) }
+      results.printTable()
+    }
     guard let folder = output ?? loaded.run?.figures else { return }
     let figures = EvidenceFigures(results: results, model: model, subtitle: loaded.summary)
-    let paths = try figures.write(to: folder)
+    var paths = try figures.write(to: folder)
     try AtomicFile.write(Array(text.utf8), to: "\(folder)/evidence.json")
-    if !json {
-      Terminal.line("Wrote \((paths + ["\(folder)/evidence.json"]).joined(separator: ", "))")
-    }
+    paths.append("\(folder)/evidence.json")
+    paths += try results.writeExamples(to: folder)
+    if !json { Terminal.line("Wrote \(paths.joined(separator: ", "))") }
   }
 }
 

@@ -48,11 +48,12 @@ extension EvidenceResults {
   /// What an example is called.
   var noun: String { data.exampleNoun }
 
-  /// Some of the first images of the data, in words.
+  /// So many of the examples, as they are taken, in words.
   func words(ofFirst count: Int) -> String {
-    count == data.count
-      ? "all \(count.grouped) \(data.split) \(noun)s"
-      : "the first \(count.grouped) \(data.split) \(noun)s"
+    let words = "\(count.grouped) \(data.split) \(noun)s"
+    if count == data.count { return "all \(words)" }
+    return plan.subset.rule == .first
+      ? "the first \(words)" : "\(count.grouped) random \(data.split) \(noun)s"
   }
 
   private var bestWords: String? {

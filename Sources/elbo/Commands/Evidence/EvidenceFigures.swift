@@ -53,7 +53,7 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
     // L[q] once, from the more draws.
     let lower = bounds.compared.filter { $0.method != .elbo || $0 == bounds.own }
     let images =
-      "\(results.data.name) \(results.data.split), the first \(bounds.comparedExamples) \(results.noun)s; "
+      "\(results.data.name), \(results.words(ofFirst: bounds.comparedExamples)); "
       + results.meaning
     return LadderChart(
       title: "Lower bounds of log p(x)", subtitle: subtitle,
@@ -96,16 +96,17 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
       else { return nil }
       let order = gaps.indices.sorted { gaps[$0] > gaps[$1] }.prefix(16)
       var (originals, decoded): ([UInt8], [UInt8]) = ([], [])
+      let examples = results.examples(gaps.count)
       for image in order {
         let batch = try model.batch(
-          of: results.data, image..<image + 1, seed: results.plan.seed)
+          of: results.data, [examples[image]], seed: results.plan.seed)
         originals += batch.rows(.data, of: model.reads)?.greyBytes ?? []
         decoded += model.decode(model.posterior(given: batch).mean, batch).greyBytes
       }
       return ImageGrid(
         title: "Where the ELBO is furthest below \(best.name)", subtitle: subtitle,
         caption:
-          "Widest first, of the first \(gaps.count) \(results.noun)s: \(gaps[order[0]].fixed(1)) "
+          "Widest first, of \(results.words(ofFirst: gaps.count)): \(gaps[order[0]].fixed(1)) "
           + "to \(gaps[order[order.count - 1]].fixed(1)) nats.",
         pixels: originals + decoded, imageWidth: size.width, imageHeight: size.height,
         imageChannels: size.channels, columns: order.count,

@@ -56,7 +56,59 @@ extension EvidenceResults {
   }
 
   private func first(_ count: Int) -> JSONValue.Member {
-    .init("images", .string(count == data.count ? "all" : "the first \(count)"))
+    .init("images", .string(subsetWords(count)))
+  }
+
+  /// "all", "the first 100", "100 drawn by seed 0, of each label its share".
+  private func subsetWords(_ count: Int) -> String {
+    if count == data.count { return "all" }
+    switch plan.subset.rule {
+    case .first: return "the first \(count)"
+    case .random:
+      return "\(count) drawn by seed \(plan.subset.seed)"
+        + (plan.subset.isStratified ? ", of each label its share" : "")
+    }
+  }
+
+  /// Which examples bounds other than the ELBO are of; its indices are those of `evidence.csv`.
+  func subsetJSON(_ model: [JSONValue.Member]) -> JSONValue {
+    let (subset, isAll) = (plan.subset, plan.limit == data.count)
+    var json: JSONValue = [
+      "rule": .string(isAll ? "all" : subset.rule.rawValue), "examples": JSONValue(plan.limit),
+      "of": JSONValue(data.count),
+    ]
+    if !isAll, subset.rule == .random {
+      json["seed"] = .string("\(subset.seed)")
+      json["stratified_by"] = subset.isStratified ? .string("label") : .null
+    }
+    if let shift = subsetShift(plan.limit) {
+      json["elbo_off_by_standard_errors"] = .number(shift.standardErrors)
+    }
+    json["protocol"] = .object(dataMembers + model)
+    json["warnings"] = .array(noSamples.map { .string(warning($0)) })
+    return json
+  }
+
+  /// A subset whose ELBO is not that of all.
+  func warning(_ shift: SubsetShift) -> String {
+    "The ELBO of \(words(ofFirst: shift.count)), \(shift.subset.fixed(2)), is "
+      + "\(shift.standardErrors.magnitude.fixed(1)) of its standard errors "
+      + "\(shift.standardErrors < 0 ? "below" : "above") that of all \(data.count.grouped), "
+      + "\(shift.all.fixed(2)): no number of theirs stands for all; take "
+      + (plan.subset.rule == .first
+        ? "--limit \(shift.count), which draws them."
+        : "more (--limit \(4 * shift.count)).")
+  }
+
+  /// "the first 100 images", "100 of 10,000 images, drawn by seed 0, of each label its share".
+  private func titleWords(_ count: Int) -> String {
+    if count == data.count { return "all \(count.grouped) \(noun)s" }
+    switch plan.subset.rule {
+    case .first: return "the first \(count.grouped) \(noun)s"
+    case .random:
+      return "\(count.grouped) of \(data.count.grouped) \(noun)s, drawn by seed "
+        + "\(plan.subset.seed)" + (plan.subset.isStratified ? ", of each label its share" : "")
+    }
   }
 
   private var onImages: Section {
@@ -78,8 +130,7 @@ extension EvidenceResults {
       shared + [.init("share_above_0.7", .number(shareAboveThreshold))])
     numbers += number("ais_lower", "AIS", ais?.bound, annealingWords, members + annealing)
     return Section(
-      title: "Lower bounds of log p(x): \(data.name) \(data.split), "
-        + (plan.limit == data.count ? "all" : "the first") + " \(plan.limit.grouped) \(noun)s",
+      title: "Lower bounds of log p(x): \(data.name) \(data.split), " + titleWords(plan.limit),
       numbers: numbers)
   }
 
@@ -142,8 +193,7 @@ extension EvidenceResults {
       .init("log_evidence", .string(best)), .init("log_evidence_is_lower_bound", true),
     ]
     return Section(
-      title: "Where the ELBO loses: \(data.name) \(data.split), "
-        + "the first \(plan.gapImages.grouped) \(noun)s",
+      title: "Where the ELBO loses: \(data.name) \(data.split), " + titleWords(plan.gapImages),
       numbers: number(
         "elbo_of_gaps", "ELBO, L[q]", gaps?.bound, "the draws of L[q*]", members)
         + PosteriorFamily.allCases.flatMap(optimum)
@@ -194,7 +244,7 @@ extension [Double] {
 }
 
 extension PosteriorFamily {
-  fileprivate var key: String { self == .fullCovariance ? "full_covariance" : rawValue }
+  var key: String { self == .fullCovariance ? "full_covariance" : rawValue }
 }
 
 /// A number with what makes it comparable.

@@ -10,7 +10,8 @@ extension EvidenceResults {
   func json(_ model: [JSONValue.Member]) -> JSONValue {
     let bounds = bounds
     var members: [JSONValue.Member] = [
-      .init("contradictions", .array(bounds.contradictions.map(json)))
+      .init("contradictions", .array(bounds.contradictions.map(json))),
+      .init("subset", subsetJSON(model)),
     ]
     if let best = bounds.best {
       members.append(
@@ -52,7 +53,11 @@ extension EvidenceResults {
         .init("larger", .string(found.larger.name)),
         .init("smaller", .string(found.smaller.name)),
         .init(
-          "images", .string(found.isSimulated ? "simulated from the model" : "the first")),
+          "images",
+          .string(
+            found.isSimulated
+              ? "simulated from the model"
+              : plan.subset.rule == .first ? "the first" : "the first of the subset")),
       ] + found.difference.members + [.init("meaning", .string(found.sentence(self)))])
   }
 
@@ -74,6 +79,7 @@ extension EvidenceResults {
 
   /// A table for people, a section for each set of images; what contradicts comes first.
   func printTable() {
+    for shift in noSamples { Terminal.line(warning(shift)) }
     let contradictions = bounds.contradictions
     if !contradictions.isEmpty {
       Terminal.line(contradictions.count == 1 ? "A contradiction:" : "Contradictions:")
@@ -82,7 +88,7 @@ extension EvidenceResults {
     }
     for section in sections {
       Terminal.line(section.title)
-      for number in section.numbers { Terminal.line("  " + row(number)) }
+      for row in Self.rows(section.numbers) { Terminal.line("  " + row) }
       Terminal.line("")
     }
     for line in conclusions { Terminal.line(line) }
@@ -91,12 +97,22 @@ extension EvidenceResults {
         + "\(data.exampleNoun)s. Compare numbers of one section only.")
   }
 
-  private func row(_ number: EvidenceNumber) -> String {
-    let value = number.mean.fixed(number.standardError == nil ? 0 : 3)
-    let error = number.standardError.map { " ± \($0.fixed(3))" } ?? ""
-    return number.name.padded(to: 24)
-      + String(repeating: " ", count: max(0, 10 - value.count)) + value
-      + error.padded(to: 11) + (error.count < 11 ? "" : " ") + number.words
+  /// A row for each number, in columns as wide as the widest entry.
+  private static func rows(_ numbers: [EvidenceNumber]) -> [String] {
+    let cells = numbers.map { number in
+      (
+        name: number.name, value: number.mean.fixed(number.standardError == nil ? 0 : 3),
+        error: number.standardError.map { "± \($0.fixed(3))" } ?? "", words: number.words
+      )
+    }
+    func width(_ least: Int, _ counts: [Int]) -> Int { max(least, counts.max() ?? 0) }
+    let name = width(22, cells.map(\.name.count)) + 2
+    let value = width(8, cells.map(\.value.count))
+    let error = width(8, cells.map(\.error.count)) + 2
+    return cells.map {
+      $0.name.padded(to: name) + $0.value.leading(value) + " " + $0.error.padded(to: error)
+        + $0.words
+    }
   }
 
   /// Numbers that are no numbers: the model's parameters are too large to compute with.
