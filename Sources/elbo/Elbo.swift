@@ -3,6 +3,12 @@
 internal import ArgumentParser
 internal import VariationalInference
 
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
 @main
 struct Elbo: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -38,6 +44,8 @@ struct Elbo: ParsableCommand {
 
   static func main() {
     Terminal.holdClosedStreams()
+    // A file that outgrows `ulimit -f` is then a failed write, which says so, and no silent end.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       try Arguments.check()
       var command = try parseAsRoot()

@@ -154,16 +154,6 @@ struct AtomicFileTests {
     }
   }
 
-  @Test("a symbolic link in place of the sibling is not followed")
-  func linkedSibling() throws {
-    try withTemporaryFolder { folder in
-      try AtomicFile.write([5], to: "\(folder)/victim")
-      symlink("\(folder)/victim", "\(folder)/.a.tmp")
-      #expect(throws: FileError.self) { try AtomicFile.write([1], to: "\(folder)/a") }
-      #expect(try readFile("\(folder)/victim") == [5])
-    }
-  }
-
   @Test("many writers at once leave one whole file")
   func manyWriters() async throws {
     let size = 200_000

@@ -30,6 +30,10 @@ public enum FileError: Error, Equatable, Sendable {
   case folderNotCreated(path: String, reason: String)
   /// A folder could not be listed.
   case folderUnreadable(path: String, reason: String)
+  /// A pipe, a device or an output of this process took no more.
+  case outputNotWritten(path: String, reason: String)
+  /// Something else lies where a lock is expected.
+  case notALock(path: String, found: String)
   /// A lock could not be asked for.
   case notLocked(path: String, reason: String)
 }
@@ -38,6 +42,8 @@ extension FileError: CustomStringConvertible {
   /// One sentence, without a full stop.
   public var description: String {
     switch self {
+    case .missing(let path) where path.unicodeScalars.contains("\u{FFFD}"):
+      "'\(path)' cannot be opened, as its name is no UTF-8; rename it"
     case .missing(let path):
       "'\(path)' does not exist; check its name and the folder it should be in"
     case .isFolder(let path):
@@ -69,6 +75,10 @@ extension FileError: CustomStringConvertible {
       "the folder '\(path)' could not be created (\(reason)); choose a folder you may write to"
     case .folderUnreadable(let path, let reason):
       "the folder '\(path)' cannot be listed (\(reason)); check its name and permissions"
+    case .outputNotWritten(let path, let reason):
+      "'\(path)' could not be written to (\(reason)); see to its reader, or choose a file"
+    case .notALock(let path, let found):
+      "'\(path)' is \(found) where a lock, a plain file, is expected; remove it and repeat"
     case .notLocked(let path, let reason):
       "the lock '\(path)' could not be taken (\(reason)); check the permissions of its folder"
     }

@@ -13,21 +13,40 @@ package final class FileLock: Sendable {
   /// Takes the lock at `path`, a file made where it is missing.
   ///
   /// - Returns: nil where another process or another `FileLock` holds it.
-  /// - Throws: `FileError.notLocked`.
+  /// - Throws: `FileError.notALock` where a pipe, a link or a folder is in its place,
+  ///   `FileError.notLocked`.
   package init?(path: String) throws {
     do {
-      file = try Descriptor(path, .append)
-      try file.lock(waiting: false)
-    } catch let error where error == .busy {
+      file = try Self.locked(path)
+    } catch let error where error as? SystemError == .busy {
       return nil
-    } catch let error {
+    } catch let error as SystemError {
       throw FileError.notLocked(path: path, reason: error.reason)
+    }
+  }
+
+  private static func locked(_ path: String) throws -> Descriptor {
+    while true {
+      // Before it is opened: a link would be followed, and a device may do anything.
+      if let found = try? FileStatus(ofItself: path) { try check(found, path) }
+      let file = try Descriptor(path, .lock)
+      let status = try file.status()
+      try check(status, path)
+      try file.lock()
+      // One that was removed or replaced meanwhile keeps nobody out.
+      if (try? FileStatus(ofItself: path))?.identity == status.identity { return file }
+    }
+  }
+
+  private static func check(_ found: FileStatus, _ path: String) throws {
+    guard found.kind == .regular else {
+      throw FileError.notALock(path: path, found: found.kind.rawValue)
     }
   }
 
   /// Takes the lock at `path`, and calls `whileWaiting` ten times a second until it is free.
   ///
-  /// - Throws: `FileError.notLocked`, or what `whileWaiting` throws.
+  /// - Throws: `FileError`, or what `whileWaiting` throws.
   package static func wait(path: String, whileWaiting: () throws -> Void) throws -> FileLock {
     while true {
       if let lock = try FileLock(path: path) { return lock }

@@ -12,8 +12,8 @@ package func readFile(_ path: String, limit: Int = .max) throws -> [UInt8] {
     let status = try FileStatus(of: path)
     switch status.kind {
     case .folder: throw FileError.isFolder(path: path)
-    case .other: throw FileError.notRegular(path: path)
     case .regular: break
+    default: throw FileError.notRegular(path: path)
     }
     guard status.size <= limit else {
       throw FileError.tooLarge(path: path, size: status.size, limit: limit)
@@ -87,8 +87,26 @@ package enum Files {
     try createFolder(parent(of: path))
     do {
       try POSIX.makeFolder(path)
+      // A run is as durable as the name of its folder; where a disk cannot say, files will tell.
+      try? POSIX.synchronise(folder: parent(of: path))
     } catch let error where error == .exists && isFolder(path) {
       return  // Another process was faster.
+    } catch let error {
+      throw FileError.folderNotCreated(path: path, reason: error.reason)
+    }
+  }
+
+  /// Creates `path`, and the folders above it where they are missing.
+  ///
+  /// - Returns: false where anything is there already: of several processes one gets true.
+  /// - Throws: `FileError` naming the folder.
+  package static func createNewFolder(_ path: String) throws -> Bool {
+    try createFolder(parent(of: path))
+    do {
+      try POSIX.makeFolder(path)
+      return true
+    } catch let error where error == .exists {
+      return false
     } catch let error {
       throw FileError.folderNotCreated(path: path, reason: error.reason)
     }
@@ -157,7 +175,7 @@ package enum Files {
     do {
       try POSIX.exchange(a, b)
       return true
-    } catch  where error == .unsupported {
+    } catch where error == .unsupported {
       try POSIX.rename(b, to: aside)
       do {
         try POSIX.rename(a, to: b)
@@ -177,29 +195,28 @@ package enum Files {
 
   /// The folder part of a path: "a/b" for "a/b/c", "." for "c", "/" for "/c".
   package static func parent(of path: String) -> String {
-    let bytes = withoutTrailingSlashes(Array(path.utf8))
-    guard let slash = bytes.lastIndex(of: separator) else { return "." }
-    return text(withoutTrailingSlashes(Array(bytes[...slash])))
+    let bytes = withoutTrailingSlashes(path.utf8[...])
+    guard let place = bytes.lastIndex(of: slash) else { return "." }
+    return String(Substring(withoutTrailingSlashes(bytes[...place])))
   }
 
   /// The last part of a path: "c" for "a/b/c" and for "a/b/c/".
   package static func name(of path: String) -> String {
-    let bytes = withoutTrailingSlashes(Array(path.utf8))
-    guard let slash = bytes.lastIndex(of: separator), bytes.count > 1 else { return text(bytes) }
-    return text(Array(bytes[(slash + 1)...]))
+    let bytes = withoutTrailingSlashes(path.utf8[...])
+    guard let place = bytes.lastIndex(of: slash), bytes.count > 1 else {
+      return String(Substring(bytes))
+    }
+    return String(Substring(bytes[bytes.index(after: place)...]))
   }
 
   /// Whether a path names folders.
-  package static func hasFolder(_ path: String) -> Bool { path.utf8.contains(separator) }
+  package static func hasFolder(_ path: String) -> Bool { path.utf8.contains(slash) }
 
-  /// Looked for among bytes: before a combining mark it is no character of its own.
-  private static let separator = UInt8(ascii: "/")
-
-  private static func withoutTrailingSlashes(_ path: [UInt8]) -> [UInt8] {
-    var path = path
-    while path.count > 1 && path.last == separator { path.removeLast() }
-    return path
+  /// Of bytes, as a slash and a combining mark after it are one character.
+  private static func withoutTrailingSlashes(_ path: Substring.UTF8View) -> Substring.UTF8View {
+    let end = path.lastIndex { $0 != slash } ?? path.startIndex
+    return path.isEmpty ? path : path[...end]
   }
 
-  private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+  private static let slash = UInt8(ascii: "/")
 }

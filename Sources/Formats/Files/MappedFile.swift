@@ -25,8 +25,8 @@ package final class MappedFile: @unchecked Sendable {
       // Before it is opened: opening a pipe waits for a writer.
       switch try FileStatus(of: path).kind {
       case .folder: throw FileError.isFolder(path: path)
-      case .other: throw FileError.notRegular(path: path)
       case .regular: break
+      default: throw FileError.notRegular(path: path)
       }
       let file = try Descriptor(path, .read)
       let status = try file.status()

@@ -36,7 +36,10 @@ struct SystemError: Error, Equatable {
     case ENOENT: "the folder does not exist"
     case EILSEQ: "a file in it has a name that is no UTF-8, rename that file"
     case ENOTDIR: "a part of the path is a file, not a folder"
-    case ELOOP: "the path leads through a symbolic link that may not be followed"
+    case ELOOP: "the path leads through symbolic links that may not be followed"
+    case ENAMETOOLONG: "its name is too long"
+    case EILSEQ: "its name is no UTF-8"
+    case ENXIO: "nobody listens there"
     default: String(cString: strerror(code)).lowercased()
     }
   }
@@ -44,12 +47,23 @@ struct SystemError: Error, Equatable {
 
 /// What a path leads to.
 struct FileStatus {
-  enum Kind { case regular, folder, other }
+  enum Kind: String {
+    case regular = "a file"
+    case folder = "a folder"
+    case link = "a symbolic link"
+    case pipe = "a pipe"
+    case device = "a device"
+    case socket = "a socket"
+  }
 
   let kind: Kind
   let size: Int
   /// Identifies the file itself, whatever its names are.
   let identity: SIMD2<UInt64>
+  /// Who may read, write and run it.
+  let permissions: mode_t
+  let owner: uid_t
+  let group: gid_t
 
   init(of path: String) throws(SystemError) {
     var info = stat()
@@ -57,36 +71,85 @@ struct FileStatus {
     self.init(info)
   }
 
+  /// Of a symbolic link at the end of the path, what it is itself.
+  init(ofItself path: String) throws(SystemError) {
+    var info = stat()
+    guard lstat(path, &info) == 0 else { throw .last }
+    self.init(info)
+  }
+
   init(_ info: stat) {
     switch info.st_mode & S_IFMT {
     case S_IFREG: kind = .regular
     case S_IFDIR: kind = .folder
-    default: kind = .other
+    case S_IFLNK: kind = .link
+    case S_IFIFO: kind = .pipe
+    case S_IFSOCK: kind = .socket
+    default: kind = .device
     }
     size = Int(info.st_size)
     identity = SIMD2(UInt64(truncatingIfNeeded: info.st_dev), UInt64(info.st_ino))
+    permissions = info.st_mode & 0o7777
+    (owner, group) = (info.st_uid, info.st_gid)
   }
 }
 
 /// An open file, closed when it goes out of scope, and never inherited by a child process.
+///
+/// Its number is above 2: where a program was started without standard output, what it prints must not
+/// end up in the first file that it opens.
 struct Descriptor: ~Copyable, Sendable {
-  enum Mode { case read, append, rewrite, folder }
+  enum Mode {
+    case read
+    /// What is written comes after what is there; the file is made where it is missing.
+    case append
+    /// A new file that none but its owner may read until its permissions are set.
+    case createPrivate
+    /// A new file with the permissions that the user gives to all.
+    case create
+    /// A plain file of this very name, made where it is missing; does not wait for a pipe's reader.
+    case lock
+    /// The same where it has to be there.
+    case existing
+    /// A pipe or a device as it is.
+    case through
+    case folder
+  }
 
   let number: Int32
 
-  /// Opens `path`; `rewrite` creates a missing file, follows no link and does not truncate.
   init(_ path: String, _ mode: Mode) throws(SystemError) {
     let flags =
       switch mode {
       case .read: O_RDONLY
       case .append: O_WRONLY | O_CREAT | O_APPEND
-      case .rewrite: O_RDWR | O_CREAT | O_NOFOLLOW
+      case .create, .createPrivate: O_WRONLY | O_CREAT | O_EXCL
+      case .lock: O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
+      case .existing: O_WRONLY | O_NOFOLLOW | O_NONBLOCK
+      case .through: O_WRONLY | O_NOCTTY
       case .folder: O_RDONLY | O_DIRECTORY
       }
+    let permissions: mode_t = if case .createPrivate = mode { 0o600 } else { 0o666 }
     var opened: Int32
-    repeat { opened = open(path, flags | O_CLOEXEC, 0o644) } while opened < 0 && errno == EINTR
+    repeat {
+      opened = open(path, flags | O_CLOEXEC, permissions)
+    } while opened < 0 && errno == EINTR
     guard opened >= 0 else { throw .last }
-    number = opened
+    if opened > 2 {
+      number = opened
+      return
+    }
+    defer { close(opened) }
+    let above = fcntl(opened, F_DUPFD_CLOEXEC, 3)
+    guard above >= 0 else { throw .last }
+    number = above
+  }
+
+  /// What another descriptor of this process is open for.
+  init(duplicating other: Int32) throws(SystemError) {
+    let copy = fcntl(other, F_DUPFD_CLOEXEC, 3)
+    guard copy >= 0 else { throw .last }
+    number = copy
   }
 
   deinit { _ = close(number) }
@@ -145,10 +208,29 @@ struct Descriptor: ~Copyable, Sendable {
     }
   }
 
-  /// Takes the exclusive lock (flock) on the file; without `waiting` throws `busy` when another
-  /// process holds it. A file system without locks counts as unlocked.
-  func lock(waiting: Bool) throws(SystemError) {
-    while flock(number, waiting ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {
+  /// Gives the file an owner, a group and permissions. Another owner is given by the system's
+  /// administrator alone; where that fails, bits that lend an owner's rights are left out.
+  func take(_ status: FileStatus) throws(SystemError) {
+    var permissions = status.permissions
+    let own = try self.status()
+    if (own.owner, own.group) != (status.owner, status.group),
+      fchown(number, status.owner, status.group) != 0
+    {
+      permissions &= 0o777
+    }
+    while fchmod(number, permissions) != 0 {
+      switch errno {
+      case EINTR: continue
+      case EPERM, ENOTSUP, ENOSYS: return  // A file system without permissions.
+      default: throw .last
+      }
+    }
+  }
+
+  /// Takes the exclusive lock (flock) on the file, or throws `busy` where another process holds it. A
+  /// file system without locks counts as unlocked.
+  func lock() throws(SystemError) {
+    while flock(number, LOCK_EX | LOCK_NB) != 0 {
       switch errno {
       case EINTR: continue
       case ENOLCK, ENOTSUP, ENOSYS: return
@@ -176,7 +258,35 @@ enum POSIX {
   }
 
   static func makeFolder(_ path: String) throws(SystemError) {
-    guard mkdir(path, 0o755) == 0 else { throw .last }
+    guard mkdir(path, 0o777) == 0 else { throw .last }
+  }
+
+  /// Where a path leads when the symbolic links at its end are followed; there may be nothing.
+  static func target(of path: String) throws(SystemError) -> String {
+    var path = path
+    for _ in 0..<40 {
+      guard let status = try? FileStatus(ofItself: path), status.kind == .link else { return path }
+      let link = try link(at: path)
+      path = link.utf8.first == UInt8(ascii: "/") ? link : "\(Files.parent(of: path))/\(link)"
+    }
+    throw SystemError(code: ELOOP)
+  }
+
+  private static func link(at path: String) throws(SystemError) -> String {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX) + 1)
+    let count = buffer.withUnsafeMutableBytes { raw in
+      readlink(path, raw.baseAddress!.assumingMemoryBound(to: CChar.self), raw.count)
+    }
+    guard count >= 0 else { throw .last }
+    guard count < buffer.count, let text = String(validating: buffer[..<count], as: UTF8.self)
+    else { throw SystemError(code: EILSEQ) }
+    return text
+  }
+
+  /// Makes names in a folder durable; a folder that may be written but not read is believed.
+  static func synchronise(folder: String) throws(SystemError) {
+    guard let descriptor = try? Descriptor(folder, .folder) else { return }
+    try descriptor.synchronise()
   }
 
   /// Removes an empty folder.

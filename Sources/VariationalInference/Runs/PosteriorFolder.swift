@@ -57,21 +57,14 @@ package struct PosteriorFolder: Sendable {
     try check(overwriting: overwriting)
     try Files.createFolder(path)
     // All are on the disk before any takes the place of an earlier one.
-    let staged = all.map { file in
+    let staged = try all.map { file in
       let place = "\(path)/\(file.name)"
-      return (from: "\(Files.parent(of: place))/.\(Files.name(of: place)).new", to: place)
+      try Files.createFolder(Files.parent(of: place))
+      return try StagedFile([file.contents], for: place)
     }
-    do {
-      for (file, place) in zip(all, staged) {
-        try Files.createFolder(Files.parent(of: place.from))
-        try AtomicFile.write(file.contents, to: place.from)
-      }
-    } catch {
-      for place in staged { try? Files.remove(place.from) }
-      throw error
-    }
-    for name in try known(besides: all.map(\.name)) { try Files.remove("\(path)/\(name)") }
-    for place in staged { try Files.move(place.from, to: place.to) }
+    for file in staged { try file.commit() }
+    let names = Set(all.map(\.name))
+    for name in try known() where !names.contains(name) { try Files.remove("\(path)/\(name)") }
     let isWalked = posterior.fit.verdict == .useWalked
     let draws = isWalked ? Self.draws(ofChain: "*") : Self.draws
     return [draws] + others.map(\.name) + figures.map { "\($0.name).svg" }
@@ -102,9 +95,9 @@ package struct PosteriorFolder: Sendable {
   }
 
   /// The files that a posterior may have, as not every one has all.
-  private func known(besides names: [String]) throws -> [String] {
+  private func known() throws -> [String] {
     let pictures = ["marginals", "pairs", "elbo", "predictive", "calibration"]
-    return try names + earlierDraws() + ["inverse_metric.json", "calibration.json"]
+    return try earlierDraws() + ["inverse_metric.json", "calibration.json"]
       + pictures.flatMap { ["\($0).svg", "\($0).png", "\($0)-dark.png"] }
   }
 }

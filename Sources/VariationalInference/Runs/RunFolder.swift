@@ -88,8 +88,11 @@ extension RunFolder {
 
   /// Whether a file is what a killed process left of one that it was writing.
   private func isTorn(_ name: String) -> Bool {
-    name.hasPrefix(".") && name.hasSuffix(".tmp")
-      && isOwn(String(name.dropFirst().dropLast(".tmp".count)))
+    guard name.hasPrefix("."), name.hasSuffix(".tmp") else { return false }
+    let stem = name.dropFirst().dropLast(".tmp".count)
+    if isOwn(String(stem)) { return true }
+    // `.NAME.PROCESS-NUMBER.tmp`
+    return stem.lastIndex(of: ".").map { isOwn(String(stem[..<$0])) } ?? false
   }
 
   private func isOwn(_ name: String) -> Bool {

@@ -135,7 +135,7 @@ struct Train: ParsableCommand {
     let source = settings.data ?? "digits"
     let time = Clock.now("%Y-%m-%d-%H%M%S")
     let folder = RunFolder(output ?? "runs/\(DataSource.shortName(source))-\(time)")
-    try folder.check(overwriting: overwrite)
+    if output != nil { try folder.check(overwriting: overwrite) }
     let initial = try from.map { try InitialModel($0, activation: self.settings.activation) }
     let settings = initial.map { self.settings.adopting($0.model) } ?? self.settings
     let options = settings.options(epochs: epochs ?? 50)
@@ -167,17 +167,28 @@ struct Train: ParsableCommand {
     var first = try plan(options.seed)
     (first.record.patience, first.record.checkpoints) = (patience, checkpoints.policy())
     try first.checkPatience()
+    let place = try output == nil ? Self.newFolder(folder) : folder
     guard let seeds else {
-      return try first.begin(in: folder, overwriting: overwrite).run(figures: figures)
+      return try first.begin(in: place, overwriting: overwrite).run(figures: figures)
     }
     let training = SeedTraining(
-      folder: folder, runs: SeedRuns(first: options.seed, count: seeds), figures: figures)
+      folder: place, runs: SeedRuns(first: options.seed, count: seeds), figures: figures)
     try training.begin(overwriting: overwrite) { seed, place in
       var next = try plan(seed)
       (next.record.patience, next.record.checkpoints) = (patience, checkpoints.policy())
       next.resumption = { training.resumption(place) }
       return try next.begin(in: place.folder.seed(seed), overwriting: false, within: place)
     }
+  }
+
+  /// A new folder of that name, or, where a run began in the same second, of that name and a number.
+  private static func newFolder(_ folder: RunFolder) throws -> RunFolder {
+    var (place, number) = (folder, 1)
+    while try !Files.createNewFolder(place.path) {
+      number += 1
+      place = RunFolder("\(folder.path)-\(number)")
+    }
+    return place
   }
 
   private func record(
