@@ -23,6 +23,7 @@ struct Elbo: ParsableCommand {
         elbo train --data my.csv          learn from a table, an array or a folder of pictures
         elbo evaluate runs/<run>          the ELBO on the test part
         elbo compare runs/*               runs side by side
+        elbo replay runs/<run>            where the numbers of a run that diverged went
         elbo score runs/<run> -o s.csv    how probable each example is: scores of anomaly
         elbo evidence runs/<run>          how far that is from log p(x), and why
         elbo impute runs/<run> --data gaps.csv -o filled.csv   fill what is missing
@@ -40,6 +41,7 @@ struct Elbo: ParsableCommand {
       Score.self, Impute.self, Evidence.self, Explain.self,
       PosteriorCommand.self,
       CompareModels.self, Reconstruct.self, Sample.self, Encode.self, Decode.self, Reproduce.self,
+      Replay.self,
     ])
 
   static func main() {

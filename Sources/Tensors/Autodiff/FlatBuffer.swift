@@ -48,6 +48,14 @@ public final class FlatBuffer<Scalar: TensorScalar>: @unchecked Sendable {
     }
   }
 
+  /// Overwrites the values with those of a buffer of the same layout.
+  package func copy(from other: FlatBuffer) {
+    precondition(other.shapes == shapes, "a buffer of \(other.shapes) for one of \(shapes)")
+    withExtendedLifetime(other) {
+      storage.base.update(from: other.storage.base, count: elementCount)
+    }
+  }
+
   /// Tensors that share this memory: for use within one step only.
   var views: [Tensor<Scalar>] {
     zip(shapes, ranges).map { Tensor(shape: $0, storage: storage, offset: $1.lowerBound) }

@@ -6,6 +6,7 @@ extension Tensor {
   /// - Parameters:
   ///   - value: The result, computed from the inputs off the tape.
   ///   - inputs: What it was computed from.
+  ///   - name: What a step that is looked at calls the operation: as a rule the calling function.
   ///   - pullback: Maps the gradient of the result (of its shape) to one gradient per input (of the
   ///     input's shape), nil for an input that is not traced. It must capture detached tensors.
   /// - Returns: `value`, traced where an input is. It is rows of a parallel step's batch where `value` is:
@@ -14,9 +15,11 @@ extension Tensor {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public static func operation(
-    value: Tensor, inputs: [Tensor], pullback: @escaping (Tensor) -> [Tensor?]
+    value: Tensor, inputs: [Tensor], name: String = #function,
+    pullback: @escaping (Tensor) -> [Tensor?]
   ) -> Tensor {
     guard let tape = commonTape(of: inputs) else { return value }
+    tape.inspector?.note(operationName(name), value, inputs: inputs)
     return tape.record(value, inputs: inputs.map { $0.trace?.node }, pullback: pullback)
   }
 
@@ -47,7 +50,7 @@ extension Tensor {
   ///   - operations: Additions and multiplications, as an estimate for the profile.
   ///   - bytes: Read and written at least once, as an estimate where there is little arithmetic.
   ///   - body: Must write every element, in row-major order, from the inputs off the tape.
-  ///   - pullback: As in ``operation(value:inputs:pullback:)``.
+  ///   - pullback: As in ``operation(value:inputs:name:pullback:)``.
   /// - Returns: The result, traced where an input is.
   /// - Precondition: All traced inputs are on one tape; the result has as many rows as `rows`, or a
   ///   multiple.
@@ -71,9 +74,9 @@ extension Tensor {
       body(UnsafeMutableBufferPointer(start: value.mutablePointer, count: value.count))
     }
     guard profile != nil else {
-      return operation(value: value, inputs: inputs, pullback: pullback)
+      return operation(value: value, inputs: inputs, name: name, pullback: pullback)
     }
-    return operation(value: value, inputs: inputs) { gradient in
+    return operation(value: value, inputs: inputs, name: name) { gradient in
       profile.measure("\(name) gradient") { pullback(gradient) }
     }
   }
@@ -84,6 +87,7 @@ extension Tensor {
   /// - Parameters:
   ///   - value: The result, computed from the inputs off the tape.
   ///   - inputs: What it was computed from.
+  ///   - name: As in ``operation(value:inputs:name:pullback:)``.
   ///   - pullback: Maps the gradient of the result to one for each input, of a shape that broadcasts to the
   ///     result's: they are summed over what was repeated. Asked which inputs are traced, it may leave
   ///     the others out as nil. It must capture detached tensors.
@@ -91,13 +95,13 @@ extension Tensor {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   package static func broadcastOperation(
-    value: Tensor, inputs: [Tensor],
+    value: Tensor, inputs: [Tensor], name: String = #function,
     pullback: @escaping (_ gradient: Tensor, _ isTraced: [Bool]) -> [Tensor?]
   ) -> Tensor {
     if !inputs.contains(where: { $0.isTraced }) { return value }
     let (shapes, isTraced) = (inputs.map { $0.shape }, inputs.map { $0.isTraced })
     let whole = value.shape
-    return operation(value: value, inputs: inputs) { gradient in
+    return operation(value: value, inputs: inputs, name: name) { gradient in
       zip(pullback(gradient, isTraced), shapes).map { part, shape in
         // What is the same along an axis of the result counts once for each of its elements there.
         part.map { ($0.shape == whole ? $0 : $0.repeated(to: whole)).summed(to: shape) }

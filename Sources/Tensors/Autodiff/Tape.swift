@@ -36,14 +36,17 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   /// The part of a parallel step that is recorded here; nil for any other tape.
   let shard: Shard<Scalar>?
   var profile: Profile? { shard?.profile }
+  /// Looks at each value and gradient of a step that is repeated for that; nil for any other tape.
+  let inspector: TapeInspector<Scalar>?
   /// Gradients left to the second phase of a parallel step, in the order in which they were met.
   private(set) var deferred: [any DeferredGradient<Scalar>] = []
 
   /// An empty tape.
   public convenience init() { self.init(shard: nil) }
 
-  init(shard: Shard<Scalar>?) {
+  init(shard: Shard<Scalar>?, inspector: TapeInspector<Scalar>? = nil) {
     self.shard = shard
+    self.inspector = inspector
     nodes.reserveCapacity(64)
   }
 
@@ -51,7 +54,8 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func variable(_ value: Tensor<Scalar>) -> Tensor<Scalar> {
-    record(value, inputs: [], pullback: nil)
+    inspector?.note("variable", value, inputs: [])
+    return record(value, inputs: [], pullback: nil)
   }
 
   /// A leaf whose gradient a parallel step may compute later, from its factors.
@@ -124,7 +128,9 @@ public final class Tape<Scalar: TensorScalar>: @unchecked Sendable {
       let held = kept.contains(index) ? adjoints[index] : adjoints[index].take()
       guard var adjoint = held else { continue }
       adjoint.rows = nodes[index].rows
+      inspector?.note(gradient: adjoint, at: index)
       let (inputs, gradients) = (nodes[index].inputs, pullback(adjoint))
+      inspector?.note(handedBack: gradients, at: index)
       // A gradient of another shape would be read beyond its memory by what comes before.
       precondition(
         gradients.count == inputs.count

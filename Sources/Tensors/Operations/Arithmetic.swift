@@ -81,9 +81,11 @@ extension Tensor {
   }
 
   /// A binary operation whose result is one of the operands.
-  private static func recordedChoice(_ kernel: ElboBinary, _ a: Tensor, _ b: Tensor) -> Tensor {
+  private static func recordedChoice(
+    _ kernel: ElboBinary, _ a: Tensor, _ b: Tensor, name: String = #function
+  ) -> Tensor {
     let x = a.detached
-    return recorded(kernel, a, b) { g, taken in
+    return recorded(kernel, a, b, name: name) { g, taken in
       // Chosen, not multiplied by 0: g may be infinite where the other operand was taken.
       let isFirst = Tensor.binary(ElboWhereTaken, taken, x)
       return (.binary(ElboKeepWhere, g, isFirst), .binary(ElboDropWhere, g, isFirst))
@@ -93,14 +95,14 @@ extension Tensor {
   /// Records a binary operation. `gradients` maps the gradient of the result, and the result, to
   /// gradients of the broadcast shape, which are then summed to the operands'.
   private static func recorded(
-    _ kernel: ElboBinary, _ a: Tensor, _ b: Tensor,
+    _ kernel: ElboBinary, _ a: Tensor, _ b: Tensor, name: String = #function,
     gradients: @escaping (_ g: Tensor, _ result: Tensor) -> (Tensor, Tensor)
   ) -> Tensor {
     let value = binary(kernel, a, b)
     if !a.isTraced, !b.isTraced { return value }
     // Shapes, not tensors: the tape keeps no operand alive but those that `gradients` needs.
     let (shapeA, shapeB) = (a.isTraced ? a.shape : nil, b.isTraced ? b.shape : nil)
-    return operation(value: value, inputs: [a, b]) { g in
+    return operation(value: value, inputs: [a, b], name: name) { g in
       let (ga, gb) = gradients(g, value)
       return [shapeA.map { ga.summed(to: $0) }, shapeB.map { gb.summed(to: $0) }]
     }

@@ -61,13 +61,15 @@ extension Tensor {
   }
 
   /// The product of matrices; `matrix` sees the right operand, and the gradient, as such.
-  private func recordedProduct(_ other: Tensor, matrix: @escaping (Tensor) -> Tensor) -> Tensor {
+  private func recordedProduct(
+    _ other: Tensor, name: String = #function, matrix: @escaping (Tensor) -> Tensor
+  ) -> Tensor {
     let (a, shapeB) = (detached, other.shape)
     let b = matrix(other.detached)
     let (tracedA, tracedB) = (isTraced, other.isTraced)
     let product = Tensor.drawsProduct(a, b)
     let value = shapeB.count == 2 ? product.reshaped(to: [a.shape[0], product.shape[2]]) : product
-    return Tensor.operation(value: value, inputs: [self, other]) { gradient in
+    return Tensor.operation(value: value, inputs: [self, other], name: name) { gradient in
       let g = matrix(gradient)
       return [
         tracedA ? .leftGradient(g, b, shape: a.shape) : nil,

@@ -80,7 +80,7 @@ extension Tensor {
   /// An operation of kernels: the value from x and two parameters, and the gradients of these.
   private static func density(
     of x: Tensor, _ first: Tensor, _ second: Tensor, _ value: Kernels<Scalar>.DensityKernel,
-    gradient: @escaping Kernels<Scalar>.DensityGradientKernel
+    name: String = #function, gradient: @escaping Kernels<Scalar>.DensityGradientKernel
   ) -> Tensor {
     let (y, a, b) = (x.detached, first.detached, second.detached)
     let layout = OperandRows([y.shape, a.shape, b.shape])
@@ -93,7 +93,7 @@ extension Tensor {
       }
     }
     let marked = result.marked(rowsOfBatch([x, first, second], layout.shape))
-    return broadcastOperation(value: marked, inputs: [first, second]) { g, isTraced in
+    return broadcastOperation(value: marked, inputs: [first, second], name: name) { g, isTraced in
       let (da, db) = (Tensor(uninitialized: layout.shape), Tensor(uninitialized: layout.shape))
       withExtendedLifetime((g, y, a, b)) {
         layout.forEachRows { rows, out, at in

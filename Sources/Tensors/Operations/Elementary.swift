@@ -111,17 +111,21 @@ extension Tensor {
   /// `gradient` maps the gradient of y = f(x), and x, to that of x: for a derivative that is
   /// simplest in x.
   func recordedFromInput(
-    _ kernel: ElboUnary, gradient: @escaping (Tensor, Tensor) -> Tensor
+    _ kernel: ElboUnary, name: String = #function,
+    gradient: @escaping (Tensor, Tensor) -> Tensor
   ) -> Tensor {
     let x = detached
-    return Tensor.operation(value: .unary(kernel, self), inputs: [self]) { [gradient($0, x)] }
+    return Tensor.operation(value: .unary(kernel, self), inputs: [self], name: name) {
+      [gradient($0, x)]
+    }
   }
 
   /// The same for a derivative that is simplest in y, as exp' = y. Then x need not be kept.
   func recordedFromOutput(
-    _ kernel: ElboUnary, gradient: @escaping (Tensor, Tensor) -> Tensor
+    _ kernel: ElboUnary, name: String = #function,
+    gradient: @escaping (Tensor, Tensor) -> Tensor
   ) -> Tensor {
     let y = Tensor.unary(kernel, self)
-    return Tensor.operation(value: y, inputs: [self]) { [gradient($0, y)] }
+    return Tensor.operation(value: y, inputs: [self], name: name) { [gradient($0, y)] }
   }
 }

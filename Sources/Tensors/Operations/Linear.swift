@@ -75,6 +75,9 @@ extension Tensor {
     // Counted now, while x is in the cache.
     let nonzero = waitingWeight.flatMap { _ in a.nonzeroCount(forOutputs: w.shape[0]) }
     let inputs = [trace?.node, weight.trace?.node, bias?.trace?.node]
+    tape.inspector?.note(
+      activation == .identity ? "linear" : "linear, \(activation)", output,
+      inputs: [self, weight] + (bias.map { [$0] } ?? []))
     return tape.record(output, inputs: inputs) { [unowned tape] g in
       let profile = tape.profile
       // D, [..., outputs].

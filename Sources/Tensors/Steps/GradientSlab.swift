@@ -103,6 +103,9 @@ extension FlatBuffer {
     GradientSlab(range: range, storage: storage, offset: range.lowerBound)
   }
 
+  /// Multiplies all elements.
+  package func scale(by factor: Scalar) { slab(0..<elementCount).scale(by: factor) }
+
   /// Keeps a gradient in its place: what an update does that only looks.
   package func store(_ gradient: GradientSlab<Scalar>) {
     pointer(at: gradient.range.lowerBound).update(

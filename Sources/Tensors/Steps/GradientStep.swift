@@ -102,7 +102,7 @@ package final class GradientStep<Scalar: TensorScalar> {
   }
 
   /// What the first phase leaves of one shard.
-  private struct ShardResult: Sendable {
+  struct ShardResult: Sendable {
     /// The sum over the shard's rows of each parameter's gradient, as far as it does not wait; nil where
     /// there is none.
     let gradients: [Tensor<Scalar>?]
@@ -110,6 +110,8 @@ package final class GradientStep<Scalar: TensorScalar> {
     let deferred: [any DeferredGradient<Scalar>]
     let report: [Tensor<Scalar>]
     let once: Double?
+    /// What the tape computed, node by node, where it was looked at.
+    let entries: [TapeEntry]
   }
 
   /// A step for parameters that begin at these values.
@@ -139,6 +141,8 @@ package final class GradientStep<Scalar: TensorScalar> {
   ///     larger Euclidean norm over all parameters, all of the gradient is made smaller by one
   ///     factor; nil for no limit.
   ///   - function: Called for each shard, on any of the threads.
+  ///   - isUsable: Given what the function reported, shard by shard, and the sum of what is there once:
+  ///     whether the gradient is worth computing. Else the update is never called.
   ///   - update: Called with the gradient of disjoint ranges of elements, on several threads at
   ///     once, while it is in the thread's cache.
   /// - Returns: What the function reported.
@@ -147,30 +151,42 @@ package final class GradientStep<Scalar: TensorScalar> {
   package func run(
     batch: Int, limitingMeanNorm limit: Double? = nil,
     function: @escaping @Sendable (Context) -> Terms,
+    where isUsable: (_ reports: [[Tensor<Scalar>]], _ once: Double?) -> Bool = { _, _ in true },
     update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
   ) -> Outcome {
     precondition(batch > 0, "a step needs at least one row")
     let start = ContinuousClock.now
     defer { workers.profile?.addStep(start.duration(to: .now), threads: workers.count) }
-    var shards = firstPhase(batch, function)
+    let (shards, deferred) = settledShards(batch, function)
+    let (reports, once) = (shards.map(\.report), shards[0].once)
+    guard isUsable(reports, once) else {
+      return Outcome(reports: reports, once: once, gradientNorm: nil)
+    }
+    let norm = secondPhase(shards, deferred, limit.map { (batch, $0) }, update)
+    return Outcome(reports: reports, once: once, gradientNorm: norm)
+  }
+
+  /// The first phase, on shards whose sums have an order that no number of threads changes.
+  func settledShards(
+    _ batch: Int, _ function: @escaping @Sendable (Context) -> Terms, inspecting: Bool = false
+  ) -> ([ShardResult], [any DeferredGradient<Scalar>]) {
+    var shards = firstPhase(batch, function, inspecting: inspecting)
     var deferred = overWholeBatch(shards)
     // A gradient that cannot be joined is summed over the shards too.
     let isSummed = deferred == nil || shards.contains { $0.gradients.contains { $0 != nil } }
     if isSummed, !sumsShards {
       // Unlike the step before, this one sums, but its shards were cut for this number of threads.
       sumsShards = true
-      shards = firstPhase(batch, function)
+      shards = firstPhase(batch, function, inspecting: inspecting)
       deferred = overWholeBatch(shards)
     }
     sumsShards = isSummed
-    let norm = secondPhase(
-      shards, deferred ?? apart(shards), limit.map { (batch, $0) }, update)
-    return Outcome(reports: shards.map(\.report), once: shards[0].once, gradientNorm: norm)
+    return (shards, deferred ?? apart(shards))
   }
 
   /// Runs the function on every shard and goes back to the parameters and to what waits.
   private func firstPhase(
-    _ batch: Int, _ function: @escaping @Sendable (Context) -> Terms
+    _ batch: Int, _ function: @escaping @Sendable (Context) -> Terms, inspecting: Bool
   ) -> [ShardResult] {
     workspace.beginStep()
     rounded?.workspace.beginStep()
@@ -180,7 +196,8 @@ package final class GradientStep<Scalar: TensorScalar> {
     return workers.map(shards.count) { index in
       let shard = Shard(
         rows: shards[index], batch: batch, workspace: workspace, profile: profile, rounded: rounded)
-      let tape = Tape<Scalar>(shard: shard)
+      let inspector = inspecting ? TapeInspector<Scalar>() : nil
+      let tape = Tape<Scalar>(shard: shard, inspector: inspector)
       let terms = function(
         Context(rows: shard.rows, parameters: views.map(tape.parameter), tape: tape))
       // What is there once is in the value of every shard, but its gradient enters with the first alone.
@@ -189,7 +206,8 @@ package final class GradientStep<Scalar: TensorScalar> {
       let adjoints = tape.backward(from: outputs.map { ($0, nil) }, keeping: Set(views.indices))
       return ShardResult(
         gradients: Array(adjoints[..<views.count]), deferred: tape.deferred,
-        report: terms.report.map(\.copy), once: terms.once?.doubles.reduce(0, +))
+        report: terms.report.map(\.copy), once: terms.once?.doubles.reduce(0, +),
+        entries: inspector?.entries ?? [])
     }
   }
 
@@ -212,15 +230,7 @@ package final class GradientStep<Scalar: TensorScalar> {
     _ limit: (batch: Int, norm: Double)?,
     _ update: @escaping @Sendable (GradientSlab<Scalar>) -> Void
   ) -> Double? {
-    prepare(deferred)
-    // A scalar is one row, as is each element of a vector.
-    let tasks = parameters.shapes.indices.map { number in
-      ParameterGradient(
-        number: number, range: parameters.ranges[number],
-        rows: max(parameters.shapes[number].first ?? 1, 1),
-        summands: shards.compactMap { $0.gradients[number] },
-        deferred: deferred.filter { $0.parameters.contains(number) })
-    }
+    let tasks = parameterGradients(shards, deferred)
     // The largest first: what is left at the end is small, and no thread waits long for the other.
     let slabs = tasks.flatMap { task in
       task.slabs.map { (task: task.number, rows: $0, elements: task.elements(in: $0)) }
@@ -259,6 +269,21 @@ package final class GradientStep<Scalar: TensorScalar> {
       apply(slab)
     }
     return norm
+  }
+
+  /// What each parameter's gradient is to be computed from.
+  func parameterGradients(
+    _ shards: [ShardResult], _ deferred: [any DeferredGradient<Scalar>]
+  ) -> [ParameterGradient<Scalar>] {
+    prepare(deferred)
+    // A scalar is one row, as is each element of a vector.
+    return parameters.shapes.indices.map { number in
+      ParameterGradient(
+        number: number, range: parameters.ranges[number],
+        rows: max(parameters.shapes[number].first ?? 1, 1),
+        summands: shards.compactMap { $0.gradients[number] },
+        deferred: deferred.filter { $0.parameters.contains(number) })
+    }
   }
 
   /// What the shards left, each place of the program as one gradient over the whole batch; nil where at

@@ -82,17 +82,20 @@ extension JointDensity {
       let shape = cost.perExample.shape
       return EvidenceLowerBound(
         // A q of one row for all examples has one KL, which enters the bound of each.
-        reconstruction: cost.perExample, kl: kl.shape == shape ? kl : kl.repeated(to: shape),
+        reconstruction: cost.perExample.called("reconstruction cost"),
+        kl: (kl.shape == shape ? kl : kl.repeated(to: shape)).called("KL divergence"),
         // log q(u) - log |dT / du| - log p(v): the density of q at v = T(u) against the prior's.
         once: shared.map { shared in
           cost.once.map { shared.logProbability + $0 } ?? shared.logProbability
         } ?? cost.once)
     }
     // A KL in closed form has no noise of its own, and needs no log q at the draw.
-    if let kl = divergenceFromPrior(of: q) { return bound(q.sample(noise: noise), kl: kl) }
+    if let kl = divergenceFromPrior(of: q) {
+      return bound(q.sample(noise: noise).called("z"), kl: kl)
+    }
     let draw = q.draw(noise: noise)
     let prior = logPrior(at: draw.value)
     return bound(
-      draw.value, kl: prior.map { draw.logProbability - $0 } ?? draw.logProbability)
+      draw.value.called("z"), kl: prior.map { draw.logProbability - $0 } ?? draw.logProbability)
   }
 }

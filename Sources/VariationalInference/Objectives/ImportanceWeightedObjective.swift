@@ -70,15 +70,15 @@ extension JointDensity {
       "noise \(noise.shape) for draws of \(batch.count) examples")
     let weights = GradientWeights<Scalar>()
     let draw = q.draw(noise, gradient, weights)
-    let cost = reconstructionCost(batch, at: draw.value, shared: nil)
-    let reconstruction = cost.perExample
+    let cost = reconstructionCost(batch, at: draw.value.called("z"), shared: nil)
+    let reconstruction = cost.perExample.called("reconstruction cost")
     let prior = logPrior(at: draw.value)
-    let kl = prior.map { draw.logProbability - $0 } ?? draw.logProbability
-    let logWeights = -(reconstruction + kl)
+    let kl = (prior.map { draw.logProbability - $0 } ?? draw.logProbability).called("KL divergence")
+    let logWeights = (-(reconstruction + kl)).called("log weights")
     // Before the way back, which reads them.
     weights.normalise(logWeights.detached)
     return ImportanceWeightedObjective(
-      logWeights: logWeights, bound: logWeights.logMeanExp(along: 1),
+      logWeights: logWeights, bound: logWeights.logMeanExp(along: 1).called("L_K"),
       evidenceLowerBound: EvidenceLowerBound(
         reconstruction: reconstruction.detached.mean(along: 1), kl: kl.detached.mean(along: 1),
         once: cost.once))

@@ -61,7 +61,7 @@ extension GuidedModel {
         klTerm == .exact
         ? bound.elbo : -(bound.reconstruction + model.relaxed(bound.kl, of: q, klTerm))
       return ObjectiveTerms(
-        value: weighted(value), once: bound.once.map { -$0 },
+        value: weighted(value).called("objective"), once: bound.once.map { -$0 },
         report: [bound.reconstruction.detached, bound.kl.detached])
     case .importanceWeighted(let samples, let gradient):
       let result = model.importanceWeightedObjective(
@@ -69,7 +69,7 @@ extension GuidedModel {
         gradient: gradient)
       let elbo = result.evidenceLowerBound
       return ObjectiveTerms(
-        value: weighted(result.bound), once: elbo.once.map { -$0 },
+        value: weighted(result.bound).called("objective"), once: elbo.once.map { -$0 },
         report: [elbo.reconstruction, elbo.kl, result.bound].map(\.detached))
     }
   }

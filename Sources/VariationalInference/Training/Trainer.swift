@@ -28,13 +28,18 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
   /// Where the run stands.
   public private(set) var progress = TrainingProgress()
 
-  private let template: Model
-  private let source: BatchSource
-  private let gradientStep: GradientStep<Scalar>
+  let template: Model
+  let source: BatchSource
+  let gradientStep: GradientStep<Scalar>
+  let workers: WorkerPool
   /// The average of the parameters, where the options ask for one.
-  private let average: FlatBuffer<Scalar>?
-  package private(set) var optimiser: OptimiserState<Scalar>
-  private var order: EpochOrder
+  let average: FlatBuffer<Scalar>?
+  package internal(set) var optimiser: OptimiserState<Scalar>
+  private(set) var order: EpochOrder
+  /// An earlier state, from which a step that diverged can be reached again.
+  let anchor: TrainingAnchor<Scalar>
+  /// Whether steps are being repeated.
+  private var isRepeating = false
 
   /// A run at its beginning.
   ///
@@ -55,10 +60,12 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
     self.data = data
     template = model
     source = .training(data, model.allReads, seed: options.seed)
+    self.workers = workers
     gradientStep = GradientStep(
       parameters: model.parameters, precision: options.precision, workers: workers)
     optimiser = options.optimiser.initialState(shapes: gradientStep.parameters.shapes)
     average = options.average.map { _ in FlatBuffer(model.parameters) }
+    anchor = TrainingAnchor(gradientStep.parameters, optimiser.memories, average)
     order = EpochOrder(
       examples: data.count, batchSize: options.batchSize, seed: options.seed, epoch: 0,
       block: data.examplesPerBlock)
@@ -81,13 +88,14 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
   ///
   /// - Returns: What the step saw; nil when all epochs are done.
   /// - Throws: ``TrainingDivergence`` when the bound or a parameter is not a finite number, or
-  ///   ``DatasetError`` where a number of the data is the cause. The parameters are then of no use; go
-  ///   back to a saved state.
+  ///   ``DatasetError`` where a number of the data is the cause. The step is then not taken; that the
+  ///   parameters before it are of use is not said, so go back to a saved state.
   @specialized(where Model == VariationalAutoencoder<Float>)
   public func step() throws -> TrainingStep? {
     // Past the last epoch, too: a state may come from a run that was asked for more.
     if progress.epoch >= options.epochs { return nil }
     if progress.batch == 0 { beginEpoch() }
+    if progress.steps - anchor.progress.steps >= TrainingAnchor<Scalar>.interval { dropAnchor() }
     let (terms, norm) = try ascend(Array(order[progress.batch]))
     progress.seen.add(terms)
     let step = TrainingStep(
@@ -124,60 +132,84 @@ public final class Trainer<Model> where Model: GuidedModel & Parameterized {
   ///
   /// - Returns: What the step saw, and the norm of its gradient where that is limited.
   private func ascend(_ examples: [Int]) throws -> (RunningTerms, gradientNorm: Double?) {
-    let (template, source, objective) = (template, source, options.objective)
-    let (epoch, seed, number) = (progress.epoch, options.seed, progress.steps)
-    let share = Double(examples.count) / Double(data.count)
+    let number = progress.steps
     let update: OptimiserUpdate<Scalar> =
       options.optimiser(atStep: number, stepsPerEpoch: order.count).step(&optimiser)
-    let (parameters, memories) = (gradientStep.parameters, optimiser)
-    let klTerm = options.klRelaxation.term(step: number, stepsPerEpoch: order.count)
-    let average = average
+    let (parameters, memories, average) = (gradientStep.parameters, optimiser, average)
     let weight = Scalar(options.average.map { 1 - $0.decay(step: number) } ?? 0)
     let firstDefect = Mutex<Int?>(nil)
+    let function = StepFunction(
+      template, source, options: options, epoch: progress.epoch, step: number,
+      stepsPerEpoch: order.count, share: Double(examples.count) / Double(data.count))
+    var terms = RunningTerms()
     let outcome = gradientStep.run(
       batch: examples.count, limitingMeanNorm: options.gradientNormLimit
     ) { context in
-      let rows = Array(examples[context.rows])
-      let batch: Batch<Scalar> = source.batch(rows, epoch: epoch) {
-        context.input($0, named: "input", initializedBy: $1)
-      }
-      let model = template.replacingParameters(with: context.parameters)
-      let terms = model.terms(of: objective, klTerm: klTerm, batch) { shape in
-        source.noise(rows, epoch: epoch, shape: shape) {
-          context.input($0, named: "noise", initializedBy: $1)
-        }
-      } sharedNoise: { shape in
-        NoisePurpose.trainingShared.noise([number], shape: shape, seed: seed)
-      }
-      return .init(
-        perRow: terms.value, once: terms.once.map { $0 * Scalar(share) }, report: terms.report)
+      function.terms(examples, context)
+    } where: { reports, once in
+      // Shard by shard in order: the same sums with any number of threads.
+      for report in reports { terms.add(report) }
+      // With the batch's share in it already.
+      if let once { terms.addOnce(-once, share: 1) }
+      return terms.mean.isFinite
     } update: { gradient in
       if !update.apply(gradient, to: parameters, memories) {
         firstDefect.withLock { $0 = min($0 ?? .max, gradient.range.lowerBound) }
       }
       average?.approach(parameters, in: gradient.range, weight: weight)
     }
-    // Shard by shard in order: the same sums with any number of threads.
-    var terms = RunningTerms()
-    for report in outcome.reports { terms.add(report) }
-    // With the batch's share in it already.
-    if let once = outcome.once { terms.addOnce(-once, share: 1) }
-    progress.steps += 1
     let defect = firstDefect.withLock { $0 }
     if !terms.mean.isFinite || defect != nil {
-      try source.requireFinite(examples, epoch: epoch)
-      throw divergence(terms.mean, defect)
+      optimiser.step = number
+      try source.requireFinite(examples, epoch: progress.epoch)
+      throw divergence(examples, terms.mean, defect)
     }
+    progress.steps += 1
     return (terms, outcome.gradientNorm)
   }
 
-  private func divergence(_ terms: MeanTerms, _ element: Int?) -> TrainingDivergence {
+  /// What a step left that cannot be gone on from, after the trainer was put back to where it was
+  /// before the step, and the step was looked at.
+  private func divergence(
+    _ examples: [Int], _ terms: MeanTerms, _ element: Int?
+  ) -> TrainingDivergence {
     let place = element.flatMap { element in
       gradientStep.parameters.ranges.lastIndex { $0.lowerBound <= element }
     }
+    let (step, epoch, batch) = (progress.steps + 1, progress.epoch + 1, progress.batch + 1)
+    // Without an update all is as it was.
+    let isBefore = !isRepeating && (element == nil || repeatSteps(to: progress.steps))
+    let seen = isBefore ? replay(of: examples).inspect(workers: workers) : nil
     return TrainingDivergence(
-      step: progress.steps, epoch: progress.epoch + 1, batch: progress.batch + 1, terms: terms,
-      parameter: place.map { template.namedParameters[$0].name })
+      step: step, epoch: epoch, batch: batch, terms: terms,
+      parameter: place.map { template.namedParameters[$0].name },
+      inspection: seen?.first == nil ? nil : seen)
+  }
+
+  /// Goes back to the anchor and takes its steps again, which gives the same bits.
+  ///
+  /// - Returns: Whether it came there.
+  private func repeatSteps(to target: Int) -> Bool {
+    isRepeating = true
+    defer { isRepeating = false }
+    weighAnchor()
+    while progress.steps < target {
+      guard (try? step()) != nil else { return false }
+    }
+    return true
+  }
+
+  /// Remembers the present state.
+  private func dropAnchor() {
+    anchor.take(gradientStep.parameters, optimiser.memories, average, progress)
+  }
+
+  /// Goes back to the state that was remembered.
+  private func weighAnchor() {
+    anchor.give(to: gradientStep, optimiser.memories, average)
+    optimiser.step = anchor.progress.steps
+    progress = anchor.progress
+    order = epochOrder(progress.epoch)
   }
 }
 
@@ -210,5 +242,6 @@ extension Trainer {
     if let tensors = state.memories.dropFirst(own).first { average?.assign(tensors) }
     progress = state.progress
     order = epochOrder(progress.epoch)
+    dropAnchor()
   }
 }

@@ -69,35 +69,3 @@ public struct TrainingStep: Sendable {
   /// Whether this was the epoch's last batch.
   public let endsEpoch: Bool
 }
-
-/// The bound of a batch, or a parameter after its step, is infinite or not a number.
-public struct TrainingDivergence: Error, Sendable, CustomStringConvertible {
-  /// The step, counted from 1.
-  public let step: Int
-  /// The epoch, counted from 1.
-  public let epoch: Int
-  /// The batch in the epoch, counted from 1.
-  public let batch: Int
-  /// The means of the batch.
-  public let terms: MeanTerms
-  /// The first parameter that the step left infinite or undefined, by name. It is found here because a
-  /// product may leave out such a weight where its input is 0, and the bound then says nothing.
-  public let parameter: String?
-
-  /// One sentence: when, which part, and what to try.
-  public var description: String {
-    "training diverged at step \(step) (epoch \(epoch), batch \(batch)): \(finding); try a smaller "
-      + "learning rate"
-  }
-
-  private var finding: String {
-    if !terms.reconstruction.isFinite {
-      return "the reconstruction cost is \(terms.reconstruction)"
-    }
-    if !terms.kl.isFinite { return "the KL divergence is \(terms.kl)" }
-    guard terms.objective.isFinite, let parameter else {
-      return "the objective is \(terms.objective)"
-    }
-    return "parameter \(parameter), or what the optimiser remembers of it, is infinite or undefined"
-  }
-}

@@ -155,15 +155,21 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
       return try trainer.step()
     } catch let divergence as TrainingDivergence {
       Terminal.clearLine()
-      throw diverged("\(divergence)")
+      // What was good before stays; that the disk is full, say, is the lesser evil.
+      try? saveBest()
+      throw divergedRun.saved(divergence)
     }
   }
 
   private func diverged(_ divergence: String) -> SavedDivergence {
-    // What was good before stays; that the disk is full, say, is the lesser evil.
     try? keeper.saveBest()
-    return SavedDivergence(
-      divergence: divergence, state: keeper.hasTrainedState ? folder.state : nil)
+    return divergedRun.saved(divergence)
+  }
+
+  private var divergedRun: Divergence<Model> {
+    Divergence(
+      folder: folder, earlier: keeper.earlier, record: record, data: data, trainer: trainer,
+      workers: workers)
   }
 
   private func finishEpoch(
@@ -265,12 +271,10 @@ extension TrainingSession {
   }
 }
 
-/// Training diverged; where the last good state is.
+/// Training diverged; how to look at it, where the last good state is, and how to go on.
 struct SavedDivergence: Error, CustomStringConvertible {
   let divergence: String
-  let state: String?
+  let lines: [String]
 
-  var description: String {
-    divergence + (state.map { "; the last good state is '\($0)'" } ?? "")
-  }
+  var description: String { ([divergence] + lines).joined(separator: "\n") }
 }

@@ -34,8 +34,9 @@ enum Ending {
     }
     let message = Elbo.message(for: error)
     if !message.isEmpty {
-      // A listing of a compiler, or of the values that an option takes.
-      let keepsLines = error is StanError || status == .validationFailure
+      // A listing of a compiler, the ways on from a divergence, or the values that an option takes.
+      let keepsLines =
+        error is StanError || error is SavedDivergence || status == .validationFailure
       Terminal.fail(message, keepsLines: keepsLines, help: Self.help(text, after: message))
     }
     Terminal.clearLine()
