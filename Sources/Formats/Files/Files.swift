@@ -175,7 +175,7 @@ package enum Files {
     do {
       try POSIX.exchange(a, b)
       return true
-    } catch where error == .unsupported {
+    } catch let error where error == .unsupported {
       try POSIX.rename(b, to: aside)
       do {
         try POSIX.rename(a, to: b)

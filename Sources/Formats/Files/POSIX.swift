@@ -275,7 +275,7 @@ enum POSIX {
   private static func link(at path: String) throws(SystemError) -> String {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX) + 1)
     let count = buffer.withUnsafeMutableBytes { raw in
-      readlink(path, raw.baseAddress!.assumingMemoryBound(to: CChar.self), raw.count)
+      readlink(path, raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count)
     }
     guard count >= 0 else { throw .last }
     guard count < buffer.count, let text = String(validating: buffer[..<count], as: UTF8.self)

@@ -116,6 +116,7 @@ extension RunFolder {
   /// - Parameters:
   ///   - heir: The folder that gets the files of others; nil leaves them where they are.
   ///   - keepingLock: Whether the folder is to be used on.
+  /// - Throws: `FileError` naming what cannot be removed or moved.
   func discard(movingOthersTo heir: RunFolder? = nil, keepingLock: Bool = false) throws {
     guard Files.isFolder(path) else { return }
     // The lock last: it keeps others out.

@@ -15,11 +15,7 @@ struct RunChanges {
   var steps: StepSettings
   var checkpoints: CheckpointSettings
 
-  /// The record of the run as it goes on.
-  ///
-  /// - Parameters:
-  ///   - progress: Where it is taken up.
-  ///   - batches: In an epoch.
+  /// The record of the run as it goes on from `progress`, with so many batches in an epoch.
   func applied(
     to record: RunRecord, at progress: TrainingProgress, batchesPerEpoch batches: Int
   ) throws -> RunRecord {
@@ -61,11 +57,8 @@ struct RunContinuation {
     }
   }
 
-  /// Takes up the run in a folder where it stopped.
-  ///
-  /// - Parameters:
-  ///   - state: A state of the folder; nil for the last one.
-  ///   - parent: The place of the several runs that this is one of.
+  /// Takes up the run in a folder at a state of it, the last one unless another is named; `parent` is the
+  /// place of the several runs that it is one of.
   func resumed(
     _ folder: RunFolder, from state: String? = nil, within parent: RunPlace? = nil
   ) throws -> any TrainingRun {

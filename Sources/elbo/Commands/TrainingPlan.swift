@@ -42,9 +42,8 @@ struct TrainingPlan {
     model.replacingParameters(with: parameters)
   }
 
-  /// The run at its beginning, in a folder that may hold another one only where that is overwritten.
-  ///
-  /// - Parameter parent: The place of the several runs that this is one of.
+  /// The run at its beginning, in a folder that may hold another one only where that is overwritten;
+  /// `parent` is the place of the several runs that it is one of.
   func begin(
     in folder: RunFolder, overwriting: Bool, within parent: RunPlace? = nil
   ) throws -> any TrainingRun {

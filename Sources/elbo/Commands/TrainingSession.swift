@@ -59,11 +59,8 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
   /// Whether there is nothing left to train.
   private var hasEnded: Bool { trainer.progress.epoch >= record.options.epochs || isExhausted }
 
-  /// Takes up a state of the run's folder, and drops records of epochs after it.
-  ///
-  /// - Parameters:
-  ///   - path: Its file.
-  ///   - isChanged: Whether this run goes on with other settings than the state was saved under.
+  /// Takes up a state that was read from the file at `path` in the run's folder, and drops records of
+  /// epochs after it; `isChanged` where the run goes on with other settings than it was saved under.
   func restore(_ state: TrainingState<Float>, from path: String, isChanged: Bool = false) throws {
     let progress = state.progress
     try progress.check(
@@ -156,7 +153,7 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     } catch let divergence as TrainingDivergence {
       Terminal.clearLine()
       // What was good before stays; that the disk is full, say, is the lesser evil.
-      try? saveBest()
+      try? keeper.saveBest()
       throw divergedRun.saved(divergence)
     }
   }

@@ -146,11 +146,8 @@ struct StepSettings: ParsableArguments {
 }
 
 extension StepSettings {
-  /// The options of a run that goes on with these settings; what was not given is as before.
-  ///
-  /// - Parameters:
-  ///   - step: The steps behind it; a schedule or a warm-up that is given begins here.
-  ///   - batches: In an epoch.
+  /// The options of a run that goes on with these settings; what was not given is as before. A schedule
+  /// or a warm-up that is given begins here, after `step` steps of so many batches in an epoch.
   func changing(
     _ old: TrainingOptions, learningRate: Double?, from step: Int, batchesPerEpoch batches: Int
   ) throws -> TrainingOptions {
