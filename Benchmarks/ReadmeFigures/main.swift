@@ -52,7 +52,7 @@ let test = try IDXFolder(arguments[1]).load(.test).binarized(record.data.binariz
 let figures = ModelFigures(
   model: try VariationalAutoencoder<Float>(checkpoint: run.model), test: test,
   seed: record.options.seed, subtitle: record.summary)
-let epochs = try run.readMetrics(upTo: record.options.epochs)
+let epochs = try run.readMetrics()
 try Files.createFolder(output)
 try save(try figures.reconstructions().figure, "reconstructions", to: output)
 try save(try figures.samples(), "samples", to: output)

@@ -273,12 +273,11 @@ enum POSIX {
   }
 
   private static func link(at path: String) throws(SystemError) -> String {
-    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX) + 1)
-    let count = buffer.withUnsafeMutableBytes { raw in
-      readlink(path, raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count)
-    }
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let count = readlink(path, &buffer, buffer.count)
     guard count >= 0 else { throw .last }
-    guard count < buffer.count, let text = String(validating: buffer[..<count], as: UTF8.self)
+    let bytes = buffer.prefix(count).map { UInt8(bitPattern: $0) }
+    guard count < buffer.count, let text = String(validating: bytes, as: UTF8.self)
     else { throw SystemError(code: EILSEQ) }
     return text
   }
