@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Formats
 import Testing
-
-@testable import Formats
 
 @Suite("Paths as bytes")
 struct PathTests {

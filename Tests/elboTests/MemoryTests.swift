@@ -39,6 +39,14 @@ struct MemoryTests {
         try limited(2_500_000, words), ["the run's pictures needs", "--no-figures"])
     }
 
+    @Test("crops for which there is no memory are refused before they are taken")
+    func crops() throws {
+      _ = try workspace.shell("mkdir pictures")
+      let outcome = try limited(
+        2_000_000, "train --data pictures --size 4096x4096 --patches 1000000 --output run")
+      expectRefusal(outcome, ["reading 1,000,000 crops needs", "--patches"])
+    }
+
     /// 100,000 x 54 numbers in single precision and as they were made at once took a gigabyte.
     @Test("arrays and tables of any length are written block by block")
     func streams() throws {

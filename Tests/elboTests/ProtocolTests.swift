@@ -113,7 +113,7 @@ struct RunLockTests {
   func refused() throws {
     let first = try workspace.start(
       ["train", "--data", "data", "-o", "run", "--epochs", "3000"] + Workspace.small)
-    first.waitForOutput("epoch 2/3000")
+    first.waitForOutput(" 2/3000 ")
     let second = ["train", "--data", "data", "-o", "run"] + Workspace.small
     expectRefusal(
       try workspace.elbo(second + ["--overwrite"]), ["another process", "'run'", "--output"])

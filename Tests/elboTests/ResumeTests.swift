@@ -21,7 +21,7 @@ struct ResumeTests {
     let child = try workspace.start(
       ["train", "--data", "data", "-o", run, "--epochs", "3000"] + Workspace.small
         + ["--batch-size", "1"] + more)
-    child.waitForOutput("epoch 3/3000")
+    child.waitForOutput(" 3/3000 ")
     child.send(signal)
     let outcome = child.wait()
     let stop = try #require(
@@ -72,7 +72,7 @@ struct ResumeTests {
     let (_, epoch) = try interrupted("run", by: SIGTERM, ["--threads", "1"])
     let child = try workspace.start(
       ["train", "--resume", "../../run", "--threads", "3", "--no-figures"], in: makeFolder("a/b"))
-    child.waitForOutput("epoch \(epoch + 2)/")
+    child.waitForOutput(" \(epoch + 2)/")
     child.send(SIGINT)
     let again = child.wait()
     #expect(again.status == 130)

@@ -88,7 +88,8 @@ public struct NPY: Equatable, Sendable {
   ///   - path: Where the file is to be.
   ///   - produce: Writes the numbers, row by row, in parts of any size.
   /// - Precondition: There are as many numbers as the product of the shape.
-  /// - Throws: `FileError`, and what `produce` throws; an earlier file of that name is then untouched.
+  /// - Throws: `FileError`, and what `produce` throws; an earlier file of that name is then
+  ///   untouched.
   package static func write(
     shape: [Int], to path: String, _ produce: (_ file: Parts) throws -> Void
   ) throws {

@@ -37,7 +37,8 @@ public enum AtomicFile {
 
   /// Replaces the file at `path` by what `produce` writes, part by part.
   ///
-  /// - Throws: As `write(_:to:)` does, and what `produce` throws: the previous file is then untouched.
+  /// - Throws: As `write(_:to:)` does, and what `produce` throws: the previous file is then
+  ///   untouched.
   package static func write(
     to path: String, _ produce: (_ file: Parts) throws -> Void
   ) throws {

@@ -49,6 +49,7 @@ enum DataSource {
       try DataFile.checkKnownSet(reading, name: name)
       return DataRead(try fetched(source).loadAll(name: name), notes: shadowed(name))
     }
+    try MemoryNeed.crops(reading)?.check()
     return try file(name).read(reading, table: table)
   }
 

@@ -12,8 +12,10 @@ struct MemoryLimit {
   /// As in "there are 3.1 GB left of ...".
   let source: String
 
-  /// The smallest of all limits at this moment; nil where nothing is known. `text` answers with the text of
-  /// a file of the system, or nil.
+  /// The smallest of all limits at this moment; nil where nothing is known.
+  ///
+  /// - Parameter text: Answers with the text of a file of the system, or nil.
+  /// - Returns: The limit with the least room.
   static func current(reading text: (String) -> String? = Self.text(of:)) -> MemoryLimit? {
     (resources(reading: text) + groups(reading: text) + machine(reading: text))
       .min { $0.bytes < $1.bytes }

@@ -41,6 +41,15 @@ extension MemoryNeed {
       advice: "choose a smaller --hidden, --latent or --batch-size")
   }
 
+  /// Crops of pictures, as bytes; nil where there are none.
+  static func crops(_ reading: DataReading) -> MemoryNeed? {
+    guard let count = reading.patches, let size = reading.size else { return nil }
+    let pixels = size.reduce(Double(count)) { $0 * Double($1) }
+    return MemoryNeed(
+      work: "reading \(count.grouped) crops", bytes: (reading.isGrey ? 1 : 3) * pixels,
+      advice: "take fewer --patches or a smaller --size")
+  }
+
   /// The pictures at a run's end: 64 draws and 32 reconstructions, in numbers of 4 and 8 bytes.
   static func figures(_ architecture: AutoencoderArchitecture) -> MemoryNeed {
     MemoryNeed(

@@ -27,7 +27,7 @@ package struct EvidenceContradiction: Sendable {
   package let larger, smaller: EvidenceBound
   /// The larger less the smaller, example by example, in nats.
   package let difference: Estimate
-  /// Whether the examples were drawn from the model; else they are the first ones of the data.
+  /// Whether the examples were drawn from the model; else they are of the data.
   package let isSimulated: Bool
 
   /// Whether what was taken for a lower bound is above an upper one.

@@ -21,7 +21,8 @@ extension EvidenceMeasurement {
     }
     let elbo = Estimate(evaluated)
     // What follows is measured on so few examples that it takes little of the time.
-    let pass = elboSeconds / Double(data.count)
+    // Few examples or parameters take longer than they would among many: at 1 GFLOP/s then.
+    let pass = min(elboSeconds / Double(data.count), 2e-9 * Double(model.parameterCount) + 1e-7)
     let passes = max(0.05 * seconds / pass, 1)
     let perDraw = try pilotOfSampling(passes, time)
     let annealing = try pilotOfAnnealing(passes, pass, time)

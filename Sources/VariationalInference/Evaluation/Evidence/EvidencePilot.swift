@@ -75,10 +75,14 @@ package struct EvidencePilot: Sendable {
       imageSteps: share(.ais) * Self.shareOfData / perImageStep, images: images)
     if plan.parts.contains(.ais) {
       plan.steps = fixed.aisSteps ?? steps
-      plan.limit = min(fixed.limit ?? count, images)
+      // The warm-up, half of the work of a short path, counts now that T is known.
+      let affordable =
+        share(.ais) * Self.shareOfData / (plan.annealingWork * secondsPerPass)
+      plan.limit = min(
+        fixed.limit ?? Int(min(max(affordable, 2), Double(count))), images)
       // T must be decided before: it is in the work for one image.
       let rest = share(.ais) * (1 - Self.shareOfData) / (2 * plan.annealingWork * secondsPerPass)
-      plan.simulated = fixed.simulated ?? Int(min(max(rest, 4), 1000))
+      plan.simulated = fixed.simulated ?? Int(min(max(rest, 2), 1000))
     }
     let draws = share(.iwae) / secondsPerDraw
     if !plan.parts.contains(.ais) {
@@ -97,6 +101,10 @@ package struct EvidencePilot: Sendable {
   package struct LeftOut: Sendable, Equatable {
     package let part: EvidencePart
     package let seconds: Double
+
+    package init(part: EvidencePart, seconds: Double) {
+      (self.part, self.seconds) = (part, seconds)
+    }
   }
 
   /// The plan that fits the time, without the parts of which the least that can be measured, or what
@@ -126,7 +134,7 @@ package struct EvidencePilot: Sendable {
           (part: part, seconds: cost(part, of: fitted), share: time * weight / total)
         }
       }.max { $0.seconds - $0.share < $1.seconds - $1.share }
-      guard let dearest, dearest.seconds > max(1.3 * dearest.share, dearest.share + 0.3) else {
+      guard let dearest, dearest.seconds > max(1.3 * dearest.share, dearest.share + 0.5) else {
         return (fitted, leftOut)
       }
       leaveOut(dearest.part, dearest.seconds)
