@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 DATA ?= $(HOME)/.cache/elbo/mnist
 .PHONY: help install build command stan demo test test-hdf5 compile-time benchmark evidence-table posterior-table \
-  posterior-benchmark lint format clean
+  posterior-benchmark endurance faults lint format clean
 
 help: ## What can be made
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -64,6 +64,15 @@ posterior-benchmark: build ## Time real posteriors against NUTS, Pathfinder and 
 	.peers/bin/python Benchmarks/peers/check_numpyro.py $(POSTERIORS)
 	.peers/bin/python Benchmarks/posteriors.py --elbo .build/release/elbo --posteriors $(POSTERIORS) \
 	  --python .peers/bin/python
+
+COUNT ?= 1000
+endurance: ## Stop COUNT runs at random times, go on with them elsewhere, compare with undisturbed ones
+	swift build -c release --product elbo
+	scripts/check-endurance --elbo .build/release/elbo --count $(COUNT) $(ENDURANCE)
+
+faults: ## Let every file call of runs and reports fail once, and look at what is left (Linux)
+	swift build -c release --product elbo
+	scripts/check-faults --elbo .build/release/elbo $(FAULTS)
 
 lint: ## Check the format of all sources
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks
