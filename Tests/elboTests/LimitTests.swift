@@ -13,20 +13,21 @@ struct LimitTests {
     try workspace.writeImages(height: 6, width: 9)
   }
 
-  @Test(
-    "absurd options are wrong usage, with the largest value",
-    arguments: [
-      (["--epochs", "1000000000000000000"], "1000000000"),
-      (["--epochs", "1000000001"], "1000000000"),
-      (["--patience", "9223372036854775807"], "1000000000"),
-      (["--hidden", Array(repeating: "2", count: 1001).joined(separator: ",")], "at most 1000"),
-      (["--hidden", "9223372036854775807"], "1000000"),
-      (["--latent", "9223372036854775807"], "10000"),
-      (["--batch-size", "9223372036854775807"], "1000000"),
-      (["--objective", "iwae", "--samples", "9223372036854775807"], "10000"),
-      (["--seeds", "9223372036854775807"], "1000"),
-      (["--fractions", "1e308,1e308,1e308"], "three shares"),
-    ])
+  /// Options, and what the refusal says.
+  static let absurd: [([String], String)] = [
+    (["--epochs", "1000000000000000000"], "1000000000"),
+    (["--epochs", "1000000001"], "1000000000"),
+    (["--patience", "9223372036854775807"], "1000000000"),
+    (["--hidden", Array(repeating: "2", count: 1001).joined(separator: ",")], "at most 1000"),
+    (["--hidden", "9223372036854775807"], "1000000"),
+    (["--latent", "9223372036854775807"], "10000"),
+    (["--batch-size", "9223372036854775807"], "1000000"),
+    (["--objective", "iwae", "--samples", "9223372036854775807"], "10000"),
+    (["--seeds", "9223372036854775807"], "1000"),
+    (["--fractions", "1e308,1e308,1e308"], "three shares"),
+  ]
+
+  @Test("absurd options are wrong usage, with the largest value", arguments: absurd)
   func options(_ arguments: [String], _ largest: String) throws {
     let outcome = try workspace.elbo(["train", "--data", "data", "--output", "x"] + arguments)
     expectRefusal(outcome, status: 64, [arguments[arguments.count - 2], largest])
