@@ -49,6 +49,8 @@ let package = Package(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
     // Faults of libpng and libjpeg, which are jumps that must not cross Swift, become results.
     .target(name: "CPictures", dependencies: ["CJPEG", "CPNG"]),
+    // Programs that end with this one, as Swift has no fork.
+    .target(name: "CProcess"),
     // Element-wise kernels: vectorised for several CPU generations with no build flags.
     .target(name: "CKernels"),
 
@@ -59,7 +61,7 @@ let package = Package(
     .target(
       name: "Formats",
       dependencies: [
-        "CKernels", "CDeflate", "CZlib", "CPNG", "CPictures",
+        "CKernels", "CDeflate", "CZlib", "CPNG", "CPictures", "CProcess",
         .target(name: "CHDF5", condition: .when(traits: ["HDF5"])),
       ],
       swiftSettings: swiftSettings),

@@ -113,6 +113,9 @@ struct Child {
   /// What has been written to standard output so far.
   var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
 
+  /// What has been written to standard error so far.
+  var errors: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
+
   /// Waits until the output holds `text`, or the program has ended. "epoch 3/20" is said, too, by
   /// that epoch's row of the table.
   func waitForOutput(_ text: String) {
@@ -135,7 +138,7 @@ struct Child {
     let signal = status & 0x7f
     return Outcome(
       status: signal == 0 ? (status >> 8) & 0xff : -signal, output: output,
-      errors: (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "")
+      errors: errors)
   }
 }
 

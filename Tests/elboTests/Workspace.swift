@@ -35,9 +35,12 @@ final class Workspace {
   func elbo(_ arguments: [String]) throws -> Outcome { try start(arguments).wait() }
 
   /// Runs a shell script, in which `"$0"` is `elbo`.
-  func shell(_ script: String) throws -> Outcome {
+  func shell(_ script: String) throws -> Outcome { try startShell(script).wait() }
+
+  /// Starts a shell script, in which `"$0"` is `elbo`.
+  func startShell(_ script: String) throws -> Child {
     let executable = try #require(elboPath, "the command 'elbo' is not built beside the tests")
-    return try Child("/bin/sh", ["-c", script, executable], in: path, logs: logs).wait()
+    return try Child("/bin/sh", ["-c", script, executable], in: path, logs: logs)
   }
 
   /// Trains a small model for `epochs` on the images in `data`.

@@ -31,9 +31,15 @@ package struct IDX: Equatable, Sendable {
 
   /// Reads an IDX file of elements of any of the format's types.
   ///
-  /// - Throws: As `read(_:)` does.
-  package static func readNumbers(_ path: String) throws -> NPY {
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - inspecting: Gets the unpacked contents of the whole file first.
+  /// - Throws: As `read(_:)` does, or what `inspecting` throws.
+  package static func readNumbers(
+    _ path: String, inspecting: ([UInt8]) throws -> Void = { _ in }
+  ) throws -> NPY {
     let bytes = try contents(path)
+    try inspecting(bytes)
     let header = try Header(parsing: bytes, path: path)
     guard header.dimensions.count <= NPYHeader.rankLimit else {
       throw FormatError(path: path, .array("has \(header.dimensions.count) axes; check the file"))

@@ -32,6 +32,8 @@ public enum FileError: Error, Equatable, Sendable {
   case folderUnreadable(path: String, reason: String)
   /// A pipe, a device or an output of this process took no more.
   case outputNotWritten(path: String, reason: String)
+  /// A file that grows piece by piece took no more.
+  case partNotWritten(path: String, reason: String)
   /// Something else lies where a lock is expected.
   case notALock(path: String, found: String)
   /// A lock could not be asked for.
@@ -77,6 +79,8 @@ extension FileError: CustomStringConvertible {
       "the folder '\(path)' cannot be listed (\(reason)); check its name and permissions"
     case .outputNotWritten(let path, let reason):
       "'\(path)' could not be written to (\(reason)); see to its reader, or choose a file"
+    case .partNotWritten(let path, let reason):
+      "'\(path)' could not be written (\(reason)); what is there is kept, so make room and repeat"
     case .notALock(let path, let found):
       "'\(path)' is \(found) where a lock, a plain file, is expected; remove it and repeat"
     case .notLocked(let path, let reason):

@@ -7,9 +7,6 @@
 package final class FileLock: Sendable {
   private let file: Descriptor
 
-  /// The number of the open file, for a child process that should share the lock.
-  package var descriptor: Int32 { file.number }
-
   /// Takes the lock at `path`, a file made where it is missing.
   ///
   /// - Returns: nil where another process or another `FileLock` holds it.

@@ -40,9 +40,14 @@ private func readToEnd(_ file: borrowing Descriptor, expecting size: Int) throws
 
 /// Questions about files and folders, and the making of folders.
 package enum Files {
-  /// Whether anything, file or folder, is at `path`.
+  /// Whether anything, file or folder, is at `path`; where a broken disk cannot say, there may be.
   package static func exists(_ path: String) -> Bool {
-    (try? FileStatus(of: path)) != nil
+    do {
+      _ = try FileStatus(of: path)
+      return true
+    } catch {
+      return !error.meansNothing
+    }
   }
 
   /// Whether `path` is a file of bytes: no folder, no pipe, no device.

@@ -25,6 +25,11 @@ struct SystemError: Error, Equatable {
   static let isFolder = SystemError(code: EISDIR)
   static let unsupported = SystemError(code: ENOTSUP)
 
+  /// Whether it says that a path leads to nothing, or to nothing that this user may know of.
+  var meansNothing: Bool {
+    [ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG, EILSEQ].contains(code)
+  }
+
   /// A few words for a person: "the disk is full", "permission denied".
   var reason: String {
     switch code {
@@ -64,6 +69,8 @@ struct FileStatus {
   let permissions: mode_t
   let owner: uid_t
   let group: gid_t
+  /// How many names the file has.
+  let names: Int
 
   init(of path: String) throws(SystemError) {
     var info = stat()
@@ -91,6 +98,7 @@ struct FileStatus {
     identity = SIMD2(UInt64(truncatingIfNeeded: info.st_dev), UInt64(info.st_ino))
     permissions = info.st_mode & 0o7777
     (owner, group) = (info.st_uid, info.st_gid)
+    names = Int(info.st_nlink)
   }
 }
 
@@ -113,6 +121,8 @@ struct Descriptor: ~Copyable, Sendable {
     case existing
     /// A pipe or a device as it is.
     case through
+    /// A plain file of this very name, made where it is missing, that grows at its end.
+    case grow
     case folder
   }
 
@@ -127,6 +137,7 @@ struct Descriptor: ~Copyable, Sendable {
       case .lock: O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
       case .existing: O_WRONLY | O_NOFOLLOW | O_NONBLOCK
       case .through: O_WRONLY | O_NOCTTY
+      case .grow: O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK
       case .folder: O_RDONLY | O_DIRECTORY
       }
     let permissions: mode_t = if case .createPrivate = mode { 0o600 } else { 0o666 }
@@ -144,6 +155,9 @@ struct Descriptor: ~Copyable, Sendable {
     guard above >= 0 else { throw .last }
     number = above
   }
+
+  /// A descriptor that C has opened.
+  init(owning number: Int32) { self.number = number }
 
   /// What another descriptor of this process is open for.
   init(duplicating other: Int32) throws(SystemError) {

@@ -145,6 +145,18 @@ private final class Sibling {
   // Still under the lock, so this cannot be another writer's.
   deinit { if isThere { try? POSIX.remove(file: path) } }
 
+  /// Locks it. Between making and locking another writer may have taken it for a leftover, and removes it.
+  private func isHeld() throws(SystemError) -> Bool {
+    let identity = try file.status().identity
+    do {
+      try file.lock()
+    } catch let error where error == .busy {
+      isThere = false
+    }
+    if (try? FileStatus(ofItself: path))?.identity != identity { isThere = false }
+    return isThere
+  }
+
   func move(to target: String) throws(SystemError) {
     try POSIX.rename(path, to: target)
     isThere = false
@@ -164,12 +176,9 @@ private final class Sibling {
       let path = "\(folder)/.\(stem).\(suffix)"
       if isUsual { removeLeftover(path) }
       do {
-        let file = try Descriptor(path, isPrivate ? .createPrivate : .create)
-        try file.lock()
-        let identity = try file.status().identity
-        // Between making and locking another writer may have taken it for a leftover.
-        if (try? FileStatus(ofItself: path))?.identity == identity { return Sibling(path, file) }
-      } catch let error where error == .exists || error == .busy {
+        let made = Sibling(path, try Descriptor(path, isPrivate ? .createPrivate : .create))
+        if try made.isHeld() { return made }
+      } catch let error where error == .exists {
         continue
       }
     }

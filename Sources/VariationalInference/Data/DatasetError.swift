@@ -133,9 +133,18 @@ extension DatasetError: CustomStringConvertible {
       "\(source) could not be downloaded (\(attempts.joined(separator: "; "))); try again later, or"
         + byHand(folder, files)
     case .notAsPublished(let path, let expected, let found):
-      "'\(path)' is not the published file (SHA-256 \(found) where \(expected) is expected); delete"
-        + " it to download it anew"
+      notAsPublished(path, DatasetSource.publisher(of: expected), found)
     }
+  }
+
+  private func notAsPublished(_ path: String, _ source: DatasetSource?, _ found: String) -> String {
+    let other = DatasetSource.publisher(of: found)
+    return "'\(path)' is not the published file\(source.map { " of \($0.name)" } ?? "")"
+      + (other.map { " but one of \($0.name)" } ?? " (its contents have the SHA-256 \(found))")
+      + (source?.mirrors.isEmpty == true
+        ? "; put the published one in its place"
+        : "; delete it and it is downloaded anew")
+      + ", or name its folder as --data '\(Files.parent(of: path))' to take what it holds"
   }
 
   private var pictureSentence: String {
@@ -195,6 +204,18 @@ enum DownloadFault: Error, Equatable {
   case programMissing
   /// The program ended with this code; `status` is the server's last answer, `words` the program's.
   case failed(code: Int32, status: Int?, words: String)
+  /// The server sends the page of another address, which is no web page or a step down to HTTP.
+  case forbiddenRedirect(to: String)
+  /// The server sends one in a circle.
+  case redirectLoop(at: String)
+  /// More redirects than are followed.
+  case tooManyRedirects(Int)
+  /// The head of an answer does not end.
+  case headTooLong
+  /// More bytes than the file can have.
+  case tooLong(limit: Int)
+  /// No byte arrived, and nothing was wrong.
+  case empty
   /// What arrived is not a whole gzip file.
   case damaged(words: String)
   /// What arrived is whole but not the published data.
@@ -205,18 +226,49 @@ extension DownloadFault: CustomStringConvertible {
   var description: String {
     switch self {
     case .programMissing: "the program was not found"
-    case .failed(5, _, _), .failed(6, _, _): "there is no network or no such host"
-    case .failed(7, _, _): "the server cannot be reached"
-    case .failed(18, _, _), .failed(52, _, _), .failed(56, _, _): "the connection broke off"
+    case .forbiddenRedirect(let place) where place.lowercased().hasPrefix("http:"):
+      "the server redirects from https down to '\(place.shown(limit: 200))', which is not followed"
+    case .forbiddenRedirect(let place):
+      "the server redirects to '\(place.shown(limit: 200))', which is not followed"
+    case .redirectLoop(let place):
+      "the server redirects in a circle, to '\(place.shown(limit: 200))' again"
+    case .tooManyRedirects(let count): "the server redirects more than \(count) times"
+    case .headTooLong: "the head of the server's answer does not end"
+    case .tooLong(let limit):
+      "what the server sends is too large to be the file, which has at most \(limit) bytes"
+    case .empty: "the server's answer is empty"
+    case .failed(5, _, _): "the name of the proxy was not found"
+    case .failed(6, _, _): "the name of the server was not found; is there a network?"
+    case .failed(7, _, ""): "the server cannot be reached"
+    case .failed(7, _, let words): "the server cannot be reached (\(words))"
+    case .failed(52, _, _): "the server hung up without an answer"
+    case .failed(56, let status?, _) where status >= 400: "the proxy answered \(status)"
+    case .failed(56, _, let words) where words.contains("CONNECT"): "the proxy refused (\(words))"
+    case .failed(18, _, _), .failed(55, _, _), .failed(56, _, _), .failed(92, _, _):
+      "the connection broke off"
     case .failed(22, let status?, _): "the server answered \(status)"
-    case .failed(23, _, _): "the disk is full or the folder is read-only"
-    case .failed(28, _, _): "the server was too slow or silent"
     case .failed(63, _, _): "what the server sends is too large to be the file"
+    case .failed(35, _, let words), .failed(51, _, let words), .failed(58, _, let words),
+      .failed(59, _, let words), .failed(60, _, let words), .failed(77, _, let words),
+      .failed(83, _, let words), .failed(91, _, let words):
+      "no secure connection was made (\(words))"
     case .failed(let code, _, ""): "the download program ended with code \(code)"
     case .failed(_, _, let words): words
     case .damaged(let words): "what arrived \(words)"
     case .otherContents(let sha256):
       "what arrived is not the published data, its SHA-256 being \(sha256)"
+    }
+  }
+}
+
+extension DownloadFault {
+  /// Whether another try may succeed.
+  var mayPass: Bool {
+    switch self {
+    case .failed(56, let status?, _) where status >= 400: false
+    case .failed(18, _, _), .failed(55, _, _), .failed(56, _, _), .failed(92, _, _): true
+    case .failed(22, let status?, _): [408, 429, 500, 502, 503, 504].contains(status)
+    default: false
     }
   }
 }

@@ -19,13 +19,23 @@ public struct IDXFolder: Sendable, Equatable {
   /// The path of the folder.
   public let path: String
 
+  /// What the files have to be; nil where they may be anything.
+  private let source: DatasetSource?
+
   /// The folder at `path`; nothing is read yet.
   public init(_ path: String) {
-    self.path = path
+    self.init(path, publishedAs: nil)
   }
 
-  /// Whether the folder holds the images of `split`.
+  /// The folder at `path`, which is to hold a published data set and is refused where it does not.
+  init(_ path: String, publishedAs source: DatasetSource?) {
+    self.path = path
+    self.source = source
+  }
+
+  /// Whether the folder holds the images of `split`; of a published data set, one that it has.
   public func holds(_ split: DatasetSplit) -> Bool {
+    if let source, IDXPlace.published(split, .images, source) == nil { return false }
     guard let place = try? IDXPlace(path) else { return false }
     return place.find(split, .images) != nil
   }
@@ -54,7 +64,10 @@ public struct IDXFolder: Sendable, Equatable {
         names: place.fileNames(split, .images).map { "\($0)[.gz]" },
         found: (try? Files.list(place.folder)) ?? [])
     }
-    let images = try IDX.readNumbers(imagesPath)
+    var isPublished = true
+    let images = try IDX.readNumbers(imagesPath) {
+      isPublished = try isAsPublished($0, split, .images, imagesPath) && isPublished
+    }
     let shape = images.shape
     guard shape.count == 3 || shape.count == 4 && (shape[3] == 1 || shape[3] == 3) else {
       throw DatasetError.notImages(path: imagesPath, dimensions: shape)
@@ -62,14 +75,17 @@ public struct IDXFolder: Sendable, Equatable {
     guard !shape.contains(0) else {
       throw DatasetError.noImages(path: imagesPath, dimensions: shape)
     }
-    let labels = try labels(place.find(split, .labels), for: shape[0], in: imagesPath)
+    let labels = try labels(place.find(split, .labels), for: shape[0], in: imagesPath) {
+      isPublished = try isAsPublished($0, split, .labels, $1) && isPublished
+    }
     // Beyond bytes there are more classes than the labels of images hold.
     let bytes = labels.flatMap { $0.allSatisfy { $0 <= 255 } ? $0.map(UInt8.init) : nil }
     let column = labels.map {
       DataColumn(DataField("label", kind: .category(classes: ($0.max() ?? 0) + 1)), $0)
     }
     return ImageDataset(
-      name: name ?? Files.name(of: path), split: split.rawValue, height: shape[1],
+      name: name ?? (isPublished ? "" : "folder ") + Files.name(of: path), split: split.rawValue,
+      height: shape[1],
       width: shape[2], channels: shape.count == 4 ? shape[3] : 1,
       pixels: try pixels(images, path: imagesPath), labels: bytes,
       columns: bytes == nil ? column.map { [$0] } ?? [] : [])
@@ -103,6 +119,24 @@ public struct IDXFolder: Sendable, Equatable {
     return (train, validation, test)
   }
 
+  /// Whether the contents of a file may bear the name of the folder: a folder that is called as a known
+  /// data set may hold another.
+  ///
+  /// - Throws: ``DatasetError/notAsPublished(path:expected:found:)`` where they have to be published ones.
+  private func isAsPublished(
+    _ contents: [UInt8], _ split: DatasetSplit, _ content: IDXPlace.Content, _ path: String
+  ) throws -> Bool {
+    guard let known = source ?? DatasetSource.named(Files.name(of: self.path)) else { return true }
+    guard let file = IDXPlace.published(split, content, known) else { return source != nil }
+    // Most other files have another size, and cost nothing.
+    if source == nil, contents.count != file.byteCount { return false }
+    let found = SHA256.hexadecimal(of: contents)
+    if source != nil, found != file.sha256 {
+      throw DatasetError.notAsPublished(path: path, expected: file.sha256, found: found)
+    }
+    return found == file.sha256
+  }
+
   /// Bytes, which other elements have to be too.
   private func pixels(_ images: NPY, path: String) throws -> [UInt8] {
     if case .uint8(let bytes) = images.elements { return bytes }
@@ -116,10 +150,11 @@ public struct IDXFolder: Sendable, Equatable {
   }
 
   private func labels(
-    _ labelsPath: String?, for count: Int, in imagesPath: String
+    _ labelsPath: String?, for count: Int, in imagesPath: String,
+    inspecting: ([UInt8], String) throws -> Void
   ) throws -> [Int]? {
     guard let labelsPath else { return nil }
-    let labels = try IDX.readNumbers(labelsPath)
+    let labels = try IDX.readNumbers(labelsPath) { try inspecting($0, labelsPath) }
     guard labels.shape.count == 1 else {
       throw DatasetError.notLabels(path: labelsPath, dimensions: labels.shape)
     }

@@ -81,6 +81,14 @@ struct IDXPlace {
     }
   }
 
+  /// The file of a published data set; nil where it has none for a part.
+  static func published(
+    _ split: DatasetSplit, _ content: Content, _ source: DatasetSource
+  ) -> DatasetSource.File? {
+    let names = names(split, content)
+    return source.files.first { names.contains($0.name) }
+  }
+
   /// The path of the first file there is: a plain one before a packed one, and a file before one in
   /// a folder of its name.
   func find(_ split: DatasetSplit, _ content: Content) -> String? {

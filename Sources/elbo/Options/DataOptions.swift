@@ -129,11 +129,24 @@ enum DataSource {
   }
 
   private static func fetched(_ source: DatasetSource) throws -> IDXFolder {
+    var (isWaiting, told) = (false, 0)
     let folder = try source.fetch(into: cacheFolder) { progress in
-      guard Terminal.isInteractive else { return }
       switch progress {
-      case .waiting: Terminal.redraw("Waiting for another download of \(source.name) to finish")
+      case .waiting(let folder):
+        if !isWaiting {
+          Terminal.clearLine()
+          Terminal.tell("Waiting for another process, which downloads into '\(folder)'")
+        }
+        isWaiting = true
+      case .nextMirror(let url, let reason):
+        Terminal.clearLine()
+        Terminal.tell("\(url): \(reason); trying the next server")
       case .receiving(let file, let number, let fileCount, let bytes, let total):
+        guard Terminal.isInteractive else {
+          if told != number { Terminal.tell("Downloading \(file) (\(number)/\(fileCount))") }
+          told = number
+          return
+        }
         let share = total.map { " of \((Double($0) / 1e6).fixed(1))" } ?? ""
         Terminal.redraw(
           "Downloading \(file) (\(number)/\(fileCount)): "

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import VariationalInference
 
-private let hasCurl = [
+let hasCurl = [
   "/usr/bin/curl", "/bin/curl", "/usr/local/bin/curl", "/opt/homebrew/bin/curl",
 ]
 .contains(where: Files.exists)
@@ -237,7 +237,7 @@ struct DatasetSourceTests {
       let message = sentence { _ = try mnist.fetch(into: cache, using: downloader) }
       #expect(
         message == "mnist could not be downloaded (http://127.0.0.1:1/train-images-idx3-ubyte.gz: "
-          + "the server cannot be reached); try again later, or put train-images-idx3-ubyte, "
+          + "the server cannot be reached (connection refused)); try again later, or put train-images-idx3-ubyte, "
           + "train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (plain or "
           + "with .gz) into '\(cache)/mnist' by hand")
     }

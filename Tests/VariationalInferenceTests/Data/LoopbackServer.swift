@@ -25,6 +25,14 @@ final class LoopbackServer: Sendable {
     case cut([UInt8], after: Int)
     /// Announces the whole file and falls silent after `count` bytes.
     case stall([UInt8], after: Int)
+    /// Pieces without end, whose number is not announced.
+    case endless
+    /// A head without end.
+    case endlessHead
+    /// Nothing, for as long as the client waits.
+    case silence
+    /// Nothing, at once.
+    case hangUp
   }
 
   private let listener: Int32
@@ -112,8 +120,33 @@ final class LoopbackServer: Sendable {
       send(connection, "200 OK", [], bytes[..<count], announcing: bytes.count)
     case .stall(let bytes, let count):
       send(connection, "200 OK", [], bytes[..<count], announcing: bytes.count)
-      var byte: UInt8 = 0
-      _ = recv(connection, &byte, 1, 0)  // Until the client gives up.
+      waitForEnd(of: connection)
+    case .endless:
+      let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+      sendAgain(head, "10000\r\n" + String(repeating: "x", count: 65536) + "\r\n", on: connection)
+    case .endlessHead:
+      let line = "X-More: " + String(repeating: "a", count: 8000) + "\r\n"
+      sendAgain("HTTP/1.1 200 OK\r\n", line, on: connection)
+    case .silence: waitForEnd(of: connection)
+    case .hangUp: break
+    }
+  }
+
+  private func waitForEnd(of connection: Int32) {
+    var byte: UInt8 = 0
+    _ = recv(connection, &byte, 1, 0)  // Until the client gives up.
+  }
+
+  /// Sends a piece again and again, until the client has gone.
+  private func sendAgain(_ first: String, _ piece: String, on connection: Int32) {
+    if Self.write(connection, Array(first.utf8)) <= 0 { return }
+    let bytes = Array(piece.utf8)
+    var rest = bytes[...]
+    while true {
+      let sent = Self.write(connection, Array(rest))
+      if sent <= 0 { return }
+      rest = rest.dropFirst(sent)
+      if rest.isEmpty { rest = bytes[...] }
     }
   }
 

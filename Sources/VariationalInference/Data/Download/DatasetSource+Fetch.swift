@@ -6,6 +6,8 @@ internal import Formats
 public enum DownloadProgress: Sendable, Equatable {
   /// Another process downloads into the same folder; this one waits and then uses its files.
   case waiting(folder: String)
+  /// Nothing came from an address, for this reason; the next one is tried.
+  case nextMirror(after: String, reason: String)
   /// Bytes of a file have arrived; `total` is known once the server has answered.
   case receiving(file: String, number: Int, fileCount: Int, bytes: Int, total: Int?)
 }
@@ -34,22 +36,24 @@ extension DatasetSource {
       try progress(.waiting(folder: folder.path))
     }
     for (index, file) in files.enumerated() where !isPresent(file, in: folder) {
-      let job = FileDownload(
-        file: file, folder: folder.path, downloader: downloader, lock: lock)
-      try run(job) { bytes, total in
+      let job = FileDownload(file: file, folder: folder.path, downloader: downloader)
+      try run(job, nextMirror: { try progress(.nextMirror(after: $0, reason: $1)) }) {
         try progress(
           .receiving(
-            file: file.name, number: index + 1, fileCount: files.count, bytes: bytes,
-            total: total))
+            file: file.name, number: index + 1, fileCount: files.count, bytes: $0, total: $1))
       }
     }
+    withExtendedLifetime(lock) {}
     return folder
   }
 
   /// Tries the mirrors in turn.
-  private func run(_ job: FileDownload, progress: (Int, Int?) throws -> Void) throws {
+  private func run(
+    _ job: FileDownload, nextMirror: (String, String) throws -> Void,
+    progress: (Int, Int?) throws -> Void
+  ) throws {
     var attempts: [String] = []
-    for mirror in mirrors {
+    for (number, mirror) in mirrors.enumerated() {
       let url = "\(mirror)\(job.file.name).gz"
       do {
         return try job.run(from: url, progress: progress)
@@ -59,6 +63,7 @@ extension DatasetSource {
           files: files.map(\.name))
       } catch let fault as DownloadFault {
         attempts.append("\(url): \(fault)")
+        if number + 1 < mirrors.count { try nextMirror(url, "\(fault)") }
       }
     }
     if mirrors.isEmpty {
@@ -74,26 +79,28 @@ private struct FileDownload {
   let file: DatasetSource.File
   let folder: String
   let downloader: Downloader
-  let lock: FileLock
 
-  private var part: String { "\(folder)/\(file.name).gz.part" }
+  private var partPath: String { "\(folder)/\(file.name).gz.part" }
+  /// Packing makes random bytes no longer than by some of a thousand.
+  private var limit: Int { file.byteCount + file.byteCount / 100 + 4096 }
 
   /// Downloads, checks and stores the file; continues an earlier `.part`.
   func run(from url: String, progress: (_ bytes: Int, _ total: Int?) throws -> Void) throws {
-    var isResumed = (Files.size(part) ?? 0) > 0
+    let part = try PartFile(partPath)
+    if part.size > limit { try part.clear() }
+    var isResumed = part.size > 0
     // Whole already, if the last process was stopped just before it could use it.
     if isResumed, let contents = try? checkedContents() { return try store(contents) }
     while true {
       do {
-        try downloader.download(
-          url, to: part, atMost: 2 * file.byteCount + 4096, lock: lock, progress: progress)
+        try downloader.download(url, to: part, atMost: limit, progress: progress)
         return try store(checkedContents())
       } catch let fault as DownloadFault where isResumed && fault.blamesPart {
         // The beginning came from another file or server: once more, from the first byte.
-        try Files.remove(part)
+        try part.clear()
         isResumed = false
       } catch let fault as DownloadFault {
-        if fault.blamesPart { try Files.remove(part) }
+        if fault.blamesPart || part.size == 0 { try Files.remove(partPath) }
         throw fault
       }
     }
@@ -101,11 +108,11 @@ private struct FileDownload {
 
   /// The unpacked contents of the `.part`, if they are the published ones.
   private func checkedContents() throws -> [UInt8] {
-    var contents = try readFile(part)
+    var contents = try readFile(partPath, limit: limit)
     do {
       // A server may have unpacked the file on the way.
       if contents.count != file.byteCount || Gzip.isGzip(contents) {
-        contents = try Gzip.decompress(contents, path: part, limit: file.byteCount)
+        contents = try Gzip.decompress(contents, path: partPath, limit: file.byteCount)
       }
     } catch let error as FormatError {
       throw DownloadFault.damaged(words: "\(error.fault)")
@@ -117,7 +124,7 @@ private struct FileDownload {
 
   private func store(_ contents: [UInt8]) throws {
     try AtomicFile.write(contents, to: "\(folder)/\(file.name)")
-    try Files.remove(part)
+    try Files.remove(partPath)
   }
 }
 
@@ -125,10 +132,10 @@ extension DownloadFault {
   /// Whether the bytes received so far are of no use for another try.
   fileprivate var blamesPart: Bool {
     switch self {
-    case .damaged, .otherContents: true
+    case .damaged, .otherContents, .tooLong, .empty: true
     // The server cannot continue (33, 36), or has nothing from there on (416).
     case .failed(let code, let status, _): code == 33 || code == 36 || status == 416
-    case .programMissing: false
+    case .programMissing, .forbiddenRedirect, .redirectLoop, .tooManyRedirects, .headTooLong: false
     }
   }
 }

@@ -48,7 +48,12 @@ public struct DatasetSource: Sendable, Equatable {
   /// - Parameter cacheFolder: The folder of all cached data sets.
   /// - Returns: A folder that may not exist yet.
   public func folder(in cacheFolder: String) -> IDXFolder {
-    IDXFolder("\(cacheFolder)/\(name)")
+    IDXFolder("\(cacheFolder)/\(name)", publishedAs: self)
+  }
+
+  /// The known data set that has a file of this hash.
+  static func publisher(of sha256: String) -> DatasetSource? {
+    all.first { $0.files.contains { $0.sha256 == sha256 } }
   }
 
   /// Whether all files are in the cache, downloaded or put there by hand.
@@ -62,7 +67,7 @@ public struct DatasetSource: Sendable, Equatable {
 
   /// Checks that the cached files are the published ones, by their SHA-256.
   ///
-  /// A download is checked when it arrives; this is for files put there by hand, and for doubts.
+  /// A download is checked when it arrives, and every file when it is loaded; this checks all at once.
   ///
   /// - Throws: `DatasetError.notAsPublished`, or an error that names a file that cannot be read.
   public func verify(in cacheFolder: String) throws {
