@@ -64,6 +64,9 @@ static void read_header(j_decompress_ptr jpeg, elbo_picture *picture) {
   }
   picture->channels = jpeg->num_components == 1 ? 1 : 3;
   picture->is_grey = jpeg->num_components == 1;
+  // A Huffman code has a bit at least, and each block of 64 pixels one for its mean; arithmetic
+  // coding knows no such bound.
+  picture->least_bits = jpeg->arith_code ? 0 : 1;
 }
 
 static void read_pixels(j_decompress_ptr jpeg, const elbo_picture *header, uint8_t *pixels) {

@@ -50,6 +50,7 @@ static void read_header(png_structp png, png_infop info, elbo_picture *picture) 
   const int has_alpha =
       (kind & PNG_COLOR_MASK_ALPHA) || png_get_valid(png, info, PNG_INFO_tRNS);
   picture->channels = (kind & PNG_COLOR_MASK_COLOR ? 3 : 1) + (has_alpha ? 1 : 0);
+  picture->least_bits = (uint32_t)png_get_bit_depth(png, info) * png_get_channels(png, info);
 }
 
 static void read_pixels(

@@ -58,8 +58,9 @@ public struct CSV: Sendable, Equatable {
       throw FormatError(path: path, .csv("is empty; expected a line with the names of the columns"))
     }
     let names = lines.removeFirst().fields
-    for (index, name) in names.enumerated() where names[..<index].contains(name) {
-      throw FormatError(path: path, .csv("names two columns '\(name)'"))
+    var seen: Set<String> = []
+    if let twice = names.first(where: { !seen.insert($0).inserted }) {
+      throw FormatError(path: path, .csv("names two columns '\(twice.shown())'"))
     }
     for line in lines where line.fields.count != names.count {
       throw FormatError(
@@ -110,7 +111,14 @@ public struct CSV: Sendable, Equatable {
       }
       switch byte {
       case quote where field.isEmpty && !wasQuoted: (isQuoted, wasQuoted) = (true, true)
-      case comma: endField()
+      case comma:
+        guard fields.count < RowScanner.cellLimit else {
+          throw FormatError(
+            path: path,
+            .csv(
+              "has more than \(RowScanner.cellLimit) fields in line \(start), which are not read"))
+        }
+        endField()
       case feed:
         endRecord()
         line += 1

@@ -99,6 +99,8 @@ public enum FormatFault: Equatable, Sendable {
   case pictureMagic([UInt8])
   /// A picture has more pixels than are read.
   case pictureSize(height: Int, width: Int, limit: Int)
+  /// A picture has more pixels than its bytes can hold.
+  case pictureBeyondFile(height: Int, width: Int, size: Int)
 }
 
 /// What may be wrong with a JSON text.
@@ -109,6 +111,8 @@ public enum JSONFault: Equatable, Sendable {
   case unexpected(UInt8, expected: String)
   /// Too many levels are nested.
   case tooDeep(limit: Int)
+  /// There are too many values.
+  case tooManyValues(limit: Int)
   /// A key appears twice in one object.
   case duplicateKey(String)
   /// A string is not UTF-8.
@@ -139,6 +143,8 @@ public enum SafetensorsFault: Equatable, Sendable {
   case pytorch(isArchive: Bool)
   /// A metadata entry is not a string.
   case metadata(key: String)
+  /// There are more tensors or metadata than are read.
+  case tooMany(String, limit: Int)
   /// A tensor is not described as it should be.
   case entry(tensor: String, problem: String)
   /// A tensor of a type that is not known.
@@ -164,7 +170,7 @@ extension FormatFault: CustomStringConvertible {
     case .json(let fault, let offset): "is not valid JSON at byte \(offset): \(fault)"
     case .safetensors(let fault): "\(fault)"
     case .png(let reason): "is not a readable PNG image (\(reason)); get it again"
-    case .jpeg, .pictureMagic, .pictureSize: pictureSentence
+    case .jpeg, .pictureMagic, .pictureSize, .pictureBeyondFile: pictureSentence
     case .gzipExpected, .gzipTruncated, .gzipDamaged, .gzipTrailing, .unpacksBeyond: gzipSentence
     case .idxMagic, .idxElementType, .idxHeaderTruncated, .idxTooLarge, .idxSize: idxSentence
     case .csv(let found), .namedData(let found), .zip(let found), .array(let found): found
@@ -217,6 +223,9 @@ extension FormatFault: CustomStringConvertible {
     case .pictureSize(let height, let width, let limit):
       "is a picture of \(height) x \(width) pixels where at most \(limit) are read; make it smaller"
         + " or leave it out"
+    case .pictureBeyondFile(let height, let width, let size):
+      "promises \(height) x \(width) pixels, which its \(size) bytes cannot hold; it is truncated"
+        + " or damaged, so get it again"
     default: ""
     }
   }
@@ -252,6 +261,7 @@ extension JSONFault: CustomStringConvertible {
     case .unexpected(let byte, let expected):
       "\(character(byte)) was found where \(expected) is expected"
     case .tooDeep(let limit): "more than \(limit) levels are nested"
+    case .tooManyValues(let limit): "it holds more than the \(limit) values that are read"
     case .duplicateKey(let key): "the key \"\(key.shown())\" appears twice in one object"
     case .notUTF8: "a string is not valid UTF-8"
     case .escape: "a string holds an escape other than \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX"
@@ -284,6 +294,8 @@ extension SafetensorsFault: CustomStringConvertible {
         + " a safetensors file is expected; convert it by these two lines of Python"
     case .metadata(let key):
       "has a metadata entry \"\(key.shown())\" that is not a string; write strings only"
+    case .tooMany(let what, let limit):
+      "describes more than \(limit) \(what), which are not read; divide the file"
     case .entry(let tensor, let problem):
       "describes tensor \"\(tensor.shown())\" wrongly (\(problem)); write the file again"
     case .elementType(let tensor, let type):

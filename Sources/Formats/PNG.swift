@@ -96,6 +96,11 @@ package enum PNG {
       guard let size = checkedProduct([width, height, format.channels]), size <= limit else {
         throw FormatError(path: path, .unpacksBeyond(limit: limit))
       }
+      // The fewest bits of a pixel are one, and deflate has its largest ratio.
+      guard width * height / 8 <= Gzip.largestRatio * bytes.count else {
+        throw FormatError(
+          path: path, .pictureBeyondFile(height: height, width: width, size: bytes.count))
+      }
       image.format = format.flags
       var background = png_color()
       var done = false

@@ -18,6 +18,9 @@ struct RowScanner: ~Copyable {
   /// Cells of the row with two quotes for one, written anew.
   private var rewritten: [UnsafeMutableBufferPointer<UInt8>] = []
 
+  /// The most cells of a row; each takes 16 bytes beside the file.
+  static let cellLimit = 1 << 20
+
   private static let (quote, feed, carriage) = (UInt8(0x22), UInt8(0x0A), UInt8(0x0D))
 
   init(
@@ -58,13 +61,13 @@ struct RowScanner: ~Copyable {
     while place < bytes.count {
       let byte = bytes[place]
       if byte == separator {
-        add(start, place)
+        try add(start, place)
         position = place + 1
         return false
       }
       if byte <= Self.carriage {
         if byte == Self.feed || byte == Self.carriage {
-          add(start, place)
+          try add(start, place)
           position = place
           endLine()
           return true
@@ -73,13 +76,20 @@ struct RowScanner: ~Copyable {
       }
       place += 1
     }
-    add(start, place)
+    try add(start, place)
     position = place
     return true
   }
 
-  private mutating func add(_ start: Int, _ end: Int) {
-    cells.append(UnsafeBufferPointer(rebasing: bytes[start..<end]))
+  private mutating func add(_ start: Int, _ end: Int) throws {
+    try add(UnsafeBufferPointer(rebasing: bytes[start..<end]))
+  }
+
+  private mutating func add(_ cell: UnsafeBufferPointer<UInt8>) throws {
+    guard cells.count < Self.cellLimit else {
+      throw fault("has more than \(Self.cellLimit) cells in line \(rowLine), which are not read")
+    }
+    cells.append(cell)
   }
 
   /// Goes on behind a line feed, a carriage return, or one after the other.
@@ -103,7 +113,7 @@ struct RowScanner: ~Copyable {
       switch bytes[position] {
       case Self.quote:
         guard position + 1 < bytes.count, bytes[position + 1] == Self.quote else {
-          addQuoted(start, position, doubled: doubled)
+          try addQuoted(start, position, doubled: doubled)
           position += 1
           return try endQuoted()
         }
@@ -116,8 +126,8 @@ struct RowScanner: ~Copyable {
     }
   }
 
-  private mutating func addQuoted(_ start: Int, _ end: Int, doubled: Int) {
-    guard doubled > 0 else { return add(start, end) }
+  private mutating func addQuoted(_ start: Int, _ end: Int, doubled: Int) throws {
+    guard doubled > 0 else { return try add(start, end) }
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: end - start - doubled)
     rewritten.append(buffer)
     var (source, target) = (start, 0)
@@ -126,7 +136,7 @@ struct RowScanner: ~Copyable {
       source += bytes[source] == Self.quote ? 2 : 1
       target += 1
     }
-    cells.append(UnsafeBufferPointer(buffer))
+    try add(UnsafeBufferPointer(buffer))
   }
 
   /// What follows a closing quote; true where it is the end of the row.

@@ -16,6 +16,9 @@ typedef struct {
   uint32_t channels;
   // Whether every colour is a grey: by the kind of file, or because all of its palette are.
   int is_grey;
+  // The fewest bits in which the file's format can hold a pixel before it is packed (PNG) or of 64
+  // pixels as they are packed (JPEG); 0 where none are known.
+  uint32_t least_bits;
   // The library's own words, or ours.
   char message[256];
 } elbo_picture;

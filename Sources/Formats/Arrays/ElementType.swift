@@ -74,37 +74,34 @@ extension Numbers {
   }
 }
 
-extension NPY.Elements {
-  /// Elements that lie column by column (the first axis runs fastest), row by row.
-  func rowMajor(_ shape: [Int]) -> NPY.Elements {
-    func reordered<Value>(_ values: [Value]) -> [Value] {
-      if values.isEmpty { return values }
-      // Where the next element of an axis lies among `values`.
-      var strides = [Int](repeating: 1, count: shape.count)
-      for axis in shape.indices.dropFirst() { strides[axis] = strides[axis - 1] * shape[axis - 1] }
-      var (index, place) = ([Int](repeating: 0, count: shape.count), 0)
-      var result: [Value] = []
-      result.reserveCapacity(values.count)
-      while result.count < values.count {
-        result.append(values[place])
-        for axis in shape.indices.reversed() {
-          index[axis] += 1
-          place += strides[axis]
-          if index[axis] < shape[axis] { break }
-          place -= index[axis] * strides[axis]
-          index[axis] = 0
+extension Numbers {
+  /// The bytes of elements that lie column by column (the first axis runs fastest), row by row.
+  static func rowMajor(_ bytes: ArraySlice<UInt8>, _ width: Int, _ shape: [Int]) -> [UInt8] {
+    if bytes.isEmpty { return [] }
+    // Where the next element of an axis lies, in bytes.
+    var strides = [Int](repeating: width, count: shape.count)
+    for axis in shape.indices.dropFirst() { strides[axis] = strides[axis - 1] * shape[axis - 1] }
+    return bytes.withUnsafeBytes { source in
+      [UInt8](unsafeUninitializedCapacity: source.count) { result, count in
+        let target = UnsafeMutableRawBufferPointer(result)
+        var (index, place) = ([Int](repeating: 0, count: shape.count), 0)
+        while count < source.count {
+          for byte in 0..<width { target[count + byte] = source[place + byte] }
+          count += width
+          for axis in shape.indices.reversed() {
+            index[axis] += 1
+            place += strides[axis]
+            if index[axis] < shape[axis] { break }
+            place -= index[axis] * strides[axis]
+            index[axis] = 0
+          }
         }
       }
-      return result
-    }
-    return switch self {
-    case .float32(let values): .float32(reordered(values))
-    case .float64(let values): .float64(reordered(values))
-    case .uint8(let values): .uint8(reordered(values))
-    case .integers(let values): .integers(reordered(values))
     }
   }
+}
 
+extension NPY.Elements {
   /// Each element as a `Double`.
   package var doubles: [Double] {
     switch self {

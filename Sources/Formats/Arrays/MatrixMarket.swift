@@ -91,8 +91,8 @@ private struct MatrixMarketReader {
     _ sizes: [Int], hasValues: Bool, mirror: Double?
   ) throws -> MatrixMarket {
     let (shape, stored) = (Array(sizes[..<2]), sizes[2])
-    // Each stored number takes four bytes at least, "1 1\n".
-    guard stored <= bytes.count / 3 else {
+    // Each stored number takes four bytes at least, "1 1\n", of which the last may lack one.
+    guard stored <= (bytes.count + 1) / 4 else {
       throw FormatError(
         path: path,
         .array(
@@ -100,6 +100,10 @@ private struct MatrixMarketReader {
     }
     try SparseRows.check(shape, stored: stored, path: path)
     var (rows, columns, values) = ([Int32](), [Int32](), [Double]())
+    let most = mirror == nil ? stored : 2 * stored
+    rows.reserveCapacity(most)
+    columns.reserveCapacity(most)
+    values.reserveCapacity(most)
     for _ in 0..<stored {
       let (row, column) = (try whole(), try whole())
       guard (1...shape[0]).contains(row), (1...shape[1]).contains(column) else {
@@ -124,17 +128,18 @@ private struct MatrixMarketReader {
   /// skew-symmetric one those below.
   private mutating func array(_ sizes: [Int], mirror: Double?) throws -> MatrixMarket {
     let (rows, columns) = (sizes[0], sizes[1])
-    guard
-      rows.multipliedReportingOverflow(by: columns).partialValue / (mirror == nil ? 1 : 2)
-        <= bytes.count, !rows.multipliedReportingOverflow(by: columns).overflow
-    else {
+    let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
+    // Those that are stored take two bytes at least, "1\n"; of a symmetric matrix some half of them
+    // are.
+    let stored = mirror == nil ? count : mirror == 1 ? (count + rows) / 2 : (count - rows) / 2
+    guard !overflow, stored <= (bytes.count + 1) / 2 else {
       throw FormatError(
         path: path,
         .array(
           "promises \(rows) x \(columns) numbers in \(bytes.count) bytes; it is truncated, so get"
             + " it again"))
     }
-    var values = [Double](repeating: 0, count: rows * columns)
+    var values = [Double](repeating: 0, count: count)
     for column in 0..<columns {
       let first = mirror == nil ? 0 : mirror == 1 ? column : column + 1
       for row in first..<max(first, rows) {

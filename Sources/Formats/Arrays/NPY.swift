@@ -50,9 +50,11 @@ public struct NPY: Equatable, Sendable {
     let header = try NPYHeader(parsing: bytes, path: path)
     let data = bytes[header.size...]
     let (type, isBigEndian) = try checkSize(header, bytes: data.count, path: path)
-    let elements = try Numbers.elements(data, type, bigEndian: isBigEndian, path: path)
-    return NPY(
-      shape: header.shape, header.isFortranOrder ? elements.rowMajor(header.shape) : elements)
+    // Turned before they become numbers, which may be wider.
+    let turned =
+      header.isFortranOrder ? Numbers.rowMajor(data, type.width, header.shape)[...] : data
+    let elements = try Numbers.elements(turned, type, bigEndian: isBigEndian, path: path)
+    return NPY(shape: header.shape, elements)
   }
 
   /// Refuses a header that does not fit the bytes after it; returns what its elements are.

@@ -25,6 +25,8 @@ package struct NPZ: ArrayArchive, Sendable {
   /// The names of the arrays, in the order of the file, without ".npy".
   package let names: [String]
   private let archive: ZIPArchive
+  /// The place of each member by its name; of two of one name that of the first.
+  private let places: [String: Int]
 
   /// Opens the file at `path` and reads its list of members.
   ///
@@ -35,6 +37,9 @@ package struct NPZ: ArrayArchive, Sendable {
     names = archive.members.map(\.name).filter { $0.hasSuffix(".npy") }.map {
       String($0.dropLast(4))
     }
+    places = Dictionary(
+      zip(archive.members.map(\.name), archive.members.indices),
+      uniquingKeysWith: { first, _ in first })
     guard !names.isEmpty else {
       throw FormatError(
         path: path,
@@ -82,10 +87,10 @@ package struct NPZ: ArrayArchive, Sendable {
   package func place(_ name: String) -> String { "\(path)[\(name.shown())]" }
 
   private func member(_ name: String) throws -> ZIPArchive.Member {
-    guard let member = archive.members.first(where: { $0.name == name + ".npy" }) else {
+    guard let place = places[name + ".npy"] else {
       throw FormatError(
         path: path, .array("holds no array '\(name.shown())'; it holds \(shownList(names))"))
     }
-    return member
+    return archive.members[place]
   }
 }

@@ -32,12 +32,12 @@ package struct SparseRows: Sendable, Equatable {
     var starts = [Int](repeating: 0, count: shape[0] + 1)
     for row in rows { starts[Int(row) + 1] += 1 }
     for row in 0..<shape[0] { starts[row + 1] += starts[row] }
-    var next = starts
     var order = [Int](repeating: 0, count: values.count)
     for place in rows.indices {
-      order[next[Int(rows[place])]] = place
-      next[Int(rows[place])] += 1
+      order[starts[Int(rows[place])]] = place
+      starts[Int(rows[place])] += 1
     }
+    // Each row now begins where the one before it ends.
     var (rowStarts, sorted, sums) = ([0], [Int32](), [Double]())
     rowStarts.reserveCapacity(shape[0] + 1)
     sorted.reserveCapacity(values.count)
@@ -45,7 +45,7 @@ package struct SparseRows: Sendable, Equatable {
     for row in 0..<shape[0] {
       let begin = sorted.count
       // Of one column in the order of the file, so that the sum does not depend on the sorting.
-      for place in order[starts[row]..<starts[row + 1]].sorted(by: {
+      for place in order[(row == 0 ? 0 : starts[row - 1])..<starts[row]].sorted(by: {
         (columns[$0], $0) < (columns[$1], $1)
       }) {
         if sorted.count > begin, sorted.last == columns[place] {
@@ -174,8 +174,8 @@ extension SparseRows {
   /// Refuses a shape that is no matrix of some rows and columns, or has more rows than memory should
   /// be taken for on a header's word.
   static func check(_ shape: [Int], stored: Int, path: String) throws {
-    // A row costs 8 bytes even if it is empty.
-    let rowLimit = max(1 << 24, stored.multipliedReportingOverflow(by: 64).partialValue)
+    // A row costs 16 bytes even if it is empty.
+    let rowLimit = max(1 << 21, stored.multipliedReportingOverflow(by: 2).partialValue)
     guard shape.count == 2, shape.allSatisfy({ (1...Int(Int32.max)).contains($0) }),
       shape[0] <= rowLimit
     else {

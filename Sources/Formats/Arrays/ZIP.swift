@@ -158,6 +158,7 @@ package struct ZIPArchive: Sendable {
         count <= size / 46
       else { throw fault("has a damaged list of members; get the archive again") }
       var members: [Member] = []
+      members.reserveCapacity(count)
       var position = offset
       for _ in 0..<count {
         guard position <= offset + size - 46,

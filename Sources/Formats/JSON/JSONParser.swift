@@ -4,6 +4,10 @@ extension JSONValue {
   /// Arrays and objects nested deeper than this are refused, so that no text exhausts the stack.
   public static let depthLimit = 64
 
+  /// Texts of more values than this are refused, unless another limit is given: a value takes up to
+  /// 130 bytes of memory, and as few as two of its text.
+  public static let valueLimit = 1 << 19
+
   /// Reads one JSON value (RFC 8259) and nothing after it but white space.
   ///
   /// Stricter than the standard demands: a key that appears twice in an object is refused, as are
@@ -13,16 +17,16 @@ extension JSONValue {
   ///   - bytes: The text in UTF-8.
   ///   - path: Where it came from, for the error.
   ///   - depthLimit: How many levels may be nested.
+  ///   - valueLimit: How many values there may be, arrays and objects with their elements.
   /// - Returns: The value.
   /// - Throws: `FormatError` with the offset of the first wrong byte.
   public static func parse(
-    _ bytes: [UInt8], path: String, depthLimit: Int = JSONValue.depthLimit
+    _ bytes: [UInt8], path: String, depthLimit: Int = JSONValue.depthLimit,
+    valueLimit: Int = JSONValue.valueLimit
   ) throws -> JSONValue {
-    var parser = JSONParser(bytes: bytes, depthLimit: depthLimit)
-    do {
-      return try parser.document()
-    } catch let error as JSONParser.Failure {
-      throw FormatError(path: path, .json(error.fault, offset: error.offset))
+    try bytes.withUnsafeBufferPointer { text in
+      var parser = JSONParser(text, path: path, depthLimit: depthLimit, valueLimit: valueLimit)
+      return try parser.parse { try $0.document() }
     }
   }
 
@@ -34,30 +38,68 @@ extension JSONValue {
   }
 }
 
-/// A recursive-descent parser over bytes; every access is bounds-checked.
-private struct JSONParser {
-  struct Failure: Error {
+extension JSONValue {
+  /// The most values of a data set in JSON that is kept as it is written.
+  package static let dataLimit = 1 << 24
+
+  /// The most bytes of a record that this program writes for itself, such as a run's.
+  package static let recordLimit = 1 << 24
+
+  /// Reads a record that this program writes for itself: of at most ``recordLimit`` bytes.
+  ///
+  /// - Throws: `FileError` or `FormatError`.
+  package static func record(_ path: String) throws -> JSONValue {
+    try parse(readFile(path, limit: recordLimit), path: path)
+  }
+}
+
+/// A recursive-descent parser over bytes, which must outlive it; every access is bounds-checked.
+struct JSONParser {
+  private struct Failure: Error {
     let fault: JSONFault
     let offset: Int
   }
 
-  let bytes: [UInt8]
-  let depthLimit: Int
-  var position = 0
+  private let bytes: UnsafeBufferPointer<UInt8>
+  private let path: String
+  private let depthLimit: Int
+  private(set) var position = 0
+  /// How many values may still follow, of how many.
+  private var valuesLeft: Int
+  private var valueLimit: Int
 
-  init(bytes: [UInt8], depthLimit: Int) {
-    self.bytes = bytes
-    self.depthLimit = depthLimit
+  init(
+    _ bytes: UnsafeBufferPointer<UInt8>, path: String, depthLimit: Int = JSONValue.depthLimit,
+    valueLimit: Int = JSONValue.valueLimit
+  ) {
+    (self.bytes, self.path, self.depthLimit) = (bytes, path, depthLimit)
+    (self.valueLimit, valuesLeft) = (valueLimit, valueLimit)
+  }
+
+  /// Allows so many values from here on.
+  mutating func allow(values limit: Int) { (valueLimit, valuesLeft) = (limit, limit) }
+
+  /// What `body` reads.
+  ///
+  /// - Throws: `FormatError` with the offset of the first wrong byte, and what else `body` throws.
+  mutating func parse<Result>(
+    _ body: (inout JSONParser) throws -> Result
+  ) throws -> Result {
+    do {
+      return try body(&self)
+    } catch let error as Failure {
+      throw FormatError(path: path, .json(error.fault, offset: error.offset))
+    }
   }
 
   var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  func failure(_ fault: JSONFault, at offset: Int? = nil) -> Failure {
+  private func failure(_ fault: JSONFault, at offset: Int? = nil) -> any Error {
     Failure(fault: fault, offset: offset ?? position)
   }
 
   /// The failure of meeting the current byte, or the end, in place of `expected`.
-  func unexpected(_ expected: String) -> Failure {
+  private func unexpected(_ expected: String) -> any Error {
     guard let byte = current else { return failure(.unexpectedEnd) }
     return failure(.unexpected(byte, expected: expected))
   }
@@ -78,13 +120,20 @@ private struct JSONParser {
 
   mutating func document() throws -> JSONValue {
     let value = try value(depth: 0)
+    try end()
+    return value
+  }
+
+  /// Refuses anything but white space.
+  mutating func end() throws {
     skipSpace()
     guard current == nil else { throw failure(.trailing) }
-    return value
   }
 
   mutating func value(depth: Int) throws -> JSONValue {
     skipSpace()
+    valuesLeft -= 1
+    guard valuesLeft >= 0 else { throw failure(.tooManyValues(limit: valueLimit)) }
     guard let byte = current else { throw failure(.unexpectedEnd) }
     switch byte {
     case UInt8(ascii: "{"): return try object(depth: depth + 1)
@@ -120,24 +169,65 @@ private struct JSONParser {
     }
   }
 
-  mutating func object(depth: Int) throws -> JSONValue {
-    guard depth <= depthLimit else { throw failure(.tooDeep(limit: depthLimit)) }
+  /// Appends the numbers of an array, or a number, row by row, and returns its shape; nil where a
+  /// value is none or rows differ, after which the text is not read on.
+  mutating func numbers(
+    depth: Int, into numbers: inout [Double], _ number: (JSONValue) -> Double?
+  ) throws -> [Int]? {
+    skipSpace()
+    guard current == UInt8(ascii: "[") else {
+      allow(values: JSONValue.valueLimit)
+      guard let found = number(try value(depth: depth)) else { return nil }
+      numbers.append(found)
+      return []
+    }
+    guard depth < depthLimit else { throw failure(.tooDeep(limit: depthLimit)) }
     position += 1
+    skipSpace()
+    if skip("]") { return [0] }
+    var (count, inner) = (0, [Int]())
+    while true {
+      guard let shape = try self.numbers(depth: depth + 1, into: &numbers, number),
+        count == 0 || inner == shape
+      else { return nil }
+      (count, inner) = (count + 1, shape)
+      skipSpace()
+      if skip("]") { return [count] + inner }
+      guard skip(",") else { throw unexpected("',' or ']'") }
+    }
+  }
+
+  mutating func object(depth: Int) throws -> JSONValue {
     var members: [JSONValue.Member] = []
     var keys = KeySet()
+    try object(depth: depth) { parser, key in
+      guard keys.insert(key, after: members) else { return false }
+      members.append(JSONValue.Member(key, try parser.value(depth: depth)))
+      return true
+    }
+    return .object(members)
+  }
+
+  /// Goes through an object, whose brace is next, without keeping it: `member` is given each key
+  /// and reads its value, or says that the key was there before.
+  mutating func object(
+    depth: Int, _ member: (inout JSONParser, String) throws -> Bool
+  ) throws {
+    guard depth <= depthLimit else { throw failure(.tooDeep(limit: depthLimit)) }
+    position += 1
     skipSpace()
-    if skip("}") { return .object(members) }
+    if skip("}") { return }
     while true {
       skipSpace()
       let start = position
       guard current == UInt8(ascii: "\"") else { throw unexpected("a key in quotes") }
       let key = try string()
-      guard keys.insert(key, after: members) else { throw failure(.duplicateKey(key), at: start) }
       skipSpace()
       guard skip(":") else { throw unexpected("':'") }
-      members.append(JSONValue.Member(key, try value(depth: depth)))
       skipSpace()
-      if skip("}") { return .object(members) }
+      guard try member(&self, key) else { throw failure(.duplicateKey(key), at: start) }
+      skipSpace()
+      if skip("}") { return }
       guard skip(",") else { throw unexpected("',' or '}'") }
     }
   }
@@ -199,12 +289,14 @@ extension JSONParser {
       let plain = skipPlain()
       if skip("\"") {
         // Most strings have no escape and are read in one piece.
-        let whole = text.isEmpty ? plain : (text + plain)[...]
-        guard let string = String(validating: whole, as: UTF8.self) else {
+        if text.isEmpty, let string = String(validating: plain, as: UTF8.self) { return string }
+        text += plain
+        guard let string = String(validating: text, as: UTF8.self) else {
           throw failure(.notUTF8, at: start)
         }
         return string
       }
+      if text.isEmpty { text.reserveCapacity(lengthToQuote(from: start + 1)) }
       text += plain
       switch current {
       case 0x5C: try escape(into: &text)
@@ -214,8 +306,16 @@ extension JSONParser {
     }
   }
 
+  /// The bytes of a string that begins there, of which no escape makes more: room that need not
+  /// grow.
+  private func lengthToQuote(from start: Int) -> Int {
+    var end = start
+    while end < bytes.count, bytes[end] != 0x22 { end += bytes[end] == 0x5C ? 2 : 1 }
+    return end - start
+  }
+
   /// Steps to the next quote, backslash or control character.
-  private mutating func skipPlain() -> ArraySlice<UInt8> {
+  private mutating func skipPlain() -> Slice<UnsafeBufferPointer<UInt8>> {
     let start = position
     while let byte = current, byte >= 0x20 && byte != 0x22 && byte != 0x5C { position += 1 }
     return bytes[start..<position]

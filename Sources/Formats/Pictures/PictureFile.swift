@@ -46,11 +46,18 @@ extension Picture {
   /// The most pixels of a picture that are read where no other limit is given: 100 million.
   package static let usualLimit = 100_000_000
 
+  /// The most pixels that a byte of a JPEG file of Huffman codes holds: a bit for each 64.
+  package static let pixelsPerByte = 8 * 64
+
   /// Reads a PNG or JPEG file, recognised by its first bytes, whatever its name.
   ///
   /// PNG: every kind and depth; 16 bits become the nearest of 8, transparent pixels lie over white,
   /// gamma and colour profiles are not applied. JPEG: grey, colour, and CMYK in Adobe's convention.
   /// An orientation in EXIF data is honoured.
+  ///
+  /// A picture of more pixels than its bytes can hold is refused by its header: memory is at most
+  /// 11 bytes for each of 64 pixels a byte (JPEG) or for each bit of 1032 bytes a byte (PNG), and
+  /// for `limit` pixels.
   ///
   /// - Parameters:
   ///   - path: A regular file.
@@ -100,6 +107,15 @@ private struct PictureDecoder {
     let (pixels, overflows) = height.multipliedReportingOverflow(by: width)
     guard !overflows, pixels <= limit else {
       throw FormatError(path: path, .pictureSize(height: height, width: width, limit: limit))
+    }
+    let least = Int(stored.least_bits)
+    let possible =
+      header.format == .jpeg
+      ? Picture.pixelsPerByte * bytes.count
+      : 8 * Gzip.largestRatio * bytes.count / max(least, 1)
+    guard least == 0 || pixels <= possible else {
+      throw FormatError(
+        path: path, .pictureBeyondFile(height: height, width: width, size: bytes.count))
     }
     let channels = Int(stored.channels)
     let size = pixels * channels

@@ -5,9 +5,18 @@
 /// Refused, as by the reference implementation: a header above 100 MB or longer than the file; one
 /// that is not a JSON object; a name given twice; an unknown element type; shapes whose product
 /// overflows or does not fit the byte range; byte ranges that overlap, leave a gap, begin after 0,
-/// or do not end exactly at the end of the file.
+/// or do not end exactly at the end of the file. Beyond that, so that a header of 100 MB takes
+/// little memory: more than ``tensorLimit`` tensors, ``metadataLimit`` metadata, or 64 axes of a
+/// tensor.
 struct SafetensorsHeader {
   static let lengthLimit = 100_000_000
+  /// The most tensors and metadata that are read: a thousand times what models have.
+  static let tensorLimit = 1 << 17
+  static let metadataLimit = 1 << 16
+  /// The most axes of a tensor, as in PyTorch and NumPy.
+  static let rankLimit = 64
+  /// The most values in the description of one tensor.
+  private static let valuesOfTensor = 1000
   private static let metadataKey = "__metadata__"
 
   /// Where the tensors' bytes begin in the file.
@@ -18,24 +27,50 @@ struct SafetensorsHeader {
   private let path: String
 
   init(parsing bytes: [UInt8], path: String) throws {
-    let text = try Self.text(of: bytes, path: path)
-    // The JSON has three levels; deeper ones are an attack or another file.
-    let json = try JSONValue.parse(text, path: path, depthLimit: 8)
     self.path = path
-    let start = 8 + text.count
-    dataStart = start
-    metadata = try Self.strings(json[Self.metadataKey], path: path)
-    entries = try (json.members ?? [])
-      .filter { $0.key != Self.metadataKey }
-      .map { try Self.entry($0.key, $0.value, dataStart: start, path: path) }
-      .sorted { left, right in
-        (left.range.lowerBound, left.range.upperBound)
-          < (right.range.lowerBound, right.range.upperBound)
-      }
+    let length = try Self.length(of: bytes, path: path)
+    let start = 8 + length
+    let (metadata, entries) = try bytes.withUnsafeBufferPointer { bytes in
+      // The JSON has three levels; deeper ones are an attack or another file.
+      var parser = JSONParser(
+        UnsafeBufferPointer(rebasing: bytes[8..<start]), path: path, depthLimit: 8)
+      return try parser.parse { try Self.members(&$0, dataStart: start, path: path) }
+    }
+    (dataStart, self.metadata) = (start, metadata)
+    self.entries = entries.sorted { left, right in
+      (left.range.lowerBound, left.range.upperBound)
+        < (right.range.lowerBound, right.range.upperBound)
+    }
     try checkCoverage(from: start, to: bytes.count)
   }
 
-  private static func text(of bytes: [UInt8], path: String) throws -> [UInt8] {
+  /// Reads the header member by member, so that it is never in memory as a whole beside its text:
+  /// one of 100 MB may hold fifty million values.
+  private static func members(
+    _ parser: inout JSONParser, dataStart: Int, path: String
+  ) throws -> (metadata: [String: String], entries: [Safetensors.Entry]) {
+    var metadata: [String: String]?
+    var (entries, names): ([Safetensors.Entry], Set<String>) = ([], [])
+    try parser.object(depth: 1) { parser, key in
+      if key == metadataKey {
+        guard metadata == nil else { return false }
+        metadata = try strings(&parser, path: path)
+        return true
+      }
+      guard names.insert(key).inserted else { return false }
+      guard names.count <= tensorLimit else {
+        throw FormatError(path: path, .safetensors(.tooMany("tensors", limit: tensorLimit)))
+      }
+      parser.allow(values: valuesOfTensor)
+      entries.append(try entry(key, parser.value(depth: 1), dataStart: dataStart, path: path))
+      return true
+    }
+    try parser.end()
+    return (metadata ?? [:], entries)
+  }
+
+  /// The length of the header, which begins at byte 8 with a brace and lies within the file.
+  private static func length(of bytes: [UInt8], path: String) throws -> Int {
     guard bytes.count >= 10 else {
       throw FormatError(path: path, .safetensors(.tooSmall(size: bytes.count)))
     }
@@ -54,7 +89,7 @@ struct SafetensorsHeader {
     guard bytes[8] == UInt8(ascii: "{") else {
       throw FormatError(path: path, .safetensors(.headerStart(bytes[8])))
     }
-    return Array(bytes[8..<8 + Int(length)])
+    return Int(length)
   }
 
   /// Whether bytes that are no safetensors file begin as one of `torch.save` does: as an archive
@@ -64,17 +99,25 @@ struct SafetensorsHeader {
     return bytes[0] == 0x80 && (2...5).contains(bytes[1]) ? false : nil
   }
 
-  private static func strings(_ json: JSONValue?, path: String) throws -> [String: String] {
-    guard let json, json != .null else { return [:] }
-    guard let members = json.members else {
+  private static func strings(
+    _ parser: inout JSONParser, path: String
+  ) throws -> [String: String] {
+    guard parser.current == UInt8(ascii: "{") else {
+      parser.allow(values: valuesOfTensor)
+      if try parser.value(depth: 1) == .null { return [:] }
       throw FormatError(path: path, .safetensors(.metadata(key: metadataKey)))
     }
     var strings: [String: String] = [:]
-    for member in members {
-      guard let text = member.value.stringValue else {
-        throw FormatError(path: path, .safetensors(.metadata(key: member.key)))
+    try parser.object(depth: 2) { parser, key in
+      guard strings[key] == nil else { return false }
+      guard strings.count < metadataLimit else {
+        throw FormatError(path: path, .safetensors(.tooMany("metadata", limit: metadataLimit)))
       }
-      strings[member.key] = text
+      guard parser.current == UInt8(ascii: "\"") else {
+        throw FormatError(path: path, .safetensors(.metadata(key: key)))
+      }
+      strings[key] = try parser.string()
+      return true
     }
     return strings
   }
@@ -94,6 +137,9 @@ struct SafetensorsHeader {
     }
     guard let shape = naturals(json["shape"]) else {
       throw refuse(.entry(tensor: name, problem: "its shape is not a list of whole numbers"))
+    }
+    guard shape.count <= rankLimit else {
+      throw refuse(.entry(tensor: name, problem: "its shape has more than \(rankLimit) axes"))
     }
     guard let offsets = naturals(json["data_offsets"]), offsets.count == 2,
       offsets[0] <= offsets[1], offsets[1] <= .max - dataStart

@@ -48,7 +48,7 @@ extension GuidedModel {
     precondition(
       !examples.isEmpty && examples.upperBound <= data.count,
       "examples \(examples) of \(data.count)")
-    let blocks = ExampleBlocks(examples, samples: objective.samples)
+    let blocks = ExampleBlocks(examples, samples: objective.samples, widest: widestLayer)
     let results = workers.map(blocks.count) { block in
       let examples = Array(blocks[block])
       let terms = self.terms(of: objective, source.batch(examples)) {
@@ -70,16 +70,36 @@ extension GuidedModel {
   }
 }
 
+extension GuidedModel {
+  /// The outputs of the widest layer of model and guide; 1 where they do not tell.
+  var widestLayer: Int {
+    [model as Any, guide as Any].map { ($0 as? any Parameterized)?.widestParameter ?? 1 }.max() ?? 1
+  }
+}
+
+extension Parameterized {
+  /// The longest first axis of the parameters, which of a weight is that of the outputs.
+  fileprivate var widestParameter: Int {
+    namedParameters.map { $0.value.shape.first ?? 1 }.max() ?? 1
+  }
+}
+
 /// A data set cut into blocks of a size that fills a matrix product and fits a cache.
 struct ExampleBlocks: Sendable {
   let examples: Range<Int>
   let size: Int
 
-  /// Blocks of about 256 rows, of which each example has as many as `samples`.
-  init(_ examples: Range<Int>, samples: Int = 1) {
+  /// The most numbers that the rows of a block may have in one layer: 256 MB of `Float`.
+  private static let largestLayer = 1 << 26
+
+  /// Blocks of about 256 rows, of which each example has as many as `samples`; of fewer, down to
+  /// 16, where a layer is so wide that they would take more than ``largestLayer`` numbers.
+  init(_ examples: Range<Int>, samples: Int = 1, widest: Int) {
     precondition(samples >= 1, "\(samples) draws give no bound")
     self.examples = examples
-    size = max(1, 256 / samples)
+    // Rows of products keep their bits at multiples of 16 alone.
+    let rows = min(256, max(16, Self.largestLayer / max(widest, 1) / 16 * 16))
+    size = max(1, rows / samples)
   }
 
   var count: Int { (examples.count + size - 1) / size }

@@ -23,7 +23,7 @@ extension GuidedModel where Surrogate.Posterior == DiagonalGaussian<Scalar> {
   ) throws -> DiagonalGaussian<Scalar> {
     try data.check(allReads)
     let source = BatchSource.evaluation(data, allReads, seed: seed)
-    let blocks = ExampleBlocks(examples)
+    let blocks = ExampleBlocks(examples, widest: widestLayer)
     let parts = workers.map(blocks.count) { block in
       let q = self.guide.posterior(given: source.batch(Array(blocks[block])))
       return q.repeated(to: [blocks[block].count, q.noiseDimension])

@@ -31,24 +31,10 @@ public struct ModelData: Sendable {
   /// - Throws: `FormatError` or `FileError` naming the file, and the name of what is not so.
   /// - Source: "CmdStan user's guide", JSON format.
   public init(json path: String) throws {
-    let root = try JSONValue.parse(readFile(path), path: path)
-    guard let members = root.members else {
-      throw FormatError(
-        path: path, .namedData("is no JSON object; expected {\"name\": numbers, ...}"))
-    }
-    var values: [String: Value] = [:]
-    for member in members {
-      var numbers: [Double] = []
-      guard let shape = Self.append(member.value, to: &numbers) else {
-        throw FormatError(
-          path: path,
-          .namedData(
-            "holds under '\(member.key)' what is neither a number nor an array of numbers whose rows "
-              + "have equal lengths"))
-      }
-      values[member.key] = Value(numbers, shape: shape)
-    }
-    self.init(values, names: members.map(\.key), source: "'\(path)'")
+    let entries = try JSONNumbers.parse(readFile(path), path: path, number: Self.number)
+    let values = entries.map { ($0.name, Value($0.numbers, shape: $0.shape)) }
+    self.init(
+      Dictionary(uniqueKeysWithValues: values), names: entries.map(\.name), source: "'\(path)'")
   }
 
   /// The columns of a table, each a vector: a CSV file whose first line names them.
@@ -66,14 +52,16 @@ public struct ModelData: Sendable {
         throw FormatError(
           path: path,
           .namedData(
-            "has no column '\(name)'; there are \(table.columns.joined(separator: ", "))"))
+            "has no column '\(name.shown())'; there are \(shownList(table.columns))"))
       }
       let numbers = try table.rows.enumerated().map { (row: Int, fields: [String]) -> Double in
         guard let number = Self.number(fields[column]) else {
           throw FormatError(
             path: path,
             .namedData(
-              "has '\(fields[column])' in column '\(name)', row \(row + 1); expected a number"))
+              "has '\(fields[column].shown())' in column '\(name.shown())', row \(row + 1); expected"
+                + " a number"
+            ))
         }
         return number
       }
@@ -87,7 +75,7 @@ public struct ModelData: Sendable {
   public subscript(_ name: String) -> Value {
     values[name]
       ?? Value(
-        fault: "there is no '\(name)' in \(source); there are \(names.joined(separator: ", "))")
+        fault: "there is no '\(name.shown())' in \(source); there are \(shownList(names))")
   }
 
   /// A whole number.
@@ -114,23 +102,6 @@ public struct ModelData: Sendable {
       }
       return whole
     }
-  }
-
-  /// Appends an array's numbers in row-major order and returns its shape; nil where rows differ.
-  private static func append(_ json: JSONValue, to numbers: inout [Double]) -> [Int]? {
-    guard let elements = json.arrayValue else {
-      guard let number = number(json) else { return nil }
-      numbers.append(number)
-      return []
-    }
-    var inner: [Int]?
-    for element in elements {
-      guard let shape = append(element, to: &numbers), inner == nil || inner == shape else {
-        return nil
-      }
-      inner = shape
-    }
-    return [elements.count] + (inner ?? [])
   }
 
   private static func number(_ json: JSONValue) -> Double? {

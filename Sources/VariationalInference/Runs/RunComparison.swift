@@ -91,7 +91,7 @@ extension RunFolder {
   /// The standard error that the run ended with, where that was after this epoch.
   fileprivate func standardError(afterEpoch epoch: Int) throws -> Double? {
     guard Files.exists(verdict) else { return nil }
-    let json = try JSONValue.parse(readFile(verdict), path: verdict)
+    let json = try JSONValue.record(verdict)
     return json["epochs"]?.intValue == epoch ? json["test"]?["standard_error"]?.doubleValue : nil
   }
 }

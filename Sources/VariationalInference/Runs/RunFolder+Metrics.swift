@@ -63,11 +63,14 @@ extension RunFolder {
       }, rebuilt: [])
   }
 
+  /// The most bytes of ``metrics``: a million epochs.
+  private static let metricsLimit = 1 << 28
+
   /// The lines of the file, of one kind or the other; none where there is no file.
   private func metricsLines() throws -> [[UInt8]] {
     guard Files.exists(metrics) else { return [] }
     let ends: (UInt8) -> Bool = { $0 == 0x0A || $0 == 0x0D }
-    return try readFile(metrics).split(whereSeparator: ends).map(Array.init)
+    return try readFile(metrics, limit: Self.metricsLimit).split(whereSeparator: ends).map(Array.init)
   }
 
   /// Rewrites the record of epochs, atomically.

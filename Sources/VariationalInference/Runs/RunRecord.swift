@@ -192,7 +192,7 @@ extension RunRecord {
 
   /// Reads the record of a run.
   package init(path: String) throws {
-    let reader = RecordReader(path: path, root: try JSONValue.parse(readFile(path), path: path))
+    let reader = RecordReader(path: path, root: try JSONValue.record(path))
     dataSource = try reader.string("data", "source")
     reading =
       try reader.optional("data", "reading") { DataReading(json: $0) } ?? DataReading()

@@ -25,7 +25,7 @@ package struct SeedRuns: Sendable, Equatable {
   ///
   /// - Throws: An error that names the file.
   package init(path: String) throws {
-    let reader = RecordReader(path: path, root: try JSONValue.parse(readFile(path), path: path))
+    let reader = RecordReader(path: path, root: try JSONValue.record(path))
     first = try reader.value("first") { $0.stringValue.flatMap { UInt64($0) } }
     count = try reader.value("count") { json in
       json.intValue.flatMap { Self.counts.contains($0) ? $0 : nil }
@@ -50,7 +50,7 @@ extension RunFolder {
   /// - Throws: An error that names the file that is damaged.
   package func hasEnded(epochs: Int?, patience: Int?) throws -> Bool {
     guard Files.exists(verdict), Files.exists(state) else { return false }
-    let json = try JSONValue.parse(readFile(verdict), path: verdict)
+    let json = try JSONValue.record(verdict)
     let wanted = try epochs ?? RunRecord(path: record).options.epochs
     if let done = json["epochs"]?.intValue, done >= wanted { return true }
     return json["stopped_early"] == .bool(true) && patience == nil

@@ -51,7 +51,7 @@ extension TrainingObjective {
     }
     let weighted = try reader.optional("training", "gradient_estimator") {
       $0.stringValue.flatMap(ImportanceWeightedGradient.init)
-    }.map { Self.importanceWeighted(samples: max(1, samples ?? 1), gradient: $0) }
+    }.map { Self.importanceWeighted(samples: samples ?? 1, gradient: $0) }
     let choices = [.evidenceLowerBound, weighted].compactMap { $0 }
     self =
       try reader.optional("training", "objective") { json in
@@ -86,8 +86,11 @@ extension LearningRateSchedule {
       else { return nil }
       return Stage(epochs: epochs, learningRate: rate)
     }
-    guard let stages, !stages.isEmpty, stages.count == json.arrayValue?.count else { return nil }
-    return stages.count <= RecordReader.longestList ? .stages(stages) : nil
+    guard let stages, !stages.isEmpty, stages.count == json.arrayValue?.count,
+      stages.count <= RecordReader.longestList,
+      RecordReader.sizes.contains(stages.reduce(0) { $0 + $1.epochs })
+    else { return nil }
+    return .stages(stages)
   }
 
   private static func shape(json: JSONValue, warmUp: Double) -> Shape? {

@@ -154,7 +154,7 @@ extension ReproductionRun {
   private func write(_ likelihood: Estimate, _ importanceSamples: Int) throws {
     let earlier =
       Files.exists(resultPath)
-      ? try JSONValue.parse(readFile(resultPath), path: resultPath)["results"]?.arrayValue : nil
+      ? try JSONValue.record(resultPath)["results"]?.arrayValue : nil
     let json: JSONValue = [
       "experiment": "IWAE paper, table 1, one stochastic layer",
       "source": "arXiv:1509.00519",

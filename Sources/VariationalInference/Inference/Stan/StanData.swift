@@ -21,7 +21,7 @@ public struct StanData: Sendable {
   public init(json: String) throws { try self.init(Array(json.utf8), source: "data") }
 
   private init(_ bytes: [UInt8], source: String) throws {
-    let root = try JSONValue.parse(bytes, path: source)
+    let root = try JSONValue.parse(bytes, path: source, valueLimit: JSONValue.dataLimit)
     guard let members = root.members else {
       throw FormatError(
         path: source, .namedData("is no JSON object; expected {\"name\": numbers, ...}"))
