@@ -121,12 +121,16 @@ let package = Package(
       name: "TestSupport", dependencies: ["VariationalInference", "Formats"],
       swiftSettings: swiftSettings),
     .testTarget(name: "ArchitectureTests", swiftSettings: swiftSettings),
+    // Kernels and decoders on memory beside pages that may not be touched.
+    .target(name: "CGuardPages", dependencies: ["CKernels", "CPictures"], path: "Tests/GuardPages"),
     .testTarget(
-      name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
+      name: "FormatsTests", dependencies: ["Formats", "TestSupport", "CGuardPages"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "FiguresTests", dependencies: ["Figures", "Formats"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: swiftSettings),
+      name: "TensorsTests", dependencies: ["Tensors", "TestSupport", "CGuardPages"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "VariationalInferenceTests",
       dependencies: [
