@@ -122,7 +122,8 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(name: "ArchitectureTests", swiftSettings: swiftSettings),
     // Kernels and decoders on memory beside pages that may not be touched.
-    .target(name: "CGuardPages", dependencies: ["CKernels", "CPictures"], path: "Tests/GuardPages"),
+    .target(
+      name: "CGuardPages", dependencies: ["CKernels", "CPictures"], path: "Tests/GuardPages"),
     .testTarget(
       name: "FormatsTests", dependencies: ["Formats", "TestSupport", "CGuardPages"],
       swiftSettings: swiftSettings),

@@ -32,27 +32,22 @@ extension RunFolder {
   ///
   /// - Parameters:
   ///   - count: How many there are.
-  ///   - recorded: Their numbers in the state; nil for one that an earlier version wrote, whose
-  ///     lines must be whole or not be there at all.
+  ///   - recorded: Their numbers in the state, of the last ones where there are very many; nil for one that
+  ///     an earlier version wrote. Lines of epochs that the state does not have must be whole, or the file
+  ///     not be there at all.
   /// - Returns: The epochs; with lines that are not as recorded replaced.
   /// - Throws: ``RunError`` naming the line that is not as it should be and cannot be rebuilt.
   package func readMetrics(upTo count: Int, recorded: [EpochMetrics]?) throws -> ReadMetrics {
     let lines = try metricsLines().map { line in
       (try? JSONValue.parse(line, path: metrics)).flatMap(EpochMetrics.init(json:))
     }
-    if let recorded {
-      let found = Dictionary(lines.compactMap { $0 }.map { ($0.epoch, $0) }) { first, _ in first }
-      let isInOrder = lines.prefix(count).enumerated().allSatisfy { $1?.epoch == $0 + 1 }
-      let rebuilt = recorded.filter { found[$0.epoch]?.recorded != $0.recorded }.map(\.epoch)
-      let epochs = recorded.map { epoch in
-        rebuilt.contains(epoch.epoch) ? epoch : found[epoch.epoch] ?? epoch
-      }
-      return ReadMetrics(
-        epochs: epochs, rebuilt: isInOrder || !rebuilt.isEmpty ? rebuilt : epochs.map(\.epoch))
-    }
-    if !Files.exists(metrics) { return ReadMetrics(epochs: [], rebuilt: []) }
-    return ReadMetrics(
-      epochs: try (0..<count).map { index in
+    let known = recorded ?? []
+    let earlier = count - known.count
+    var epochs: [EpochMetrics] = []
+    // Lost before, where a run of an earlier version was gone on with without them.
+    let areLost = !known.isEmpty && !lines.contains { $0.map { $0.epoch <= earlier } ?? false }
+    if Files.exists(metrics), !areLost {
+      epochs = try (0..<earlier).map { index in
         guard index < lines.count, let epoch = lines[index], epoch.epoch == index + 1 else {
           let found =
             index >= lines.count
@@ -60,7 +55,18 @@ extension RunFolder {
           throw RunError.metrics(path: metrics, line: index + 1, found: found)
         }
         return epoch
-      }, rebuilt: [])
+      }
+    }
+    let found = Dictionary(lines.compactMap { $0 }.map { ($0.epoch, $0) }) { first, _ in first }
+    var rebuilt: [Int] = []
+    for epoch in known {
+      let line = found[epoch.epoch].flatMap { $0.recorded == epoch.recorded ? $0 : nil }
+      if line == nil { rebuilt.append(epoch.epoch) }
+      epochs.append(line ?? epoch)
+    }
+    let isInOrder = lines.prefix(epochs.count).map { $0?.epoch } == epochs.map(\.epoch)
+    if rebuilt.isEmpty, !isInOrder { rebuilt = known.map(\.epoch) }
+    return ReadMetrics(epochs: epochs, rebuilt: rebuilt)
   }
 
   /// The most bytes of ``metrics``: a million epochs.
@@ -70,7 +76,8 @@ extension RunFolder {
   private func metricsLines() throws -> [[UInt8]] {
     guard Files.exists(metrics) else { return [] }
     let ends: (UInt8) -> Bool = { $0 == 0x0A || $0 == 0x0D }
-    return try readFile(metrics, limit: Self.metricsLimit).split(whereSeparator: ends).map(Array.init)
+    let bytes = try readFile(metrics, limit: Self.metricsLimit)
+    return bytes.split(whereSeparator: ends).map(Array.init)
   }
 
   /// Rewrites the record of epochs, atomically.
@@ -106,10 +113,15 @@ extension [EpochMetrics] {
   /// The key of a state's metadata under which it has the epochs before it.
   package static var metadataKey: String { "elbo.epochs" }
 
-  /// The numbers as text for a state's metadata; the same run gives the same text.
-  package var recorded: String { "[" + map(\.recorded).joined(separator: ",") + "]" }
+  /// So many of the last epochs are in a state: more would make each save of a long run long.
+  private static var most: Int { 10_000 }
 
-  /// The epochs of a state, without the seconds that they took.
+  /// The numbers as text for a state's metadata; the same run gives the same text.
+  package var recorded: String {
+    "[" + suffix(Self.most).map(\.recorded).joined(separator: ",") + "]"
+  }
+
+  /// The last epochs of a state, without the seconds that they took.
   ///
   /// - Parameters:
   ///   - text: What ``recorded`` gave; nil of a state that does not have it.
@@ -121,7 +133,7 @@ extension [EpochMetrics] {
     let values = try JSONValue.parse(text, path: path).arrayValue
     let epochs = values?.compactMap(EpochMetrics.init(json:))
     guard let epochs, epochs.count == values?.count,
-      epochs.enumerated().allSatisfy({ $1.epoch == $0 + 1 })
+      epochs.enumerated().allSatisfy({ $1.epoch - $0 == epochs[0].epoch })
     else { throw RunError.unreadableRecord(path: path, key: metadataKey) }
     return epochs
   }

@@ -47,6 +47,9 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
     let progress = state.progress
     let recorded = try [EpochMetrics].recorded(
       state.metadata[[EpochMetrics].metadataKey], path: path)
+    if let recorded, recorded.last?.epoch ?? 0 != progress.epoch {
+      throw RunError.unreadableRecord(path: path, key: [EpochMetrics].metadataKey)
+    }
     let read = try folder.readMetrics(upTo: progress.epoch, recorded: recorded)
     epochs = read.epochs
     if let sentence = rebuilt(read, epochs: progress.epoch) { Terminal.notice(sentence) }
@@ -64,7 +67,7 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
     if read.epochs.count < count {
       return
         "Note: '\(folder.metrics)' is missing and the state, which an earlier version wrote, does not "
-        + "have its numbers; those of the first \(count) epochs are lost"
+        + "have its numbers; those of the first \((count - read.epochs.count).counted("epoch")) are lost"
     }
     guard let first = read.rebuilt.first, let last = read.rebuilt.last else { return nil }
     return
