@@ -20,7 +20,7 @@ struct CSVTests {
   @Test(
     "a damaged table is told with its line",
     arguments: [
-      ("", "is empty"), ("a,b\n1,2\n3\n", "has 1 fields in line 3, but 2 columns"),
+      ("", "is empty"), ("a,b\n1,2\n3\n", "has 1 field in line 3, but 2 columns"),
       ("a\n\"1\n", "has a quote in line 2 that does not end"),
       ("a\n\"1\"2\n", "has text after a quoted field in line 2"),
       ("a,a\n", "names two columns 'a'"),

@@ -43,8 +43,9 @@ struct NeverLoseTests {
   @Test("a run that is killed in its first epoch goes on to the bits of an undisturbed one")
   func killedInFirstEpoch() throws {
     let child = try start(
-      "--data", "data", "-o", "run", "--epochs", "1", "--checkpoint-every", "3steps")
-    waitFor("run/model.safetensors", of: child)
+      "--data", "data", "-o", "run", "--epochs", "1", "--checkpoint-every", "3steps", "--keep", "9")
+    // Made when the state after it is saved.
+    waitFor("run/state-3.safetensors", of: child)
     child.send(SIGKILL)
     #expect(child.wait().status == -SIGKILL)
     #expect(try workspace.text("run/run.json").contains("\"checkpoint_every\": \"3 steps\""))
@@ -262,7 +263,9 @@ struct NeverLoseTests {
     let child = try start(
       "--data", "data", "-o", "run", "--epochs", "3000", options: Workspace.small)
     waitFor("run/metrics.jsonl", of: child)
+    child.send(SIGSTOP)
     try workspace.remove("run")
+    child.send(SIGCONT)
     let outcome = child.wait()
     expectRefusal(outcome, ["'run'", "removed", "elbo train --resume run-rescued"])
     #expect(!workspace.exists("run"))
@@ -279,17 +282,18 @@ struct NeverLoseTests {
   @Test("data that have moved are named with --data, and must be the same")
   func movedData() throws {
     try workspace.train("run", epochs: 1)
-    try FileManager.default.moveItem(atPath: workspace["data"], toPath: workspace["place"])
+    try workspace.write("", to: "place/.keep")
+    try FileManager.default.moveItem(atPath: workspace["data"], toPath: workspace["place/data"])
     expectRefusal(
       try workspace.elbo("train", "--resume", "run", "--epochs", "2"),
       ["'run'", "/data'", "--data"])
     expectSuccess(
       try workspace.elbo(
-        "train", "--resume", "run", "--data", "place", "--epochs", "2", "--no-figures"))
-    try workspace.train("whole", data: "place", epochs: 2)
+        "train", "--resume", "run", "--data", "place/data", "--epochs", "2", "--no-figures"))
+    try workspace.train("whole", data: "place/data", epochs: 2)
     try expectSame("run", "whole")
     let record = try workspace.text("run/run.json")
-    #expect(record.contains("\"changes\"") && record.contains("/place\""))
+    #expect(record.contains("\"changes\"") && record.contains("/place/data\""))
     expectSuccess(
       try workspace.elbo("train", "--resume", "run", "--epochs", "3", "--no-figures"))
     try workspace.writeImages(grey: 7)

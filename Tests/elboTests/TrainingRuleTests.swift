@@ -157,7 +157,6 @@ struct TrainingRuleTests {
       ["--free-bits", "--objective elbo"]
     ),
     (["--resume", "run", "--average", "0.9"], ["--resume", "--average"]),
-    (["--resume", "run", "--schedule", "cosine"], ["--resume", "--schedule"]),
     (["--resume", "run", "--free-bits", "1"], ["--resume", "--free-bits"]),
   ]
 

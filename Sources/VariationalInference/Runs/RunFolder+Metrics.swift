@@ -103,7 +103,6 @@ extension EpochMetrics {
     var json: JSONValue = [
       "epoch": JSONValue(epoch), "train": train.json, "test": test.json,
     ]
-    json["step"] = step.map { JSONValue($0) }
     json["validation"] = validation?.json
     return json.compact
   }

@@ -77,7 +77,10 @@ struct RunContinuation {
       let session = try TrainingSession(
         place, record: record, data: data, model: model, workers: workers,
         resumption: resumption)
-      try session.restore(state, from: path, isChanged: record.options != old.options)
+      var options = record.options
+      // Of more epochs the state need not know.
+      options.epochs = old.options.epochs
+      try session.restore(state, from: path, isChanged: options != old.options)
       try record.write(to: place.folder.record)
       return session
     }

@@ -51,7 +51,11 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
       throw RunError.unreadableRecord(path: path, key: [EpochMetrics].metadataKey)
     }
     let read = try folder.readMetrics(upTo: progress.epoch, recorded: recorded)
-    epochs = read.epochs
+    epochs = read.epochs.map { epoch in
+      var epoch = epoch
+      if read.rebuilt.contains(epoch.epoch) { epoch.step = epoch.epoch * trainer.batchesPerEpoch }
+      return epoch
+    }
     if let sentence = rebuilt(read, epochs: progress.epoch) { Terminal.notice(sentence) }
     try folder.write(epochs)
     savedBest = Files.exists(folder.best) ? ModelFile.epoch(of: folder.best) : nil

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Formats
 internal import VariationalInference
 
 #if canImport(Glibc)
@@ -23,7 +24,7 @@ enum Ending {
     let unknown = UnknownCommand(arguments)
     if let unknown, status == .validationFailure || unknown.isAskedFor {
       Terminal.fail(
-        unknown.sentence, keepsLines: false,
+        [unknown.sentence],
         help: status.isSuccess ? "" : Self.help(text, after: Elbo.message(for: error)))
       exit(ExitCode.validationFailure.rawValue)
     }
@@ -34,13 +35,34 @@ enum Ending {
     }
     let message = Elbo.message(for: error)
     if !message.isEmpty {
-      // A listing of a compiler, the ways on from a divergence, or the values that an option takes.
-      let keepsLines =
-        error is StanError || error is SavedDivergence || status == .validationFailure
-      Terminal.fail(message, keepsLines: keepsLines, help: Self.help(text, after: message))
+      Terminal.fail(lines(message, of: error, status), help: Self.help(text, after: message))
     }
     Terminal.clearLine()
     exit(status.rawValue)
+  }
+
+  private static func hasLines(_ error: any Error) -> Bool {
+    if let format = error as? FormatError, case .safetensors(.pytorch) = format.fault {
+      return true
+    }
+    return error is StanError || error is SavedDivergence
+  }
+
+  /// A message is one line, whatever it quotes. Lines of their own have the listings of a compiler,
+  /// the ways on from a divergence or to another format and those, indented, of the values that an option takes.
+  private static func lines(
+    _ message: String, of error: any Error, _ status: ExitCode
+  ) -> [String] {
+    if hasLines(error) { return message.split(separator: "\n").map(String.init) }
+    if status != .validationFailure { return [message] }
+    return message.split(separator: "\n", omittingEmptySubsequences: false).reduce(into: []) {
+      lines, part in
+      if lines.isEmpty || part.hasPrefix("  ") {
+        lines.append(String(part))
+      } else {
+        lines[lines.count - 1] += "\n" + part
+      }
+    }
   }
 
   /// What the parser of arguments adds to a message: how the command is used.

@@ -101,7 +101,7 @@ struct EpochTable {
   /// One column less than there are, as some terminals go on to the next line after the last.
   private func fitting(_ width: Int) -> [Column] {
     var fitting = columns
-    while fitting.reduce(-Self.gap) { $0 + $1.width + Self.gap } >= width,
+    while fitting.reduce(-Self.gap, { $0 + $1.width + Self.gap }) >= width,
       let least = fitting.indices.max(by: { fitting[$0].rank < fitting[$1].rank }),
       fitting[least].rank > 0
     {

@@ -121,15 +121,12 @@ enum Terminal {
   /// The last words of a command that failed.
   ///
   /// - Parameters:
-  ///   - message: One sentence.
-  ///   - keepsLines: Whether it has lines of its own.
+  ///   - lines: One sentence, or a sentence and a listing.
   ///   - help: What the command itself adds, as it is.
-  static func fail(_ message: String, keepsLines: Bool, help: String) {
+  static func fail(_ lines: [String], help: String) {
     clearLine()
-    let parts =
-      keepsLines ? message.split(separator: "\n", omittingEmptySubsequences: false) : [message[...]]
-    let lines = parts.map { String($0).shownLine(limit: longestMessage) }
-    send("Error: " + lines.joined(separator: "\n") + "\n" + help, to: STDERR_FILENO)
+    let shown = lines.map { $0.shownLine(limit: longestMessage) }
+    send("Error: " + shown.joined(separator: "\n") + "\n" + help, to: STDERR_FILENO)
   }
 
   // MARK: The live line

@@ -139,7 +139,7 @@ extension Estimate {
   /// How narrowly two bounds enclose a number, where this is the upper one less the lower: chance makes
   /// that negative where they are closer than their errors.
   fileprivate var widthWords: String {
-    mean > 0
+    mean.fixed(2) != "0.00" && mean > 0
       ? "to within \(inNats)"
       : "to within the errors of both bounds (the upper less the lower: \(inNats))"
   }
