@@ -62,6 +62,13 @@ struct MistakeTests {
         }
       ),
       (
+        "none of 168 starts has a finite density: observe \"y\": its log-density is nan at a = 1.0",
+        { z in
+          let a = z.latent("a", Normal(0, 1))
+          z.observe("y", Normal(a, 1e-8 - a * a), y)
+        }
+      ),
+      (
         "latent \"a\": Gamma has no non-centred form",
         { z in z.observe("y", Normal(z.latent("a", Gamma(2, 1), .nonCentred), 1), y) }
       ),

@@ -125,7 +125,8 @@ struct FailingOutputTests {
       ["train", "--data", "data", "-o", "run", "--epochs", "1", "--learning-rate", "1e30"]
         + Workspace.small + ["--batch-size", "200"])
     expectRefusal(outcome, ["training diverged in epoch 1", "learning rate"])
-    #expect(workspace.files("run") == [".lock", "divergence", "run.json"])
+    #expect(
+      workspace.files("run").filter { !$0.hasPrefix("divergence/") } == [".lock", "run.json"])
   }
 
   @Test("divergence of a resumed run names the last good state, and leaves it")

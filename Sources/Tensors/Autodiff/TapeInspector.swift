@@ -8,13 +8,14 @@ package struct TapeEntry: Sendable, Equatable {
   package let inputs: [Int?]
   /// What a model calls the value, as "z"; nil where it has no name.
   package internal(set) var label: String?
-  /// Whether the value is rows of a step's batch.
-  package let isRows: Bool
+  /// Whether the value is rows of a step's batch: marked as such, or other in each shard.
+  package internal(set) var isRows: Bool
   /// The value.
   package internal(set) var value: ValueRange
   /// The inputs that are not on the tape, and so in no other entry.
   package internal(set) var constants: [ValueRange]
-  /// The gradient of what was differentiated by the value; nil where the way back did not come here.
+  /// The gradient of what was differentiated by the value; nil where the way back did not come
+  /// here.
   package internal(set) var gradient: ValueRange?
   /// What the operation handed back to each of its inputs; nil where it owed nothing, or left the
   /// gradient for later.
@@ -28,20 +29,26 @@ package struct TapeEntry: Sendable, Equatable {
     }
     var joined = self
     // What is no row is the same in each shard; its gradient is a sum over them.
-    if isRows { joined.value = value.joined(with: other.value, followsRows: true) }
+    let areRows = isRows || value != other.value
+    joined.isRows = areRows
+    if areRows { joined.value = value.joined(with: other.value, followsRows: true) }
     joined.constants = zip(constants, other.constants).map {
-      $0 == $1 ? $0 : $0.joined(with: $1, followsRows: isRows)
+      $0 == $1 ? $0 : $0.joined(with: $1, followsRows: areRows)
     }
-    joined.gradient = join(gradient, other.gradient, rows: isRows)
-    joined.handedBack = zip(handedBack, other.handedBack).map { join($0, $1, rows: isRows) }
-    if handedBack.isEmpty { joined.handedBack = other.handedBack }
+    joined.gradient = join(gradient, other.gradient, rows: areRows)
+    joined.handedBack =
+      handedBack.isEmpty
+      ? other.handedBack
+      : zip(handedBack, other.handedBack).map {
+        join($0, $1, rows: areRows && $0?.shape.first == value.shape.first)
+      }
     return joined
   }
 }
 
 extension [TapeEntry] {
-  /// The tapes of the shards of one batch, in order, as one; the first alone where they are not of one
-  /// program.
+  /// The tapes of the shards of one batch, in order, as one; the first alone where they are not of
+  /// one program.
   package static func joined(_ shards: [[TapeEntry]]) -> [TapeEntry] {
     guard var joined = shards.first else { return [] }
     for other in shards.dropFirst() {
@@ -55,9 +62,9 @@ extension [TapeEntry] {
   }
 }
 
-/// Looks at every value that a tape records and at every gradient on the way back. A tape without one,
-/// as all are but those of a step that is repeated to be looked at, asks once for each operation whether
-/// it is there.
+/// Looks at every value that a tape records and at every gradient on the way back. A tape without
+/// one, as all are but those of a step that is repeated to be looked at, asks once for each
+/// operation whether it is there.
 ///
 /// It belongs to the thread of its tape.
 final class TapeInspector<Scalar: TensorScalar> {
@@ -92,8 +99,8 @@ extension Tensor {
     return self
   }
 
-  /// The name of an operation, from that of the function that recorded it: "exp" of "exp()", and the
-  /// signs of arithmetic.
+  /// The name of an operation, from that of the function that recorded it: "exp" of "exp()", and
+  /// the signs of arithmetic.
   static func operationName(_ function: String) -> String {
     let name = String(function.prefix { $0 != "(" })
     return switch name {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The range of a tensor's numbers, and how many of its elements are none: what a person wants to know
-/// of a tensor in which something went wrong.
+/// The range of a tensor's numbers, and how many of its elements are none: what a person wants to
+/// know of a tensor in which something went wrong.
 public struct ValueRange: Sendable, Equatable {
   /// The shape of the tensor.
   public package(set) var shape: [Int]
@@ -82,8 +82,8 @@ public struct ValueRange: Sendable, Equatable {
     }
   }
 
-  /// The range of this tensor's elements and of another's, whose rows follow those of this one where
-  /// `followsRows`; else both are the same tensor computed twice, or summands of one shape.
+  /// The range of this tensor's elements and of another's, whose rows follow those of this one
+  /// where `followsRows`; else both are the same tensor computed twice, or summands of one shape.
   package func joined(with other: ValueRange, followsRows: Bool) -> ValueRange {
     var joined = self
     if followsRows, !shape.isEmpty { joined.shape[0] += other.shape[0] }

@@ -13,8 +13,8 @@ extension GradientStep {
     package let outcome: Outcome
   }
 
-  /// The step as ``run(batch:limitingMeanNorm:function:where:update:)`` takes it, to the same bits, with
-  /// every value looked at; updates nothing.
+  /// The step as ``run(batch:limitingMeanNorm:function:where:update:)`` takes it, to the same bits,
+  /// with every value looked at; updates nothing.
   ///
   /// - Parameters:
   ///   - batch: The number of rows, at least 1.

@@ -2,8 +2,8 @@
 
 package import Tensors
 
-/// Examples of a data set as a step saw them, random parts drawn, kept so that the step can be repeated
-/// without the data set: the examples keep the numbers that they had there.
+/// Examples of a data set as a step saw them, random parts drawn, kept so that the step can be
+/// repeated without the data set: the examples keep the numbers that they had there.
 package struct RecordedBatch: Dataset {
   /// The name of the data set.
   package let name: String

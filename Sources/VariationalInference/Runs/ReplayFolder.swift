@@ -3,8 +3,8 @@
 internal import Formats
 package import Tensors
 
-/// A step that gave numbers that are not finite, in files: all that it takes to repeat it, without the
-/// data set.
+/// A step that gave numbers that are not finite, in files: all that it takes to repeat it, without
+/// the data set.
 ///
 ///     parameters.safetensors    the model before the step, as any model's file
 ///     optimiser.safetensors     what the optimiser remembers: "first_moment.encoder.fc1.weight", ...
@@ -58,20 +58,20 @@ package enum ReplayError: Error, Sendable, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .nothing(let path):
-      "'\(path)' holds no step to replay (\(ReplayFolder.name)/divergence.json); name the folder of a "
-        + "run that diverged"
+      "'\(path)' holds no step to replay (\(ReplayFolder.name)/divergence.json); name the folder "
+        + "of a run that diverged"
     case .version(let path, let found, let known):
-      "'\(path)' is of version \(found), where up to \(known) is known; read it with a newer version of "
-        + "elbo"
+      "'\(path)' is of version \(found), where up to \(known) is known; read it with a newer "
+        + "version of elbo"
     case .altered(let path, let record):
-      "'\(path)' is not the file that '\(record)' was written for: its SHA-256 is another; let the run "
-        + "diverge again"
+      "'\(path)' is not the file that '\(record)' was written for: its SHA-256 is another; let the "
+        + "run diverge again"
     case .misfit(let path, let tensor, let found, let expected):
-      "'\(path)' holds \(found) for \"\(tensor.shown())\" where \(expected) is expected; let the run "
-        + "diverge again"
+      "'\(path)' holds \(found) for \"\(tensor.shown())\" where \(expected) is expected; let "
+        + "the run diverge again"
     case .kind(let path, let found):
-      "'\(path)' holds a model of kind \"\(found.shown())\", which is no autoencoder that can be trained "
-        + "by this version of elbo"
+      "'\(path)' holds a model of kind \"\(found.shown())\", which is no autoencoder that this "
+        + "version of elbo can train"
     }
   }
 }
@@ -199,7 +199,8 @@ extension ReplayFolder {
     }
     let named = model.namedParameters
     let file = try Safetensors(path: optimiser)
-    let memories = try (isTraining ? options.memoryNames : []).map { memory in
+    let remembered = isTraining ? type(of: options.optimiser).memories : []
+    let memories = try remembered.map { memory in
       try named.map { name, parameter in
         try tensor("\(memory).\(name)", parameter.shape, in: file)
       }

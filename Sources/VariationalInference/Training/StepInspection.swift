@@ -25,19 +25,22 @@ public struct StepInspection: Sendable, Equatable {
   public struct Row: Sendable, Equatable {
     /// The part of the step.
     public let phase: Phase
-    /// What computed the value, as "linear, relu" or "exp"; of parameters and memories what they are.
+    /// What computed the value, as "linear, relu" or "exp"; of parameters and memories what they
+    /// are.
     public let operation: String
-    /// The layer, as "encoder.fc1", or the layers that it comes after; a parameter's or a field's name.
+    /// The layer, as "encoder.fc1", or the layers that it comes after; a parameter's or a field's
+    /// name.
     public let place: String
-    /// What the model calls the value, as "z", or "for z" what it is computed for; empty where there is
-    /// no name.
+    /// What the model calls the value, as "z", or "for z" what it is computed for; empty where
+    /// there is no name.
     public let quantity: String
     /// The numbers.
     public let range: ValueRange
-    /// The largest magnitude of a finite number that it was computed from; nil where that is not known.
+    /// The largest magnitude of a finite number that it was computed from; nil where that is not
+    /// known.
     public let operands: Double?
-    /// The number in the data set of the first example with a number that is not finite; nil where all
-    /// are finite, or the value is no rows of the batch.
+    /// The number in the data set of the first example with a number that is not finite; nil where
+    /// all are finite, or the value is no rows of the batch.
     public let example: Int?
 
     package init(
@@ -98,8 +101,8 @@ extension StepInspection.Row {
       "all values and their gradients are finite, but not the sum over the batch, the gradient of "
         + "\(place): \(defect)"
     case .update:
-      "value and gradient are finite, but not what the optimiser makes of them, the \(operation) of "
-        + "\(place): \(defect)\(origin)"
+      "value and gradient are finite, but not what the optimiser makes of them, the \(operation) "
+        + "of \(place): \(defect)\(origin)"
     }
   }
 }
@@ -111,7 +114,16 @@ extension StepInspection {
   /// The field of the batch whose numbers are so large that a network cannot but overflow.
   package var extremeField: (name: String, magnitude: Double)? {
     let fields = rows.filter { $0.phase == .input && $0.operation == Self.fieldName }
-    let largest = fields.max { $0.range.largestMagnitude ?? 0 < $1.range.largestMagnitude ?? 0 }
+    return Self.largest(of: fields)
+  }
+
+  /// The same of a parameter, which may be that large at the start where data have such means.
+  package var extremeParameter: (name: String, magnitude: Double)? {
+    Self.largest(of: rows.filter { $0.phase == .input && $0.operation != Self.fieldName })
+  }
+
+  private static func largest(of rows: [Row]) -> (name: String, magnitude: Double)? {
+    let largest = rows.max { $0.range.largestMagnitude ?? 0 < $1.range.largestMagnitude ?? 0 }
     guard let largest, let magnitude = largest.range.largestMagnitude, magnitude >= 1e6 else {
       return nil
     }
@@ -124,6 +136,8 @@ extension StepInspection {
 extension Double {
   /// Three significant digits: "1.52e+08", "0.031", "12".
   package var short: String {
+    // The sign of what is not a number says nothing.
+    if isNaN { return "nan" }
     if self == 0 || !isFinite { return self == 0 ? "0" : "\(self)" }
     var exponent = 0
     var size = magnitude

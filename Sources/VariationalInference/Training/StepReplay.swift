@@ -53,7 +53,8 @@ struct StepFunction<Model: GuidedModel & Parameterized>: Sendable {
   }
 }
 
-/// All that decides one step: what it is given, and what it does. Taking it again gives the same bits.
+/// All that decides one step: what it is given, and what it does. Taking it again gives the same
+/// bits.
 package struct StepReplay<Model: GuidedModel & Parameterized> {
   /// The type of number.
   package typealias Scalar = Model.Scalar
@@ -152,8 +153,8 @@ package struct StepReplay<Model: GuidedModel & Parameterized> {
 }
 
 extension StepInspection {
-  /// Values in the order of the tape, then gradients in the opposite one. Parameters come first on the
-  /// tape and are left out.
+  /// Values in the order of the tape, then gradients in the opposite one. Parameters come first on
+  /// the tape and are left out.
   fileprivate static func rows(
     of entries: [TapeEntry], parameters names: [String], examples: [Int]
   ) -> [Row] {
@@ -204,7 +205,8 @@ extension StepInspection {
     return rows
   }
 
-  /// The layer of each node that has a parameter as an input; of others, the layers that it comes after.
+  /// The layer of each node that has a parameter as an input; of others, the layers that it comes
+  /// after.
   private static func places(of entries: [TapeEntry], parameters names: [String]) -> [String] {
     func layer(_ parameter: String) -> String {
       parameter.lastIndex(of: ".").map { String(parameter[..<$0]) } ?? parameter

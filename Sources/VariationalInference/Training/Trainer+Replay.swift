@@ -3,8 +3,8 @@
 internal import Tensors
 
 extension Trainer {
-  /// The step that comes next, with all that decides it: after a ``TrainingDivergence``, the step that
-  /// diverged.
+  /// The step that comes next, with all that decides it: after a ``TrainingDivergence``, the step
+  /// that diverged.
   package var nextStep: StepReplay<Model> {
     let order = EpochOrder(
       examples: data.count, batchSize: options.batchSize, seed: options.seed,
@@ -20,8 +20,8 @@ extension Trainer {
     return replay(of: batch, parameters: gradientStep.parameters.tensors, isTraining: true)
   }
 
-  /// An evaluation of the present model on some examples of another part of the data, as a step that is
-  /// looked at.
+  /// An evaluation of the present model on some examples of another part of the data, as a step
+  /// that is looked at.
   package func evaluation(of examples: [Int], in part: any Dataset) -> StepReplay<Model> {
     let batch = RecordedBatch(
       examples, of: part, template.allReads, round: .evaluation(seed: options.seed),

@@ -2,11 +2,13 @@
 
 internal import Tensors
 
-/// A state of a run in memory, taken now and then: a step that overwrote the parameters with numbers
-/// that are not finite can be reached again from it, as a run is a function of its state and the data.
+/// A state of a run in memory, taken now and then: a step that overwrote the parameters with
+/// numbers that are not finite can be reached again from it, as a run is a function of its state
+/// and the data.
 final class TrainingAnchor<Scalar: TensorScalar> {
-  /// Steps between two of them: copying parameters and moments, as much as the update of one step moves,
-  /// is then below 1 % of all updates, and going back repeats fewer steps than a second or two hold.
+  /// Steps between two of them: copying parameters and moments, as much as the update of one step
+  /// moves, is then below 1 % of all updates, and going back repeats fewer steps than a second or
+  /// two hold.
   static var interval: Int { 128 }
 
   private(set) var progress = TrainingProgress()

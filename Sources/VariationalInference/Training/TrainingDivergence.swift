@@ -13,15 +13,23 @@ public struct TrainingDivergence: Error, Sendable, CustomStringConvertible {
   public let batch: Int
   /// The means of the batch.
   public let terms: MeanTerms
-  /// The first parameter that the step left infinite or undefined, or what the optimiser remembers of
-  /// it, by name; nil where the objective was at fault before.
+  /// The first parameter that the step left infinite or undefined, or what the optimiser remembers
+  /// of it, by name; nil where the objective was at fault before.
   public let parameter: String?
   /// The step's values, the first that is not finite among them; nil where the step could not be
   /// repeated, as where the data are not the same twice.
   public let inspection: StepInspection?
 
-  /// One sentence: when, which part, the first operation with a value that is not finite, and what to
-  /// try.
+  package init(
+    step: Int, epoch: Int, batch: Int, terms: MeanTerms, parameter: String?,
+    inspection: StepInspection?
+  ) {
+    (self.step, self.epoch, self.batch, self.terms) = (step, epoch, batch, terms)
+    (self.parameter, self.inspection) = (parameter, inspection)
+  }
+
+  /// One sentence: when, which part, the first operation with a value that is not finite, and what
+  /// to try.
   public var description: String { "\(finding); \(advice)" }
 
   /// The sentence without what to try.
@@ -39,22 +47,27 @@ public struct TrainingDivergence: Error, Sendable, CustomStringConvertible {
   /// What to try.
   package var advice: String {
     let field = inspection?.extremeField.map {
-      "field '\($0.name)' reaches \($0.magnitude.short): scale it, or leave out what is no measurement"
+      "field '\($0.name)' reaches \($0.magnitude.short): scale it, or leave out what is no "
+        + "measurement"
     }
     if dependsOnLearningRate {
       return (field.map { "\($0), or " } ?? "") + "try a smaller learning rate"
     }
-    return (field ?? "look at the data and at the parameters that training began with")
+    let parameter = inspection?.extremeParameter.map {
+      "parameter \($0.name) begins with \($0.magnitude.short), as data with such means make it: "
+        + "scale them, or leave out what is no measurement"
+    }
+    return (field ?? parameter ?? "look at the data and at the parameters that training began with")
       + " (no step was taken yet, so that the learning rate has no part in it)"
   }
 
   private var part: String {
     if !terms.reconstruction.isFinite {
-      return "the reconstruction cost is \(terms.reconstruction)"
+      return "the reconstruction cost is \(terms.reconstruction.short)"
     }
-    if !terms.kl.isFinite { return "the KL divergence is \(terms.kl)" }
+    if !terms.kl.isFinite { return "the KL divergence is \(terms.kl.short)" }
     guard terms.objective.isFinite, let parameter else {
-      return "the objective is \(terms.objective)"
+      return "the objective is \(terms.objective.short)"
     }
     return "parameter \(parameter), or what the optimiser remembers of it, is infinite or undefined"
   }

@@ -4,8 +4,8 @@ internal import ArgumentParser
 internal import Formats
 internal import VariationalInference
 
-/// What a run that diverged leaves and says: a folder from which the step can be repeated, whether the
-/// saved state is one to go on from, and the command that begins again or goes on.
+/// What a run that diverged leaves and says: a folder from which the step can be repeated, whether
+/// the saved state is one to go on from, and the command that begins again or goes on.
 struct Divergence<Model: DescribedAutoencoder> where Model.Scalar == Float {
   let folder: RunFolder
   /// The run that this one was to replace.
@@ -21,13 +21,17 @@ struct Divergence<Model: DescribedAutoencoder> where Model.Scalar == Float {
   /// After a step that diverged.
   func saved(_ divergence: TrainingDivergence) -> SavedDivergence {
     concluded(
-      divergence.finding, step: trainer.nextStep, seen: divergence.inspection,
+      divergence.finding,
+      // Where the step could not be reached again, the trainer stands elsewhere.
+      step: divergence.inspection == nil ? nil : trainer.nextStep, seen: divergence.inspection,
       advice: divergence.advice, changesRate: divergence.dependsOnLearningRate)
   }
 
   /// After an evaluation of a model whose parameters are finite but whose ELBO is not.
   func saved(_ finding: String) -> SavedDivergence {
     let advice = "try a smaller learning rate"
+    // The sign of what is not a number says nothing.
+    let finding = finding.replacing(" -nan", with: " nan")
     let sentence =
       finding.hasSuffix("; " + advice) ? String(finding.dropLast(2 + advice.count)) : finding
     guard let examples = firstExamplesWithoutBound else {
@@ -50,28 +54,30 @@ struct Divergence<Model: DescribedAutoencoder> where Model.Scalar == Float {
   }
 
   private func concluded(
-    _ sentence: String, step: StepReplay<Model>?, seen: StepInspection?, advice: String,
+    _ finding: String, step: StepReplay<Model>?, seen: StepInspection?, advice: String,
     changesRate: Bool
   ) -> SavedDivergence {
-    var lines: [String] = []
+    Terminal.clearLine()
     if let step {
       let replay = ReplayFolder("\(folder.path)/\(ReplayFolder.name)")
       do {
-        try replay.write(step, seen, finding: sentence, dataShape: record.data.shape)
-        lines.append("look at its numbers with:  elbo replay \(ShellWord.quoted(folder.path))")
+        try replay.write(step, seen, finding: finding, dataShape: record.data.shape)
+        Terminal.line("Look at the numbers of what diverged with:")
+        Terminal.line("  elbo replay \(ShellWord.path(folder.path))")
       } catch {
         // A full disk, say: what diverged is to be told all the same.
-        lines.append("the step could not be kept for a replay: \(error)")
+        Terminal.line("What diverged could not be kept for elbo replay: \(error)")
       }
     }
     let state = StateJudgement(self)
-    lines.append(state.sentence)
-    if let earlier { lines.append("the run in '\(earlier.path)' is as it was") }
-    if changesRate {
-      lines.append("\(state.isGood ? "go on" : "begin again") with a smaller learning rate:")
-      lines.append("  " + (state.isGood ? resumption : beginning))
+    if let earlier { Terminal.line("The run in '\(earlier.path)' is as it was.") }
+    // The rates of a reproduction are those that were published.
+    if changesRate, arguments.first == "train" {
+      Terminal.line(
+        "\(state.isGood ? "Go on" : "Begin again") with a smaller learning rate by:")
+      Terminal.line("  " + (state.isGood ? resumption : beginning))
     }
-    return SavedDivergence(divergence: "\(sentence); \(advice)", lines: lines)
+    return SavedDivergence(finding: finding, state: state.sentence, advice: advice)
   }
 
   /// A rate with which runs of this kind do well, or a tenth of one that is as small.
@@ -81,22 +87,22 @@ struct Divergence<Model: DescribedAutoencoder> where Model.Scalar == Float {
   }
 
   private var resumption: String {
-    "elbo train --resume \(ShellWord.quoted(folder.path)) --learning-rate \(smallerRate)"
+    "elbo train --resume \(ShellWord.path(folder.path)) --learning-rate \(smallerRate)"
   }
 
   /// The command that began the run, with another rate, in place of what it left.
   private var beginning: String {
     CommandWords(arguments).beginning(in: earlier ?? folder, learningRate: smallerRate)
       ?? "elbo train, with the options of the run in '\(folder.record)', --learning-rate "
-      + "\(smallerRate) --overwrite --output \(ShellWord.quoted((earlier ?? folder).path))"
+      + "\(smallerRate) --overwrite --output \(ShellWord.path((earlier ?? folder).path))"
   }
 }
 
 /// Whether the state in a run's folder is one to go on from.
 ///
-/// It is where all its parameters and moments are finite, some step was taken, and its ELBO, on up to
-/// 1,000 test examples, is finite and above that of the model with which the run began: a model that is
-/// worse than no training is not worth going on with.
+/// It is where all its parameters and moments are finite, some step was taken, and its ELBO, on up
+/// to 1,000 test examples, is finite and above that of the model with which the run began: a model
+/// that is worse than no training is not worth going on with.
 private struct StateJudgement {
   let isGood: Bool
   let sentence: String
@@ -149,12 +155,12 @@ struct CommandWords {
 
   init(_ words: [String]) { self.words = words }
 
-  /// The command that begins a run anew in `folder`, in place of what is there, with another learning
-  /// rate; nil where these words do not begin one.
+  /// The command that begins a run anew in `folder`, in place of what is there, with another
+  /// learning rate; nil where these words do not begin one.
   func beginning(in folder: RunFolder, learningRate: String) -> String? {
-    guard words.first == "train", option("--resume") == nil, option("--seeds") == nil else {
-      return nil
-    }
+    guard words.first == "train", value(of: "--resume") == nil else { return nil }
+    // Of several runs each has a folder in that of all.
+    let output = value(of: "--seeds") == nil ? folder.path : Files.parent(of: folder.path)
     var rest = words
     func drop(_ names: [String]) {
       while let place = rest.firstIndex(where: { word in
@@ -166,12 +172,22 @@ struct CommandWords {
     }
     drop(["--learning-rate"])
     drop(["--output", "-o"])
+    // A rate at the end that is above the new one would be refused; without it the end is 0.
+    if let final = value(of: "--final-learning-rate").flatMap(Double.init),
+      final > Double(learningRate) ?? 0
+    {
+      drop(["--final-learning-rate"])
+    }
     rest.removeAll { $0 == "--overwrite" }
-    let added = ["--learning-rate", learningRate, "--output", folder.path, "--overwrite"]
-    return (["elbo"] + rest + added).map(ShellWord.quoted).joined(separator: " ")
+    let words = (["elbo"] + rest + ["--learning-rate", learningRate]).map(ShellWord.quoted)
+    return (words + ["--output", ShellWord.path(output), "--overwrite"]).joined(separator: " ")
   }
 
-  private func option(_ name: String) -> String? {
-    words.first { $0 == name || $0.hasPrefix(name + "=") }
+  /// What an option is given; empty where it is the last word.
+  private func value(of option: String) -> String? {
+    guard let place = words.firstIndex(where: { $0 == option || $0.hasPrefix(option + "=") })
+    else { return nil }
+    if words[place] != option { return String(words[place].dropFirst(option.count + 1)) }
+    return place + 1 < words.count ? words[place + 1] : ""
   }
 }

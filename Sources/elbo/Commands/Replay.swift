@@ -11,17 +11,17 @@ struct Replay: ParsableCommand {
       "Repeat the step at which a run diverged, and show where its numbers stop being finite.",
     discussion: """
       A run that diverges leaves a folder, divergence, in its own: the parameters before the step, \
-      the batch, counters and seed. The step is taken again from them, without the data set, and to the \
-      same bits, with every value looked at: what the step is given, the values on the way to the \
-      objective, the gradients on the way back, the gradient of each parameter, and what the optimiser \
-      makes of it. The first value that is not finite is marked.
+      the batch, counters and seed. The step is taken again from them, without the data set, and \
+      to the same bits, with every value looked at: what the step is given, the values on the way \
+      to the objective, the gradients on the way back, the gradient of each parameter, and what \
+      the optimiser makes of it. The first value that is not finite is marked.
 
         elbo replay runs/<run>                  the values around the first that is not finite
         elbo replay runs/<run> --all            all values
         elbo replay runs/<run> --json           all of it, for programs
 
-      range: the smallest and the largest finite number; mean: of their magnitudes; not finite: how \
-      many elements are infinite or no number. Guides/Divergence.md says what to do then.
+      range: the smallest and the largest finite number; mean: of their magnitudes; not finite: \
+      how many elements are infinite or no number. Guides/Divergence.md says what to do then.
       """)
 
   @Argument(help: "The folder of a run that diverged, or the folder divergence in it.")
@@ -64,8 +64,8 @@ struct Replay: ParsableCommand {
     case true: Terminal.line("all of it as in the run, bit for bit")
     case false:
       Terminal.line(
-        "not the same as in the run, which another kind of CPU or another version may explain; there: "
-          + step.finding.shown(limit: 500))
+        "not the same as in the run, which another kind of CPU or another version may explain; "
+          + "there: " + step.finding.shown(limit: 500))
     default: break
     }
   }
@@ -76,7 +76,8 @@ struct ReplayTable {
   private let seen: StepInspection
   private let shown: [Int]
 
-  /// All rows, or those that matter: what the step is given, what is not finite, and what comes before.
+  /// All rows, or those that matter: what the step is given, what is not finite, and what comes
+  /// before.
   init(_ seen: StepInspection, all: Bool) {
     self.seen = seen
     guard !all, let first = seen.first else {

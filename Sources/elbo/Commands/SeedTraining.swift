@@ -11,7 +11,7 @@ struct SeedTraining {
 
   /// What goes on with all of them, where they are now.
   func resumption(_ place: RunPlace) -> String {
-    "elbo train --resume \(ShellWord.quoted(place.folder.path))"
+    "elbo train --resume \(ShellWord.path(place.folder.path))"
   }
 
   /// Begins all runs; `begin` does so for the run of one seed, in the place of all.

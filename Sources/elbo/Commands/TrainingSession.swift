@@ -218,7 +218,7 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
   }
 
   private var goingOn: String {
-    resumption?() ?? "elbo train --resume \(ShellWord.quoted(folder.path))"
+    resumption?() ?? "elbo train --resume \(ShellWord.path(folder.path))"
   }
 
   private func conclude(figures: Bool) throws {
@@ -268,10 +268,11 @@ extension TrainingSession {
   }
 }
 
-/// Training diverged; how to look at it, where the last good state is, and how to go on.
+/// Training diverged: where, whether there is a good state, and what to try.
 struct SavedDivergence: Error, CustomStringConvertible {
-  let divergence: String
-  let lines: [String]
+  let finding: String
+  let state: String
+  let advice: String
 
-  var description: String { ([divergence] + lines).joined(separator: "\n") }
+  var description: String { "\(finding); \(state); \(advice)" }
 }

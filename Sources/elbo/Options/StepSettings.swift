@@ -106,9 +106,10 @@ struct StepSettings: ParsableArguments {
         "--final-learning-rate \(finalLearningRate): at most the learning rate of \(learningRate) "
           + "is expected")
     }
-    if let weightDecay, weightDecay * learningRate >= 1 {
+    let decay = weightDecay ?? (optimiserName == .adamw ? Self.defaultDecay : 0)
+    if decay * learningRate >= 1 {
       throw ValidationError(
-        "--weight-decay \(weightDecay): a number whose product with the learning rate of "
+        "--weight-decay \(decay)\(weightDecay == nil ? ", the default" : ""): a number whose product with the learning rate of "
           + "\(learningRate) is below 1 is expected, or a step would leave nothing of a weight")
     }
   }
@@ -126,10 +127,12 @@ struct StepSettings: ParsableArguments {
     [("--optimiser", optimiserName != nil), ("--average", average != nil)].first { $0.1 }?.0
   }
 
+  private static let defaultDecay = 0.01
+
   func optimiser(learningRate: Double) -> any Optimiser {
     switch optimiserName ?? .adam {
     case .adam: Adam(learningRate: learningRate)
-    case .adamw: AdamW(learningRate: learningRate, weightDecay: weightDecay ?? 0.01)
+    case .adamw: AdamW(learningRate: learningRate, weightDecay: weightDecay ?? Self.defaultDecay)
     }
   }
 

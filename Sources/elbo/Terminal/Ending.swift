@@ -45,11 +45,11 @@ enum Ending {
     if let format = error as? FormatError, case .safetensors(.pytorch) = format.fault {
       return true
     }
-    return error is StanError || error is SavedDivergence
+    return error is StanError
   }
 
   /// A message is one line, whatever it quotes. Lines of their own have the listings of a compiler,
-  /// the ways on from a divergence or to another format and those, indented, of the values that an option takes.
+  /// the way on to another format and those, indented, of the values that an option takes.
   private static func lines(
     _ message: String, of error: any Error, _ status: ExitCode
   ) -> [String] {

@@ -2,6 +2,9 @@
 
 /// Text as one word of a POSIX shell.
 enum ShellWord {
+  /// A path, which is no option even where it begins with a hyphen.
+  static func path(_ path: String) -> String { quoted(path.hasPrefix("-") ? "./" + path : path) }
+
   /// The text itself where no character of it means anything to a shell, else in single quotes.
   static func quoted(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { byte in

@@ -230,6 +230,12 @@ struct FitEngine {
       (point[$0] - means[$0]).magnitude / deviations[$0]
         < (point[$1] - means[$1]).magnitude / deviations[$1]
     }
+    if let failure = density.density.failure(at: point) {
+      throw ModelError(
+        nil,
+        "log p is +infinity at \(check.infinite.count) of \(check.components.count) draws: "
+          + "\(failure); a density with a pole cannot be fitted; bound the parameter away from it")
+    }
     throw FitError.infiniteDensity(
       count: check.infinite.count, draws: check.components.count,
       near: density.names[extreme ?? 0])

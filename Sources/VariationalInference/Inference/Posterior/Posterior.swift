@@ -79,8 +79,9 @@ extension LogDensity {
     do {
       return try fit()
     } catch FitError.noFiniteStart(let tried, let value, let coordinates) {
-      // Where something fails at 0 already, it can be named.
-      guard let failure = failure(at: [Double](repeating: 0, count: dimension)) else {
+      // Where something fails at 0 already, or in the range of the starts, it can be named.
+      let points = [0, 1, -1, 2, -2].map { [Double](repeating: $0, count: dimension) }
+      guard let failure = points.lazy.compactMap(failure).first else {
         throw FitError.noFiniteStart(tried: tried, value: value, coordinates: coordinates)
       }
       throw ModelError(nil, "none of \(tried) starts has a finite density: \(failure)")

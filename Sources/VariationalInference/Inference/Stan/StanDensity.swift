@@ -171,7 +171,13 @@ extension StanDensity {
     if let message = model.density(at: point, value: &value) {
       return StanError.bounded(message)
     }
-    return value.isFinite ? nil : "log p is \(value) where all coordinates are 0"
+    if value.isFinite { return nil }
+    let place =
+      Set(point).count == 1
+      ? "all coordinates are \(shown(point[0]))"
+      : "coordinates are " + point.prefix(6).map(shown).joined(separator: ", ")
+        + (point.count > 6 ? ", ..." : "")
+    return "log p is \(value.isNaN ? .nan : value) where \(place)"
   }
 
   /// Data `y` that generated quantities draw anew, as `y_rep`.
