@@ -80,7 +80,7 @@ struct TerminalTests {
     var frames: [String] { text.matches(of: /\r([^\r\n\u{1B}]+)\u{1B}\[J\r/).map { String($0.1) } }
   }
 
-  /// Runs the command on a pseudo-terminal of so many columns, or of `later` after `sign` has been written.
+  /// Runs the command on a pseudo-terminal of so many columns, and of others after a sign.
   private func run(
     _ arguments: [String], columns: UInt16, later: UInt16? = nil, after sign: String = ""
   ) throws -> Session {
