@@ -41,20 +41,15 @@ enum Ending {
     exit(status.rawValue)
   }
 
-  private static func hasLines(_ error: any Error) -> Bool {
-    if let format = error as? FormatError, case .safetensors(.pytorch) = format.fault {
-      return true
-    }
-    return error is StanError
-  }
-
-  /// A message is one line, whatever it quotes. Lines of their own have the listings of a compiler,
-  /// the way on to another format and those, indented, of the values that an option takes.
+  /// A message is one line, whatever it quotes. Lines of their own have the listings of a compiler
+  /// and those, indented, of the values that an option takes and of what converts a PyTorch file.
   private static func lines(
     _ message: String, of error: any Error, _ status: ExitCode
   ) -> [String] {
-    if hasLines(error) { return message.split(separator: "\n").map(String.init) }
-    if status != .validationFailure { return [message] }
+    if error is StanError { return message.split(separator: "\n").map(String.init) }
+    let isConversion =
+      if case .safetensors(.pytorch) = (error as? FormatError)?.fault { true } else { false }
+    guard isConversion || status == .validationFailure else { return [message] }
     return message.split(separator: "\n", omittingEmptySubsequences: false).reduce(into: []) {
       lines, part in
       if lines.isEmpty || part.hasPrefix("  ") {
