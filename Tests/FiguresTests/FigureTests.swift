@@ -50,7 +50,7 @@ struct FigureTests {
     let canvas = sample.figure.canvas
     let drawsData = canvas.marks.contains { mark in
       switch mark {
-      case .circle, .polygon, .rectangle, .image: true
+      case .circle, .dots, .polygon, .rectangle, .image: true
       case .path(_, let stroke): stroke.ink != .grid && stroke.ink != .axis
       case .text: false
       }

@@ -28,6 +28,11 @@ struct Sample: Sendable, CustomTestStringConvertible {
     Sample("200 horizontal bars", bars(200, .horizontal)),
     Sample("200 vertical bars", bars(200, .vertical)),
     Sample("ladder", ladder),
+    Sample("ladder of close bounds", closeLadder),
+    Sample("line chart whose starts are cut off", cutLines),
+    Sample("scatter chart of few points", scatter(classes: 4, count: 120)),
+    Sample("scatter chart of 26 classes", scatter(classes: 26, count: 2000)),
+    Sample("reduced pictures", reducedPictures),
     Sample("panels", panels(14, columns: 4)),
     Sample("a matrix of panels", matrix),
     Sample("one panel over bands", bands(1)),
@@ -158,9 +163,41 @@ struct Sample: Sendable, CustomTestStringConvertible {
       arrangement: arrangement)
   }
 
-  static func scatter(classes: Int) -> ScatterChart {
+  /// As training goes: much in the first epochs, little in the later ones.
+  static let cutLines = LineChart(
+    title: "Training",
+    panels: ["ELBO", "Reconstruction", "KL"].map { title in
+      let sign = title == "Reconstruction" ? 1.0 : -1.0
+      let series = ["train", "test"].enumerated().map { index, name in
+        LineChart.Series(
+          name: name,
+          y: (1...12).map { sign * (100 + Double(index) + 60 / Double($0 * $0 * $0)) })
+      }
+      return LineChart.Panel(
+        title: title, xLabel: "epoch", yLabel: "nats per image", series: series,
+        yRange: CourseRange.of(series), marksCuts: true,
+        mark: .init(x: 9, label: "best: epoch 9", series: "test"))
+    })
+
+  static let closeLadder = LadderChart(
+    title: "log p(x) from both sides",
+    bounds: [
+      .init("ELBO, L[q]", -130.756, standardError: 0.946, kind: .lower),
+      .init("AIS", -121.996, kind: .lower),
+      .init("reverse AIS", -121.967, standardError: 0.02, kind: .upper),
+    ])
+
+  static let reducedPictures: ImageGrid = {
+    let tiles = PictureTiles((height: 300, width: 200, channels: 1), count: 3)
+    let picture = (0..<60000).map { UInt8(truncatingIfNeeded: $0) }
+    return ImageGrid(
+      title: "Pictures", subtitle: "large", pixels: (0..<3).flatMap { _ in tiles.shown(picture) },
+      tiles: tiles)
+  }()
+
+  static func scatter(classes: Int, count: Int = 500) -> ScatterChart {
     var generator = TestGenerator(seed: 9)
-    let labels = (0..<500).map { classes == 0 ? 0 : $0 % classes }
+    let labels = (0..<count).map { classes == 0 ? 0 : $0 % classes }
     return ScatterChart(
       title: "Latent space", x: labels.map { Double($0 % 3) + generator.normal() },
       y: labels.map { Double($0 / 3) + generator.normal() }, classes: classes == 0 ? [] : labels,

@@ -94,10 +94,13 @@ package struct BarChart: Figure {
       + (threshold.map { ", threshold \($0.label)" } ?? "") + "."
   }
 
+  /// Of many bars each is narrower instead, in figure points.
+  private static let mostHeight = 1600.0
+
   package var size: Size {
     let natural =
       orientation == .horizontal
-      ? Size(width: 560, height: Double(max(1, bars.count)) * 22 + 70)
+      ? Size(width: 560, height: min(Double(max(1, bars.count)) * 22, Self.mostHeight) + 70)
       : Size(width: 680, height: 320)
     let body = bodySize ?? natural
     let width = body.width + 2 * Style.margin

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Rows and columns of grey or colour images: samples, reconstructions, traversals, the latent manifold.
+/// Rows and columns of grey or colour images: samples, reconstructions, traversals, the latent
+/// manifold.
 package struct ImageGrid: Figure {
   /// What the byte 255 looks like.
   package enum Polarity: Sendable {
@@ -31,9 +32,9 @@ package struct ImageGrid: Figure {
   private let imageChannels: Int
   private let pixels: [UInt8]
 
-  /// `pixels` holds the images one after the other, each `imageHeight` rows of `imageWidth` pixels of
-  /// `imageChannels` bytes, 1 for grey or 3 for red, green and blue; the last row of `columns` images may
-  /// be short.
+  /// `pixels` holds the images one after the other, each `imageHeight` rows of `imageWidth` pixels
+  /// of `imageChannels` bytes, 1 for grey or 3 for red, green and blue; the last row of `columns`
+  /// images may be short.
   package init(
     title: String = "", subtitle: String = "", caption: String = "", pixels: [UInt8],
     imageWidth: Int, imageHeight: Int, imageChannels: Int = 1, columns: Int,
@@ -81,7 +82,7 @@ package struct ImageGrid: Figure {
   private var groupRows: Int { rowsPerGroup ?? max(1, rows) }
   private var groupCount: Int { (rows + groupRows - 1) / groupRows }
   /// The white space between groups, in figure points.
-  private var groupGap: Double { 14 }
+  static let groupGap = 14.0
   private var labelWidth: Double {
     let widest = rowLabels.map { Text($0, size: Style.labelSize).width }.max() ?? 0
     return widest > 0 ? (widest * Style.widthReserve + 10).rounded(.up) : 0
@@ -100,7 +101,7 @@ package struct ImageGrid: Figure {
     let words = Words(of: self, width: width)
     let full = Double(rows / groupRows) * height(ofRows: groupRows)
     let rest = rows % groupRows == 0 ? 0 : height(ofRows: rows % groupRows)
-    let gaps = Double(max(0, groupCount - 1)) * groupGap
+    let gaps = Double(max(0, groupCount - 1)) * Self.groupGap
     let body = columnLabelHeight + max(20, full + rest + gaps)
     return Size(
       width: width,
@@ -128,7 +129,7 @@ package struct ImageGrid: Figure {
         x: left, y: y, width: Double(block.width * zoom), height: Double(block.height * zoom))
       canvas.add(.image(block, in: rect))
       for row in 0..<shown { drawRowLabel(first + row, row, left, y, into: &canvas) }
-      y += rect.height + groupGap
+      y += rect.height + Self.groupGap
     }
   }
 
@@ -158,21 +159,19 @@ package struct ImageGrid: Figure {
     let isFull = imageChannels == 1 && gap == 0 && rows.upperBound * columns <= count
     let channels = isFull ? 1 : 4
     var sheet = [UInt8](repeating: 0, count: width * height * channels)
+    let inversion: UInt8 = polarity == .lightOnDark ? 0 : 255
     for index in (rows.lowerBound * columns)..<min(count, rows.upperBound * columns) {
       let left = index % columns * (imageWidth + gap)
       let top = (index / columns - rows.lowerBound) * (imageHeight + gap)
       for pixel in 0..<(imageWidth * imageHeight) {
         let source = (index * imageWidth * imageHeight + pixel) * imageChannels
-        let shades = (0..<3).map { channel in
-          let byte = pixels[source + min(channel, imageChannels - 1)]
-          return polarity == .lightOnDark ? byte : 255 - byte
-        }
         let (x, y) = (left + pixel % imageWidth, top + pixel / imageWidth)
         let place = (y * width + x) * channels
-        sheet[place] = shades[0]
-        if channels == 4 {
-          (sheet[place + 1], sheet[place + 2], sheet[place + 3]) = (shades[1], shades[2], 255)
-        }
+        sheet[place] = pixels[source] ^ inversion
+        guard channels == 4 else { continue }
+        sheet[place + 1] = pixels[source + min(1, imageChannels - 1)] ^ inversion
+        sheet[place + 2] = pixels[source + imageChannels - 1] ^ inversion
+        sheet[place + 3] = 255
       }
     }
     return Pixels(width: width, height: height, channels: channels, bytes: sheet)

@@ -84,7 +84,7 @@ package struct LadderChart: Figure {
   package var size: Size {
     let width = bodyWidth + 2 * Style.margin
     let words = Words(of: self, width: width)
-    let body = LadderLayout.height(rungs: bounds.count)
+    let body = LadderLayout.height(of: self)
     return Size(
       width: width,
       height: (body + words.headHeight + words.footHeight + 2 * Style.margin).rounded(.up))

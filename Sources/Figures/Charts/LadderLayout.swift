@@ -1,164 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A ladder with its place on the page: names at the left, one axis, values beside the dots.
+/// A ladder with its place on the page; where the best bounds are too close to be told apart on its
+/// axis, the part around them once more below it, enlarged.
 struct LadderLayout {
-  private static let rungHeight = 38.0
-  private static let topHeight = 26.0
-
-  /// The height of a ladder with its axis, in figure points.
-  static func height(rungs: Int) -> Double {
-    topHeight + Double(max(1, rungs)) * rungHeight + Axis.numbersHeight + 20
-  }
+  /// Bounds that are nearer on the page than this, in figure points, are enlarged.
+  private static let leastRoom = 24.0
+  /// What is less than so many times larger is not worth a second axis.
+  private static let leastEnlargement = 4.0
+  private static let gap = 16.0
 
   private let chart: LadderChart
-  private let body: Rect
-  private let plot: Rect
-  private let axis: Axis
-  /// From the best lower to the best upper bound (or the value, if that is known instead), in
-  /// figure points; an open side reaches the edge.
-  private let room: ClosedRange<Double>?
-  private let decimals: Int
+  private let main: LadderBlock
+  private let enlarged: LadderBlock?
+
+  /// The height of a ladder with its axis, in figure points.
+  static func height(of chart: LadderChart) -> Double {
+    let layout = LadderLayout(
+      chart, body: Rect(x: 0, y: 0, width: chart.bodyWidth, height: 0))
+    return layout.map { $0.bottom + Axis.numbersHeight + 20 } ?? height(rungs: 0)
+  }
+
+  private static func height(rungs: Int) -> Double {
+    LadderBlock.topHeight + Double(max(1, rungs)) * LadderBlock.rungHeight + Axis.numbersHeight + 20
+  }
 
   /// Nil if there is nothing to draw.
   init?(_ chart: LadderChart, body: Rect) {
-    let drawable = chart.bounds.filter(\.isDrawable)
-    let reach = drawable.flatMap { bound in
-      [bound.estimate - bound.reach, bound.estimate + bound.reach]
+    guard let domain = Self.domain(chart.bounds.filter(\.isDrawable), padding: 0.08) else {
+      return nil
     }
-    guard let domain = Domain.covering(reach, padding: 0.08) else { return nil }
-    let names = chart.bounds.map { Text($0.name, size: Style.labelSize, weight: .bold).width }
-    let left = min(body.width * 0.4, max(names.max() ?? 0, 76) * Style.widthReserve + 18)
-    // Labels of upper bounds stand on the right of the last tick.
-    let right = drawable.contains { $0.kind != .lower } ? 96.0 : 0
-    plot = Rect(
-      x: body.x + left, y: body.y + Self.topHeight, width: body.width - left - right,
-      height: Double(chart.bounds.count) * Self.rungHeight)
-    let axis = Axis.horizontal(domain, plot: plot)
+    let main = LadderBlock(chart, bounds: chart.bounds, domain: domain, body: body)
     self.chart = chart
-    self.body = body
-    self.axis = axis
-    decimals = Self.decimals(drawable, axis)
-    let lower = chart.bestLower.map { axis.scale($0) } ?? plot.x
-    let upper = (chart.bestUpper ?? chart.value).map { axis.scale($0) } ?? plot.maxX
-    let isBounded = chart.bestLower != nil || chart.bestUpper != nil
-    room = isBounded && lower < upper ? lower...upper : nil
+    self.main = main
+    let top = main.plot.maxY + Axis.numbersHeight + Self.gap
+    enlarged = Self.close(chart, on: main.axis, of: domain).map { bounds, domain in
+      LadderBlock(
+        chart, bounds: bounds, domain: domain,
+        body: Rect(x: body.x, y: top, width: body.width, height: 0), saysRoom: false)
+    }
   }
 
-  /// Decimals that show the smallest interval with two digits, between 1 and 4.
-  private static func decimals(_ bounds: [LadderChart.Bound], _ axis: Axis) -> Int {
-    guard let smallest = bounds.map(\.reach).filter({ $0 > 0 }).min() else {
-      return max(1, axis.ticks.decimalsOfData)
-    }
-    return max(1, min(4, 1 - Decades.floorLog10(smallest)))
+  /// The estimates with their intervals, and some air.
+  private static func domain(
+    _ bounds: [LadderChart.Bound], padding: Double
+  ) -> ClosedRange<Double>? {
+    Domain.covering(
+      bounds.flatMap { [$0.estimate - $0.reach, $0.estimate + $0.reach] }, padding: padding)
   }
+
+  /// The bounds to be enlarged, and the part of the axis that they take; nil where the best bounds
+  /// stand apart as it is.
+  private static func close(
+    _ chart: LadderChart, on axis: Axis, of domain: ClosedRange<Double>
+  ) -> ([LadderChart.Bound], ClosedRange<Double>)? {
+    guard let lower = chart.bestLower, let upper = chart.bestUpper ?? chart.value, lower != upper,
+      abs(axis.scale(upper) - axis.scale(lower)) < leastRoom
+    else { return nil }
+    let best = chart.bounds.filter {
+      $0.isDrawable && ($0.estimate == lower || $0.estimate == upper)
+    }
+    guard let part = Self.domain(best, padding: 0.3),
+      leastEnlargement * (part.upperBound - part.lowerBound) <= domain.upperBound
+        - domain.lowerBound
+    else { return nil }
+    return (chart.bounds.filter { $0.isDrawable && part.contains($0.estimate) }, part)
+  }
+
+  /// The lower edge of the last plot.
+  private var bottom: Double { (enlarged ?? main).plot.maxY }
 
   func draw(into canvas: inout Canvas) {
-    drawRoom(into: &canvas)
-    axis.drawColumns(into: &canvas, plot: plot, grid: true)
+    let unit = "\(chart.unit), ± two standard errors"
+    guard let enlarged else { return main.draw(into: &canvas, unit: unit) }
+    drawFan(from: main, to: enlarged, into: &canvas)
+    main.draw(into: &canvas, unit: "")
+    enlarged.draw(into: &canvas, unit: unit)
+    let (all, part) = (main.axis.scale.domain, enlarged.axis.scale.domain)
+    let times = (all.upperBound - all.lowerBound) / (part.upperBound - part.lowerBound)
     canvas.text(
       Text(
-        "\(chart.unit), ± two standard errors", size: Style.labelSize, ink: .muted, anchor: .end),
-      at: Point(plot.maxX, plot.maxY + Axis.numbersHeight + 16))
-    for (row, bound) in chart.bounds.enumerated() {
-      let y = plot.y + (Double(row) + 0.5) * Self.rungHeight
-      drawName(bound, y: y, into: &canvas)
-      draw(bound, y: y, into: &canvas)
-    }
+        "the same, \(NumberText.significant(times, digits: 2)) times enlarged",
+        size: Style.labelSize, ink: .muted, halo: true),
+      at: Point(enlarged.plot.x, enlarged.plot.y - 11))
   }
 
-  private func color(_ kind: LadderChart.Kind) -> Int {
-    switch kind {
-    case .lower: 0
-    case .upper: 1
-    case .value: 2
-    }
-  }
-
-  private func drawName(_ bound: LadderChart.Bound, y: Double, into canvas: inout Canvas) {
-    let kind =
-      switch bound.kind {
-      case .lower: "lower bound"
-      case .upper: "upper bound"
-      case .value: "value"
-      }
-    canvas.text(
-      Text(bound.name, size: Style.labelSize, weight: .bold), at: Point(body.x, y - 1))
-    canvas.text(Text(kind, size: Style.tickSize - 0.5, ink: .muted), at: Point(body.x, y + 13))
-  }
-
-  private func draw(_ bound: LadderChart.Bound, y: Double, into canvas: inout Canvas) {
-    guard bound.isDrawable else {
-      canvas.text(
-        Text("no data", size: Style.labelSize, ink: .muted),
-        at: Point(plot.x + 8, y + Style.baselineShift(Style.labelSize)))
-      return
-    }
-    let ink = Ink.series(color(bound.kind))
-    let low = axis.scale(bound.estimate - bound.reach)
-    let high = axis.scale(bound.estimate + bound.reach)
-    if bound.reach > 0 {
-      canvas.line(from: Point(low, y), to: Point(high, y), Stroke(ink, width: 3, opacity: 0.45))
-    }
-    let center = Point(axis.scale(bound.estimate), y)
-    canvas.dot(center, radius: 4.5, ink)
-    drawValue(bound, from: min(low, center.x - 5), to: max(high, center.x + 5), y, into: &canvas)
-  }
-
-  /// Writes the value to the right of the interval, or to its left where that keeps it inside the
-  /// page or off the shaded room.
-  private func drawValue(
-    _ bound: LadderChart.Bound, from low: Double, to high: Double, _ y: Double,
-    into canvas: inout Canvas
+  /// Shows which part of the upper axis the lower one is.
+  private func drawFan(
+    from main: LadderBlock, to enlarged: LadderBlock, into canvas: inout Canvas
   ) {
-    var text = valueText(bound)
-    let width = text.width * Style.widthReserve + 8
-    let fitsRight = high + width <= body.maxX
-    let fitsLeft = low - width >= plot.x
-    let clashes = room.map { high < $0.upperBound && high + width > $0.lowerBound } ?? false
-    let isRight = fitsRight && !(clashes && fitsLeft) || !fitsLeft
-    text.anchor = isRight ? .start : .end
-    canvas.text(
-      text,
-      at: Point(isRight ? high + 8 : low - 8, y + Style.baselineShift(Style.labelSize)))
-  }
-
-  private func valueText(_ bound: LadderChart.Bound) -> Text {
-    var runs = [
-      TextRun(
-        NumberText.fixed(bound.estimate, decimals: decimals), ink: .seriesText(color(bound.kind)),
-        weight: .bold)
-    ]
-    if bound.standardError != 0 {
-      let error = NumberText.fixed(2 * bound.standardError, decimals: decimals)
-      runs.append(TextRun(" ± " + error, ink: .muted))
-    }
-    return Text(runs: runs, size: Style.labelSize)
-  }
-
-  /// Shades the interval between the best bounds and says how wide it is.
-  private func drawRoom(into canvas: inout Canvas) {
-    guard let room else { return }
-    let (left, right) = (room.lowerBound, room.upperBound)
+    let part = enlarged.axis.scale.domain
+    let (left, right) = (main.axis.scale(part.lowerBound), main.axis.scale(part.upperBound))
+    let (top, bottom) = (main.plot.maxY, enlarged.plot.y)
     canvas.add(
-      .rectangle(
-        Rect(x: left, y: plot.y - 4, width: right - left, height: plot.height + 4),
-        Fill(.series(2), opacity: 0.16)))
-    let text = Text(
-      roomWords, size: Style.labelSize, ink: .seriesText(2), weight: .bold, anchor: .middle)
-    let half = text.width * Style.widthReserve / 2
-    let x = max(body.x + half, min(body.maxX - half, (left + right) / 2))
-    canvas.text(text, at: Point(x, plot.y - 11))
-  }
-
-  private var roomWords: String {
-    switch (chart.bestLower, chart.bestUpper ?? chart.value) {
-    case (let lower?, let upper?):
-      (chart.bestUpper == nil ? "gap " : "\(chart.quantity): best bounds ")
-        + NumberText.fixed(upper - lower, decimals: decimals)
-        + (chart.bestUpper == nil ? "" : " apart")
-    case (let lower?, nil): "\(chart.quantity) ≥ \(NumberText.fixed(lower, decimals: decimals))"
-    case (nil, let upper?): "\(chart.quantity) ≤ \(NumberText.fixed(upper, decimals: decimals))"
-    case (nil, nil): ""
-    }
+      .polygon(
+        [
+          Point(left, top), Point(right, top), Point(enlarged.plot.maxX, bottom),
+          Point(enlarged.plot.x, bottom),
+        ], Fill(.axis, opacity: 0.14)))
+    canvas.add(.rectangle(enlarged.plot, Fill(.axis, opacity: 0.07)))
   }
 }

@@ -116,16 +116,34 @@ extension LineChart {
     package var series: [Series]
     /// The part of y to show, e.g. to cut the first epoch off; nil shows everything.
     package var yRange: ClosedRange<Double>?
+    /// Whether lines that leave `yRange` are marked there, with their farthest value in words.
+    package var marksCuts: Bool
+    /// A place on x that is to be found.
+    package var mark: Place?
 
     package init(
       title: String = "", xLabel: String, yLabel: String, series: [Series],
-      yRange: ClosedRange<Double>? = nil
+      yRange: ClosedRange<Double>? = nil, marksCuts: Bool = false, mark: Place? = nil
     ) {
       self.title = title
       self.xLabel = xLabel
       self.yLabel = yLabel
       self.series = series
       self.yRange = yRange
+      self.marksCuts = marksCuts
+      self.mark = mark
+    }
+  }
+
+  /// A place on x with its name, e.g. the best epoch.
+  package struct Place: Sendable {
+    package var x: Double
+    package var label: String
+    /// The name of the line whose point there is ringed; nil for none.
+    package var series: String?
+
+    package init(x: Double, label: String, series: String? = nil) {
+      (self.x, self.label, self.series) = (x, label, series)
     }
   }
 

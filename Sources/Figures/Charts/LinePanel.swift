@@ -118,8 +118,11 @@ struct PanelLayout {
       return
     }
     x.drawColumns(into: &canvas, plot: plot, grid: false)
+    drawPlace(panel, x.scale, into: &canvas)
     for series in panel.series { drawBand(series, x.scale, y.scale, into: &canvas) }
     for series in panel.series { drawLine(series, x.scale, y.scale, into: &canvas) }
+    drawRing(panel, x.scale, y.scale, into: &canvas)
+    if panel.marksCuts { drawCuts(panel, x.scale, y.scale, into: &canvas) }
     drawEndLabels(panel, x.scale, y.scale, into: &canvas)
   }
 
@@ -139,7 +142,7 @@ struct PanelLayout {
       at: Point(plot.maxX, plot.maxY + Axis.numbersHeight + 14))
   }
 
-  private func color(_ series: LineChart.Series) -> Int {
+  func color(_ series: LineChart.Series) -> Int {
     series.color ?? colors[series.name] ?? 0
   }
 

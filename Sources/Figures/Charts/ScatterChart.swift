@@ -2,8 +2,10 @@
 
 /// A cloud of points, coloured by class: the latent space in two dimensions.
 ///
-/// Classes are named at their centres, with a halo, not in a legend. Points are drawn in the order
-/// given and semi-transparent, so that no class hides another.
+/// Colours alone do not tell ten classes apart. So each class is named at its median, with a halo;
+/// a line goes around its densest half; and beside the cloud each class is shown once more by
+/// itself, before all others in grey. Points are drawn in the order given, the more transparent the
+/// denser they lie, so that no class hides another; few points have shapes as well.
 package struct ScatterChart: Figure {
   package var title: String
   package var subtitle: String
@@ -53,8 +55,31 @@ package struct ScatterChart: Figure {
       + (names.isEmpty ? "." : ", coloured by class: " + names.joined(separator: ", ") + ".")
   }
 
+  /// How the marks of classes are to be read, in sentences; empty where there are none.
+  package var reading: String {
+    let counts = Dictionary(
+      grouping: drawable.filter { classes.isEmpty ? false : classes[$0] >= 0 }
+    ) {
+      classes[$0]
+    }.values.map(\.count)
+    var sentences: [String] = []
+    if counts.contains(where: { $0 >= ClassOutline.leastPoints }) {
+      sentences.append(
+        "A line goes around the half of a class that lies densest; its name stands at the median.")
+    }
+    if singles != nil {
+      sentences.append("At the right each class by itself, before all others in grey.")
+    }
+    return sentences.joined(separator: " ")
+  }
+
+  /// The pictures of single classes; nil where there is one class or too many.
+  private var singles: ScatterSingles? {
+    ScatterSingles(classes: presentClasses.count, height: bodySize.height)
+  }
+
   package var size: Size {
-    let width = bodySize.width + 2 * Style.margin
+    let width = bodySize.width + (singles?.width ?? 0) + 2 * Style.margin
     let words = Words(of: self, width: width)
     return Size(
       width: width,
@@ -73,15 +98,23 @@ package struct ScatterChart: Figure {
       canvas.noData(in: body)
       return
     }
-    let plot = plot(in: body, ys)
+    let main = Rect(x: body.x, y: body.y, width: bodySize.width, height: body.height)
+    let plot = plot(in: main, ys)
     let (xDomain, yDomain) = hasEqualScales ? equalised(xs, ys, in: plot) : (xs, ys)
     let (xAxis, yAxis) = (
       Axis.horizontal(xDomain, plot: plot, spacing: 60),
       Axis.vertical(yDomain, plot: plot, spacing: 60)
     )
     drawAxes(xAxis, yAxis, plot: plot, body: body, into: &canvas)
-    drawPoints(drawable, xAxis.scale, yAxis.scale, into: &canvas)
-    drawClassNames(drawable, xAxis.scale, yAxis.scale, plot: plot, into: &canvas)
+    let cloud = ScatterCloud(
+      points: drawable.map { Point(xAxis.scale(x[$0]), yAxis.scale(y[$0])) },
+      classes: classes.isEmpty ? nil : drawable.map { classes[$0] }, plot: plot)
+    cloud.drawPoints(radius: pointRadius, into: &canvas)
+    cloud.drawOutlines(into: &canvas)
+    drawClassNames(cloud, plot: plot, into: &canvas)
+    singles?.draw(
+      cloud, names: presentClasses.map { ($0, name(of: $0)) }, from: plot,
+      at: Point(main.maxX + ScatterSingles.gap, plot.y), into: &canvas)
   }
 
   /// The points that have a place.
@@ -130,38 +163,10 @@ package struct ScatterChart: Figure {
       at: Point(plot.maxX, plot.maxY + Axis.numbersHeight + 14))
   }
 
-  private func drawPoints(
-    _ indices: [Int], _ xScale: Scale, _ yScale: Scale, into canvas: inout Canvas
-  ) {
-    let (radius, opacity): (Double, Double) =
-      switch indices.count {
-      case ..<200: (3.5, 0.8)
-      case ..<1500: (2.5, 0.7)
-      case ..<6000: (1.8, 0.6)
-      default: (1.4, 0.5)
-      }
-    for index in indices {
-      let ink: Ink =
-        classes.isEmpty ? .series(0) : classes[index] < 0 ? .axis : .series(classes[index])
-      canvas.add(
-        .circle(
-          Point(xScale(x[index]), yScale(y[index])), radius: pointRadius ?? radius,
-          Fill(ink, opacity: opacity)))
-    }
-  }
-
   /// Each name at the median of its class, moved only as far as another name demands.
-  private func drawClassNames(
-    _ indices: [Int], _ xScale: Scale, _ yScale: Scale, plot: Rect, into canvas: inout Canvas
-  ) {
-    guard !classes.isEmpty else { return }
-    var members: [Int: [Int]] = [:]
-    for index in indices where classes[index] >= 0 {
-      members[classes[index], default: []].append(index)
-    }
-    let labels = members.keys.sorted().map { label in
-      let points = members[label] ?? []
-      let center = Point(median(points.map { xScale(x[$0]) }), median(points.map { yScale(y[$0]) }))
+  private func drawClassNames(_ cloud: ScatterCloud, plot: Rect, into canvas: inout Canvas) {
+    let labels = cloud.members.map { label, points in
+      let center = Point(median(points.map(\.x)), median(points.map(\.y)))
       let text = Text(
         name(of: label), size: 17, ink: .seriesText(label), weight: .bold, anchor: .middle,
         halo: true)

@@ -26,7 +26,7 @@ extension Figure {
     return canvas
   }
 
-  /// The figure as an SVG document: transparent, following the reader's light or dark setting.
+  /// The figure as an SVG document on its own paper, following the reader's light or dark setting.
   ///
   /// - Throws: where libpng cannot encode an embedded picture.
   package func svg() throws -> String {
@@ -57,7 +57,9 @@ package func write(
   _ figure: some Figure, to folder: String, name: String, theme: Theme = .light, scale: Int = 2
 ) throws -> [String] {
   let stem = folder.isEmpty ? name : folder.hasSuffix("/") ? folder + name : folder + "/" + name
-  try AtomicFile.write(Array(try figure.svg().utf8), to: stem + ".svg")
-  try AtomicFile.write(figure.png(theme: theme, scale: scale), to: stem + ".png")
+  // Both are there before one is written, so that no fault leaves one without the other.
+  let (svg, png) = (Array(try figure.svg().utf8), try figure.png(theme: theme, scale: scale))
+  try AtomicFile.write(svg, to: stem + ".svg")
+  try AtomicFile.write(png, to: stem + ".png")
   return [stem + ".svg", stem + ".png"]
 }

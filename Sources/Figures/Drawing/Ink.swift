@@ -82,8 +82,10 @@ package enum Ink: Hashable, Sendable {
 /// One entry of the palette of categories.
 ///
 /// Ten hues in the order of the colour-blind-safe set of Okabe and Ito (2008), retuned for two
-/// backgrounds, then four more that differ from those in lightness. No palette of ten is safe by
-/// hue alone, which is why charts label directly and never ask the reader to match a legend.
+/// backgrounds until any two stay apart for readers of every kind of colour vision: distances in
+/// OKLab (Ottosson 2020) under the simulations of Machado, Oliveira and Fernandes (2009) are as
+/// large as a search made them. Ten remain too many to be matched to a legend, so charts label
+/// directly.
 package struct Hue: Sendable {
   let light: Color
   let lightText: Color
@@ -99,13 +101,13 @@ package struct Hue: Sendable {
     Hue(0x2272B4, text: 0x1F69A6, dark: 0x5AA9F0),  // blue
     Hue(0xD9541E, text: 0xBA4312, dark: 0xFF8A55),  // vermilion
     Hue(0x1B9E77, text: 0x117A5B, dark: 0x3CCBA0),  // green
-    Hue(0xB4479A, text: 0xA33C8B, dark: 0xE58FD0),  // reddish purple
-    Hue(0xE0A100, text: 0x8A6200, dark: 0xF3C13A),  // amber
-    Hue(0x56B4E9, text: 0x17719F, dark: 0x9ADCFF),  // sky
-    Hue(0x8B5A3C, text: 0x7F5035, dark: 0xC99877),  // brown
-    Hue(0x6A51C4, text: 0x5E46B5, dark: 0xA695FF),  // violet
-    Hue(0x8DB600, text: 0x587300, dark: 0xBFE04A),  // lime
-    Hue(0x7B838C, text: 0x646C75, dark: 0xAEB6BF),  // grey
+    Hue(0xB544E0, text: 0xA438D4, dark: 0xC759B8),  // purple
+    Hue(0xFD9010, text: 0x735000, dark: 0xF4DF21),  // amber
+    Hue(0x37B9EF, text: 0x003F57, dark: 0xC0DAFF),  // sky
+    Hue(0x8B4305, text: 0x6A2A00, dark: 0xC2653E),  // brown
+    Hue(0x212CBB, text: 0x2414B0, dark: 0x7A70FD),  // indigo
+    Hue(0xA5B57D, text: 0x3E5213, dark: 0x8FF58A),  // lime
+    Hue(0x5C6168, text: 0x666B72, dark: 0x8E9298),  // grey
   ]
 
   /// The place of series `n` in the palette, for any integer.

@@ -137,6 +137,8 @@ package enum Mark: Equatable, Sendable {
   case polygon([Point], Fill)
   case rectangle(Rect, Fill)
   case circle(Point, radius: Double, Fill)
+  /// Discs of one size as one area: where they overlap they are no darker.
+  case dots([Point], radius: Double, Fill)
   /// A line of text whose baseline lies at the point.
   case text(Text, at: Point)
   /// A picture stretched over the rectangle, its pixels left square-edged.

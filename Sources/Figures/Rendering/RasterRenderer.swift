@@ -30,7 +30,9 @@ private struct Page {
     case .path(let points, let stroke): draw(points.map(scaled), stroke)
     case .polygon(let points, let fill): draw(points.map(scaled), fill)
     case .rectangle(let rect, let fill): draw(corners(rect).map(scaled), fill)
-    case .circle(let center, let radius, let fill): draw(scaled(center), radius * scale, fill)
+    case .circle(let center, let radius, let fill): draw([scaled(center)], radius * scale, fill)
+    case .dots(let centers, let radius, let fill):
+      draw(centers.map(scaled), radius * scale, fill)
     case .text(let text, let point): draw(text, at: point)
     case .image(let pixels, let rect): draw(pixels, in: rect)
     }
@@ -58,8 +60,9 @@ private struct Page {
   }
 
   /// A disc is a pen of its diameter that touches the paper once.
-  private mutating func draw(_ center: Point, _ radius: Double, _ fill: Fill) {
-    let mask = StrokeCoverage.mask(of: [[center]], width: 2 * radius, picture: extent)
+  private mutating func draw(_ centers: [Point], _ radius: Double, _ fill: Fill) {
+    let mask = StrokeCoverage.mask(
+      of: centers.map { [$0] }, width: 2 * radius, picture: extent)
     bitmap.blend(fill.ink.color(in: theme), through: mask, opacity: fill.opacity)
   }
 

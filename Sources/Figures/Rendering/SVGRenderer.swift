@@ -4,14 +4,16 @@ internal import Formats
 
 /// Writes marks as an SVG document.
 ///
-/// The page is transparent and every colour is a CSS class with a light and a dark value, so that
-/// one file reads well on a white page and on a black one. Words stay words: selectable,
+/// Every colour is a CSS class with a light and a dark value, the paper's too, on which all else is
+/// drawn: one file reads well alone and on any page, whichever scheme the reader has chosen. What
+/// knows no such choice shows the light one, on its own ground. Words stay words: selectable,
 /// searchable, set in the reader's own system font.
 package enum SVGRenderer {
   /// The document. `title` and `description` are for readers who cannot see the picture.
   package static func render(_ canvas: Canvas, title: String, description: String) throws -> String
   {
     var writer = SVGWriter()
+    writer.ground(canvas.size)
     for mark in canvas.marks { try writer.write(mark) }
     let (width, height) = (SVGNumber.text(canvas.size.width), SVGNumber.text(canvas.size.height))
     return """
@@ -37,6 +39,7 @@ package enum SVGRenderer {
         .joined(separator: "\n")
     }
     return """
+      .elbo-figure{color-scheme:light dark}
       .elbo-figure{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,\
       "Liberation Sans",sans-serif;font-variant-numeric:tabular-nums}
       .elbo-figure path{fill:none;stroke-linecap:round;stroke-linejoin:round}
@@ -63,6 +66,14 @@ struct SVGWriter {
   private(set) var body: [String] = []
   private(set) var inks: Set<Use> = []
 
+  /// Covers the page with paper: letters must not depend on what lies behind the figure.
+  mutating func ground(_ size: Size) {
+    let page = Rect(x: 0, y: 0, width: size.width, height: size.height)
+    body.append(
+      "<rect\(box(page)) fill=\"\(Ink.paper.color(in: .light).css)\" "
+        + "class=\"\(name(.paper, "fill"))\"/>")
+  }
+
   mutating func write(_ mark: Mark) throws {
     switch mark {
     case .path(let points, let stroke): write(points, stroke)
@@ -75,6 +86,7 @@ struct SVGWriter {
       body.append(
         "<circle cx=\"\(SVGNumber.text(x))\" cy=\"\(SVGNumber.text(y))\" "
           + "r=\"\(SVGNumber.text(r))\"\(style(fill))/>")
+    case .dots(let centers, let radius, let fill): write(centers, radius: radius, fill)
     case .text(let text, let point): write(text, at: point)
     case .image(let pixels, let rect): try write(pixels, in: rect)
     }
@@ -109,6 +121,17 @@ struct SVGWriter {
         " stroke-dasharray=\"\(SVGNumber.text(dash.on)) \(SVGNumber.text(dash.off))\""
     }
     body.append(element + "/>")
+  }
+
+  /// Lines without a length, whose round caps are the discs.
+  private mutating func write(_ centers: [Point], radius: Double, _ fill: Fill) {
+    if centers.isEmpty { return }
+    let moves = centers.map { "M\(SVGNumber.pair($0))h0" }.joined()
+    let opacity =
+      fill.opacity < 1 ? " stroke-opacity=\"\(SVGNumber.text(fill.opacity))\"" : ""
+    body.append(
+      "<path d=\"\(moves)\" class=\"\(name(fill.ink, "stroke"))\" "
+        + "stroke-width=\"\(SVGNumber.text(2 * radius))\"\(opacity)/>")
   }
 
   private mutating func write(_ text: Text, at point: Point) {
