@@ -8,8 +8,8 @@
 
 extension DescribedAutoencoder {
   /// A model of the same likelihood that predicts, whatever z is, the mean of each column of `data`
-  /// (of counts that are given a total, its share of it), with noise as wide as the columns vary about it:
-  /// what any model should be better than.
+  /// (of counts that are given a total, its share of it), with noise as wide as the columns vary
+  /// about it: what any model should be better than.
   ///
   /// q(z | x) is the prior, so that the ELBO is log p(x) itself, and so is every L_K.
   ///
@@ -189,15 +189,17 @@ private struct ColumnMoments {
     }
   }
 
-  /// Calls `body` with x, the mask, the weight and the total of each example; 1 where there is no such
-  /// field.
+  /// Calls `body` with x, the mask, the weight and the total of each example; 1 where there is no
+  /// such field.
   private static func forEachRow(
     _ examples: [Int], of data: any Dataset, _ fields: AutoencoderFields,
     _ body: (UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>?, Double, Double) -> Void
   ) {
     let names = [fields.data, fields.mask, fields.weight, fields.total]
     let found = names.map { $0.flatMap { data.field($0) } }
-    let block = 256
+    // Of wide rows fewer: a block takes some 16 MB.
+    let widest = found.compactMap { $0?.width }.max() ?? 1
+    let block = max(1, min(256, examples.count, (1 << 22) / max(widest, 1)))
     var numbers = found.map { [Float](repeating: 1, count: block * ($0?.width ?? 0)) }
     for start in stride(from: 0, to: examples.count, by: block) {
       let rows = Array(examples[start..<min(start + block, examples.count)])
