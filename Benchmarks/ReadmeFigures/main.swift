@@ -54,7 +54,7 @@ let figures = ModelFigures(
   seed: record.options.seed, subtitle: record.summary)
 let epochs = try run.readMetrics()
 try Files.createFolder(output)
-try save(try figures.reconstructions().figure, "reconstructions", to: output)
+try save(try figures.reconstructions(), "reconstructions", to: output)
 try save(try figures.samples(), "samples", to: output)
 try save(try figures.latentPlane(workers: WorkerPool(count: 1)), "latent", to: output)
 try save(epochs.curves(subtitle: record.summary), "curves", to: output)

@@ -30,13 +30,13 @@ struct MemoryTests {
       #expect(!workspace.exists("run"))
     }
 
-    @Test("pictures of a run are refused before it is trained, not after")
+    @Test("pictures of a run take no more memory than the training, however large they are")
     func figures() throws {
       try workspace.writeImages(
         "huge", train: 2, test: 2, height: 1500, width: 1500)
       let words = "train --data huge --hidden 1 --latent 1 --threads 1 --epochs 1 --output run"
-      expectRefusal(
-        try limited(2_500_000, words), ["the run's pictures needs", "--no-figures"])
+      expectSuccess(try limited(2_500_000, words))
+      #expect(workspace.exists("run/figures/samples.png"))
     }
 
     @Test("crops for which there is no memory are refused before they are taken")
@@ -68,12 +68,11 @@ struct MemoryTests {
       #expect(try workspace.bytes("drawn.npy").count == 5000 * 54 * 4 + 128)
     }
 
-    @Test("a picture for which there is no memory is refused in a sentence")
+    @Test("a picture shows the images for which it has room")
     func picture() throws {
       try workspace.train("run", epochs: 1)
-      let outcome = try limited(700_000, "sample run --count 100000 --output s.png")
-      expectRefusal(outcome, ["a picture of 100,000 images needs", "ulimit -v", ".npy"])
-      #expect(!workspace.exists("s.png"))
+      expectSuccess(try limited(700_000, "sample run --count 100000 --output s.png"))
+      #expect(workspace.exists("s.png"))
     }
   #endif
 }

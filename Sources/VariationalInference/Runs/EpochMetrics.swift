@@ -86,22 +86,51 @@ extension EpochMetrics {
 }
 
 extension [EpochMetrics] {
-  /// The objective, ELBO, reconstruction and KL against the epoch, for training and test images.
-  package func curves(subtitle: String) -> LineChart {
+  /// The objective, ELBO, reconstruction and KL against the epoch, for the parts of the data.
+  ///
+  /// Axes are those of ``CourseRange``: the first epochs, in which everything changes, must not
+  /// press the later ones into a straight line. What they leave out is marked, and the best epoch
+  /// too.
+  ///
+  /// - Parameters:
+  ///   - subtitle: What was trained on what.
+  ///   - noun: What an example is called.
+  /// - Returns: A panel for each quantity.
+  package func curves(subtitle: String, noun: String = "image") -> LineChart {
     let epochs = map { Double($0.epoch) }
-    func panel(_ title: String, _ part: KeyPath<MeanTerms, Double>) -> LineChart.Panel {
-      LineChart.Panel(
-        title: title, xLabel: "epoch", yLabel: "nats per image",
-        series: [
-          .init(name: "train", x: epochs, y: map { $0.train[keyPath: part] }),
-          .init(name: "test", x: epochs, y: map { $0.test[keyPath: part] }, style: .dashed),
-        ])
+    let isValidated = contains { $0.validation != nil }
+    let part = isValidated ? BestEpoch.Part.validation : .test
+    let mark = BestEpoch(of: self, by: part).map { best in
+      LineChart.Place(
+        x: Double(best.epoch), label: "best: epoch \(best.epoch)", series: part.rawValue)
+    }
+    func panel(_ title: String, _ value: KeyPath<MeanTerms, Double>) -> LineChart.Panel {
+      var series: [LineChart.Series] = [
+        .init(name: "train", x: epochs, y: map { $0.train[keyPath: value] }),
+        .init(name: "test", x: epochs, y: map { $0.test[keyPath: value] }, style: .dashed),
+      ]
+      if isValidated {
+        series.append(
+          .init(
+            name: "validation", x: epochs, y: map { $0.validation?[keyPath: value] ?? .nan },
+            style: .dashed))
+      }
+      return LineChart.Panel(
+        title: title, xLabel: "epoch", yLabel: "nats per \(noun)", series: series,
+        yRange: CourseRange.of(series), marksCuts: true, mark: count > 1 ? mark : nil)
     }
     let isWeighted = first?.test.importanceWeighted != nil
     return LineChart(
-      title: "Training", subtitle: subtitle,
+      title: "Training", subtitle: subtitle, caption: caption(part),
       panels: (isWeighted ? [panel("Importance-weighted bound", \.objective)] : []) + [
         panel("ELBO", \.elbo), panel("Reconstruction", \.reconstruction), panel("KL", \.kl),
       ])
+  }
+
+  /// How the picture is to be read.
+  private func caption(_ part: BestEpoch.Part) -> String {
+    if count < 2 { return "" }
+    return "Axes show the later half of the epochs and at most twice their range beyond; arrows: "
+      + "lines that start or go farther. Best: by the \(part.rawValue) part."
   }
 }

@@ -34,14 +34,11 @@ struct Reconstruct: ParsableCommand {
         return model.decode(model.posterior(given: batch).mean, batch)
       }
       try output.write(rows, name: "reconstructions", model: loaded) {
-        // All at once: images and reconstructions, in numbers of 4 and of 8 bytes.
-        let numbers = Double(shown) * 8 * model.architecture.rowWidth
-        try MemoryNeed.grid(2 * shown, numbers: rows.width, beside: numbers).check()
-        let (grid, decoded) = try figures.reconstructions(count: shown)
-        if decoded.firstNonFinite != nil {
+        do {
+          return try figures.reconstructions(count: shown)
+        } catch is UndefinedPixels {
           throw UndefinedResult(model: loaded.path, what: "pixels")
         }
-        return grid
       }
     }
     try draw(loaded.model)

@@ -151,9 +151,6 @@ struct Train: ParsableCommand {
     let data = architecture.fields.complete(read.parts)
     for note in likelihood.notes(on: data.train) { Terminal.line(note) }
     try MemoryNeed.training(architecture, options, examples: data.train.count).check()
-    if figures, data.test.field("x")?.imageSize != nil {
-      try MemoryNeed.figures(architecture).check()
-    }
     func plan(_ seed: UInt64) throws -> TrainingPlan {
       try TrainingPlan(
         data: data, likelihood, architecture, from: initial, seed: seed, workers: workers
@@ -217,9 +214,6 @@ struct Train: ParsableCommand {
     }
     guard Files.exists(folder.state) else { throw RunError.nothingToResume(path: folder.path) }
     let record = try RunRecord(path: folder.record)
-    if figures, record.data.shape.count == 3 {
-      try MemoryNeed.figures(record.architecture).check()
-    }
     try RunContinuation(record, run: folder, changes: changes, workers: workers)
       .resumed(folder, from: ofState == nil ? nil : path).run(figures: figures)
   }

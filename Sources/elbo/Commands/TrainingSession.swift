@@ -223,13 +223,28 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
 
   private func conclude(figures: Bool) throws {
     try keeper.find()
-    if figures {
-      let pictures = ModelFigures(
-        model: trainer.model, test: data.test, seed: record.options.seed, subtitle: record.summary)
-      try pictures.writeAll(epochs, to: folder.figures, workers: workers)
-    }
+    // Before the pictures: a run that is asked to end while it draws has then lost nothing.
     if let last = epochs.last { try judge(last) }
+    if figures { try drawFigures() }
     Terminal.line("wrote \(folder.path)" + (figures ? "; look at \(folder.figures)" : ""))
+  }
+
+  /// Draws the pictures; one that cannot be drawn is a warning, a signal ends the command.
+  private func drawFigures() throws {
+    let pictures = ModelFigures(
+      model: trainer.model, test: data.test, seed: record.options.seed, subtitle: record.summary)
+    do {
+      let faults = try pictures.writeAll(epochs, to: folder.figures, workers: workers) {
+        Interrupt.signalNumber == nil
+      }
+      for fault in faults { Terminal.warn("\(fault)") }
+    } catch is CancellationError {
+      Terminal.line(
+        "Stopped while the pictures were drawn; the run has ended and all of it is saved. Draw "
+          + "them with:")
+      Terminal.line("  elbo train --resume \(ShellWord.path(folder.path))")
+      throw ExitCode(128 + (Interrupt.signalNumber ?? 2))
+    }
   }
 }
 

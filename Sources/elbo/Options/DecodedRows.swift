@@ -4,7 +4,7 @@ internal import VariationalInference
 
 /// Rows that a model makes, some at a time, so that memory does not grow with their number.
 struct DecodedRows {
-  let count: Int
+  private(set) var count: Int
   /// Numbers of a row.
   let width: Int
   /// How many are made at a time.
@@ -18,6 +18,13 @@ struct DecodedRows {
   ) {
     (self.count, self.make) = (count, make)
     (width, atOnce) = (architecture.data, architecture.rowsAtOnce)
+  }
+
+  /// The first of them.
+  func first(_ count: Int) -> DecodedRows {
+    var rows = self
+    rows.count = min(count, rows.count)
+    return rows
   }
 
   /// Calls `body` with one block after the other.

@@ -50,13 +50,6 @@ extension MemoryNeed {
       advice: "take fewer --patches or a smaller --size")
   }
 
-  /// The pictures at a run's end: 64 draws and 32 reconstructions, in numbers of 4 and 8 bytes.
-  static func figures(_ architecture: AutoencoderArchitecture) -> MemoryNeed {
-    MemoryNeed(
-      work: "drawing the run's pictures", bytes: 64 * 16 * Double(architecture.data),
-      advice: "add --no-figures")
-  }
-
   /// Blocks of so many rows, each on a thread of its own, through encoder and decoder.
   static func passes(
     _ work: String, _ architecture: AutoencoderArchitecture, rows: Int, threads: Int,
@@ -65,14 +58,6 @@ extension MemoryNeed {
     MemoryNeed(
       work: work,
       bytes: 8 * Double(rows) * architecture.rowWidth * Double(threads) + other, advice: advice)
-  }
-
-  /// Images of so many numbers drawn side by side: bytes, a sheet, and what a PNG takes.
-  static func grid(_ count: Int, numbers: Int, beside other: Double = 0) -> MemoryNeed {
-    MemoryNeed(
-      work: "a picture of \(count.grouped) images",
-      bytes: 110 * Double(count) * Double(numbers) + other,
-      advice: "take a smaller --count, or a file ending in .npy")
   }
 }
 

@@ -83,20 +83,18 @@ struct PictureOutput: ParsableArguments {
     return "\(target)/\(name).\(ending)"
   }
 
-  /// Writes images as a square grid, or their numbers, and says where.
+  /// Writes images as a square grid of those for which there is room, or their numbers, and says where.
   func write(
     _ rows: DecodedRows, title: String, name: String, model: ModelOption.Loaded
   ) throws {
     try write(rows, name: name, model: model) {
-      let (height, width, channels) = model.imageSize
-      try MemoryNeed.grid(rows.count, numbers: rows.width).check()
+      let tiles = PictureTiles(model.imageSize, count: rows.count)
       var pixels: [UInt8] = []
-      pixels.reserveCapacity(rows.count * rows.width)
-      try rows.forEachBlock(of: model.path, "pixels") { pixels += $0.greyBytes }
-      let columns = (1...rows.count).first { $0 * $0 >= rows.count } ?? 1
-      return ImageGrid(
-        title: title, subtitle: model.summary, pixels: pixels, imageWidth: width,
-        imageHeight: height, imageChannels: channels, columns: columns)
+      // No more than it shows: the first rows do not depend on how many there are.
+      try rows.first(tiles.count).forEachBlock(of: model.path, "pixels") {
+        pixels += try tiles.shown($0)
+      }
+      return ImageGrid(title: title, subtitle: model.summary, pixels: pixels, tiles: tiles)
     }
   }
 

@@ -132,12 +132,19 @@ struct Evidence: ParsableCommand {
       results.printTable()
     }
     guard let folder = output ?? loaded.run?.figures else { return }
+    // Before the pictures: the numbers took longer, and must not be lost with one of those.
+    let file = "\(folder)/evidence.json"
+    try Files.createFolder(folder)
+    try AtomicFile.write(Array(text.utf8), to: file)
     let figures = EvidenceFigures(results: results, model: model, subtitle: loaded.summary)
-    var paths = try figures.write(to: folder)
-    try AtomicFile.write(Array(text.utf8), to: "\(folder)/evidence.json")
-    paths.append("\(folder)/evidence.json")
-    paths += try results.writeExamples(to: folder)
-    if !json { Terminal.line("Wrote \(paths.joined(separator: ", "))") }
+    let examples = try results.writeExamples(to: folder)
+    do {
+      let paths = try figures.write(to: folder)
+      if !json { Terminal.line("Wrote \((paths + [file] + examples).joined(separator: ", "))") }
+    } catch is CancellationError {
+      Terminal.tell("Stopped while the pictures were drawn; all numbers are in '\(file)'.")
+      throw ExitCode(128 + (Interrupt.signalNumber ?? 2))
+    }
   }
 }
 

@@ -11,19 +11,20 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
   let subtitle: String
 
   /// Writes what there is to draw, and returns the paths.
+  ///
+  /// - Throws: `CancellationError` where a signal asks the command to end; no file is half written.
   func write(to folder: String) throws -> [String] {
     try Files.createFolder(folder)
     var paths: [String] = []
-    if let chart = ladder {
-      paths += try Figures.write(chart, to: folder, name: "evidence-ladder")
+    func write(_ name: String, _ figure: () throws -> (some Figure)?) throws {
+      if Interrupt.signalNumber != nil { throw CancellationError() }
+      guard let figure = try figure() else { return }
+      paths += try Figures.write(figure, to: folder, name: name)
     }
-    if let chart = sandwich {
-      paths += try Figures.write(chart, to: folder, name: "evidence-sandwich")
-    }
-    if let chart = divergences {
-      paths += try Figures.write(chart, to: folder, name: "kl-per-dimension")
-    }
-    if let grid = try worst { paths += try Figures.write(grid, to: folder, name: "worst-images") }
+    try write("evidence-ladder") { ladder }
+    try write("evidence-sandwich") { sandwich }
+    try write("kl-per-dimension") { divergences }
+    try write("worst-images") { try worst }
     return paths
   }
 
@@ -57,7 +58,8 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
       + results.meaning
     return LadderChart(
       title: "Lower bounds of log p(x)", subtitle: subtitle,
-      caption: caption(images, best: best.name), bounds: rungs(lower, best: best))
+      caption: caption(images, best: best.name), bounds: rungs(lower, best: best),
+      unit: "nats per \(results.noun)")
   }
 
   private var sandwich: LadderChart? {
@@ -71,7 +73,7 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
       caption: caption(images, best: best.name),
       bounds: rungs(
         bounds.simulatedLower, bounds.simulatedUpper.filter { $0.method == .reverseAnnealing },
-        best: best))
+        best: best), unit: "nats per \(results.noun)")
   }
 
   private var divergences: BarChart? {
@@ -83,34 +85,36 @@ struct EvidenceFigures<Model: DescribedAutoencoder> where Model.Scalar == Float 
         + "\(health.activeUnits) of \(health.activity.count.counted("dimension")) are active.",
       bars: health.divergencePerDimension.enumerated().map { index, kl in
         BarChart.Bar("z[\(index)]", kl.mean, error: kl.standardError)
-      }, valueLabel: "KL(q(z|x) || p(z)), nats per image", nameLabel: "latent dimension",
+      }, valueLabel: "KL(q(z|x) || p(z)), nats per \(results.noun)", nameLabel: "latent dimension",
       order: .descending)
   }
 
-  /// The images on which the ELBO is furthest below the best lower bound, with their reconstructions; nil
-  /// where the data are no images.
+  /// The images on which the ELBO is furthest below the best lower bound, with their
+  /// reconstructions; nil where the data are no images.
   private var worst: ImageGrid? {
     get throws {
       guard let best = results.bounds.best, let gaps = results.bounds.inferenceGap,
         let size = results.data.imageSize(of: model)
       else { return nil }
-      let order = gaps.indices.sorted { gaps[$0] > gaps[$1] }.prefix(16)
+      // In one row, original over reconstruction.
+      let most = PictureTiles(size, count: 16, copies: 2, columns: 16).columns
+      let order = gaps.indices.sorted { gaps[$0] > gaps[$1] }.prefix(most)
+      let tiles = PictureTiles(size, count: order.count, copies: 2, columns: order.count)
       var (originals, decoded): ([UInt8], [UInt8]) = ([], [])
       let examples = results.examples(gaps.count)
       for image in order {
         let batch = try model.batch(
           of: results.data, [examples[image]], seed: results.plan.seed)
-        originals += batch.rows(.data, of: model.reads)?.greyBytes ?? []
-        decoded += model.decode(model.posterior(given: batch).mean, batch).greyBytes
+        originals += batch.rows(.data, of: model.reads).map { tiles.shown($0.greyBytes) } ?? []
+        decoded += tiles.shown(
+          model.decode(model.posterior(given: batch).mean, batch).greyBytes)
       }
       return ImageGrid(
         title: "Where the ELBO is furthest below \(best.name)", subtitle: subtitle,
         caption:
           "Widest first, of \(results.words(ofFirst: gaps.count)): \(gaps[order[0]].fixed(1)) "
           + "to \(gaps[order[order.count - 1]].fixed(1)) nats.",
-        pixels: originals + decoded, imageWidth: size.width, imageHeight: size.height,
-        imageChannels: size.channels, columns: order.count,
-        rowLabels: ["image", "reconstruction"])
+        pixels: originals + decoded, tiles: tiles, rowLabels: ["image", "reconstruction"])
     }
   }
 }
