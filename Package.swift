@@ -120,7 +120,18 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["VariationalInference", "Formats"],
       swiftSettings: swiftSettings),
+    // Readers given any bytes, by libFuzzer (scripts/fuzz) and by a test.
+    .target(name: "CFuzzing", path: "Tests/Fuzzing/Runtime"),
+    .target(
+      name: "FuzzReaders", dependencies: ["VariationalInference", "Formats"],
+      path: "Tests/Fuzzing/Readers", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "fuzz-readers", dependencies: ["FuzzReaders", "CFuzzing", "Formats"],
+      path: "Tests/Fuzzing/Driver", swiftSettings: swiftSettings),
     .testTarget(name: "ArchitectureTests", swiftSettings: swiftSettings),
+    .testTarget(
+      name: "FuzzingTests", dependencies: ["FuzzReaders", "Formats", "TestSupport"],
+      swiftSettings: swiftSettings),
     // Kernels and decoders on memory beside pages that may not be touched.
     .target(
       name: "CGuardPages", dependencies: ["CKernels", "CPictures"], path: "Tests/GuardPages"),

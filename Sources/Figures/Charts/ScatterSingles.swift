@@ -30,11 +30,7 @@ struct ScatterSingles {
     (Self.gap + Double(columns) * side + Double(columns - 1) * Self.between).rounded(.up)
   }
 
-  /// - Parameters:
-  ///   - cloud: What is copied.
-  ///   - names: The classes in order, with their names.
-  ///   - plot: Where the cloud lies.
-  ///   - corner: The upper left one of all copies.
+  /// Copies the classes of a cloud that lies in `plot`, one after the other, from the upper left corner.
   func draw(
     _ cloud: ScatterCloud, names: [(label: Int, name: String)], from plot: Rect,
     at corner: Point, into canvas: inout Canvas

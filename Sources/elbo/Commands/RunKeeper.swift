@@ -131,11 +131,11 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
   private func write(_ state: TrainingState<Float>) throws {
     // An untrained model is none that anybody would use.
     if state.progress.steps > 0 {
+      try trainer.model.save(
+        to: folder.model, dataShape: record.data.shape, metadata: metadata)
       // Before the state: a best epoch that the state does not know comes again, as the run is
       // repeated from there; one that is not in its file would be lost.
       try saveBest()
-      try trainer.model.save(
-        to: folder.model, dataShape: record.data.shape, metadata: metadata)
     }
     try folder.synchroniseMetrics()
     try keepLast()

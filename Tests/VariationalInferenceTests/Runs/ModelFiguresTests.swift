@@ -67,7 +67,7 @@ struct ModelFiguresTests {
     let test = colourBars(40, split: "test")
     let model = model(data: 48)
     let figure = try figures(model, test).reconstructions(count: 5)
-    let batch = try model.batch(of: test, 0..<5, seed: 0)
+    let batch = try model.batch(of: test, 0..<5, seed: 4)
     let intensities = model.decode(model.posterior(given: batch).mean, batch)
     #expect(figure.count == 10 && figure.columns == 5 && intensities.shape == [5, 48])
     #expect(figure.summary.contains("colour images of 4 by 4"))
