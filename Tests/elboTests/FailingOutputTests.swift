@@ -126,7 +126,9 @@ struct FailingOutputTests {
         + Workspace.small + ["--batch-size", "200"])
     expectRefusal(outcome, ["training diverged in epoch 1", "learning rate"])
     #expect(
-      workspace.files("run").filter { !$0.hasPrefix("divergence/") } == [".lock", "run.json"])
+      workspace.files("run").filter { !$0.hasPrefix("divergence/") } == [
+        ".lock", "run.json", "state.safetensors",
+      ])
   }
 
   @Test("divergence of a resumed run names the last good state, and leaves it")

@@ -152,7 +152,7 @@ struct NeverLoseTests {
     #expect(outcome.status == 1)
     #expect(outcome.errors.hasPrefix("Error: training diverged"))
     #expect(outcome.errors.contains("there is no good state to go on from"))
-    #expect(outcome.errors.contains("the run in 'run' is as it was"))
+    #expect(outcome.output.contains("The run in 'run' is as it was."))
     #expect(outcome.lines.last != "wrote run")
     #expect(try workspace.contents("run") == before)
   }

@@ -47,7 +47,7 @@ struct Replay: ParsableCommand {
       json["finding"] = .string(step.finding)
       json["step"] = JSONValue(step.step)
       json["same"] = isSame.map { .bool($0) } ?? .null
-      Terminal.line(json.pretty)
+      Terminal.write(json.pretty)
     } else {
       ReplayTable(seen, all: all).write()
       say(step, seen, isSame)

@@ -88,7 +88,9 @@ package enum FuzzReader: String, CaseIterable, Sendable {
       attempt { _ = try StanData(path: path) }
     case .run: attempt { _ = try RunRecord(path: path) }
     case .metrics:
-      attempt { _ = try RunFolder(Files.parent(of: path)).readMetrics(upTo: .max) }
+      let run = RunFolder(Files.parent(of: path))
+      attempt { _ = try run.readMetrics() }
+      attempt { _ = try run.readMetrics(upTo: 1, recorded: nil) }
     }
     return sentences
   }
