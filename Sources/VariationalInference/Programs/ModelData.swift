@@ -46,9 +46,11 @@ public struct ModelData: Sendable {
   public init(csv path: String, columns: [String]? = nil) throws {
     let table = try CSV.parse(readFile(path), path: path)
     let wanted = columns ?? table.columns
+    let places = Dictionary(
+      uniqueKeysWithValues: zip(table.columns, table.columns.indices))
     var values: [String: Value] = [:]
     for name in wanted {
-      guard let column = table.columns.firstIndex(of: name) else {
+      guard let column = places[name] else {
         throw FormatError(
           path: path,
           .namedData(

@@ -190,9 +190,14 @@ extension RunFolder {
       let aside = target.new
       try Files.createFolder(aside.path)
       let place = try RunPlace(aside, replacing: earlier, within: parent)
-      // Of an attempt that was given up.
-      try aside.discard(keepingLock: true)
-      try AtomicFile.write([], to: aside.mark)
+      do {
+        // Of an attempt that was given up.
+        try aside.discard(keepingLock: true)
+        try AtomicFile.write([], to: aside.mark)
+      } catch {
+        place.withdraw()
+        throw error
+      }
       return place
     }
     try Files.createFolder(path)

@@ -66,7 +66,10 @@ package enum FuzzReader: String, CaseIterable, Sendable {
     case .model: attempt { _ = try ModelRegistry.standard.load(path) }
     case .npy:
       attempt { _ = try NPY.parse(bytes, path: path) }
-      attempt { _ = try MappedNPY(path).bytes.reduce(UInt8(0), ^) }
+      attempt {
+        let file = try MappedNPY(path)
+        _ = withExtendedLifetime(file) { file.bytes.reduce(UInt8(0), ^) }
+      }
     case .npz, .sparse:
       attempt { try readArchive(path) }
       attempt { _ = try ArrayFile(path).load() }

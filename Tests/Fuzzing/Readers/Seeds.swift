@@ -24,7 +24,7 @@ extension FuzzReader {
     case .mtx: Self.matrices.flatMap { [Array($0.utf8), Gzip.compress(Array($0.utf8))] }
     case .json: (Self.values + [Self.record]).map { Array($0.utf8) }
     case .data: Self.dataSeeds.map { Array($0.utf8) }
-    case .run: [Array(Self.record.utf8)]
+    case .run: [Self.record, Self.tableRecord].map { Array($0.utf8) }
     case .metrics: [Array((Self.epoch + "\n" + Self.epoch + "\n").utf8), Array(Self.epoch.utf8)]
     }
   }
@@ -187,16 +187,36 @@ extension FuzzReader {
         "train_images": 200, "test_images": 50, "fingerprint": "3f4f", "test_fingerprint": "e1b7",
         "binary": false, "reading": {"label": "y", "fractions": [0.8, 0.1, 0.1], "seed": "1"}},
       "model": {"likelihood": "Bernoulli", "hidden": [16], "latent": 2, "activation": "relu",
-        "parameters": 2244, "initialisation": "uniform", "from": "x",
-        "configuration": {"data": 2, "hidden": [3], "decoder_hidden": [3], "latent": 1,
-          "activation": "relu", "likelihood": "gaussian",
-          "fields": {"data": "x", "conditions": [{"name": "c", "width": 2}], "weight": "w"}}},
+        "parameters": 2244, "initialisation": "uniform", "from": "x"},
       "training": {"epochs": 2, "batch_size": 20, "optimiser": "AdamW", "learning_rate": 0.001,
         "weight_decay": 0.1, "epsilon": 1e-08, "objective": "evidence lower bound",
-        "gradient_estimator": "vimco", "samples": 3, "warm_up_epochs": 1, "free_nats": 0.5,
+        "gradient_estimator": "dreg", "samples": 3, "warm_up_epochs": 1, "free_nats": 0.5,
         "learning_rate_schedule": {"shape": "cosine", "final_learning_rate": 0, "epochs": 9},
         "learning_rate_stages": [{"epochs": 1, "learning_rate": 0.1}], "average_decay": 0.99,
         "gradient_norm_limit": 5, "precision": "fp32", "seed": "5", "patience": 3},
       "protocol": {"binarize": "dynamic", "samples": 1}}
+    """
+
+  /// The record of a model of a table, of columns of several laws.
+  private static let tableRecord = """
+    {"version": "0.2.0", "started": "2026-11-20T12:00:00+0000",
+      "data": {"source": "t.csv", "name": "t", "height": 1, "width": 5, "shape": [5],
+        "train_images": 9, "test_images": 3, "fingerprint": "3f4f",
+        "reading": {"columns": ["a", "b", "c"], "kinds": {"a": "real"}, "standardise": true}},
+      "model": {"parameters": 99, "configuration": {"data": 5, "hidden": [3],
+        "decoder_hidden": [], "latent": 1, "activation": "tanh", "likelihood": [
+          {"law": "gaussian", "columns": 1, "noise": "column", "units": [1.5]},
+          {"law": "bernoulli", "columns": 1},
+          {"law": "categorical", "columns": 3, "classes": [3]}],
+        "fields": {"data": "x", "conditions": [{"name": "d", "width": 2}], "weight": "weight"},
+        "table": {"columns": [{"name": "a", "kind": "real", "shift": 1, "scale": 1.5},
+            {"name": "b", "kind": "binary", "levels": ["n", "y"]},
+            {"name": "c", "kind": "category", "levels": ["r", "g", "b"]}],
+          "conditions": [{"name": "d", "kind": "category", "levels": ["u", "v"]}],
+          "missing": true, "weight": "w"}}},
+      "training": {"epochs": 2, "batch_size": 3, "optimiser": "Adam", "learning_rate": 0.1,
+        "objective": "importance-weighted bound", "gradient_estimator": "dreg",
+        "samples": 3, "seed": "7"},
+      "protocol": {"binarize": "none"}}
     """
 }

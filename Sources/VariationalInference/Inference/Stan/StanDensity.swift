@@ -174,7 +174,7 @@ extension StanDensity {
     if value.isFinite { return nil }
     let place =
       Set(point).count == 1
-      ? "all coordinates are \(shown(point[0]))"
+      ? "all coordinates are \(point[0] == 0 ? "0" : shown(point[0]))"
       : "coordinates are " + point.prefix(6).map(shown).joined(separator: ", ")
         + (point.count > 6 ? ", ..." : "")
     return "log p is \(value.isNaN ? .nan : value) where \(place)"
