@@ -134,21 +134,27 @@ struct EvidenceTests {
     #expect(outcome.output.contains("Of 2 lower bounds measured on the first 6 test images"))
   }
 
-  /// 60 images sorted by label: black ones, then grey ones, whose bounds are far from theirs.
+  /// 60 images sorted by label, black ones and white ones, and a model that finds white improbable.
   private func writeSorted() throws {
-    let grey = (0..<60).flatMap { [UInt8](repeating: $0 < 30 ? 0 : 128, count: 54) }
+    let levels = (0..<60).flatMap { [UInt8](repeating: $0 < 30 ? 0 : 255, count: 54) }
+    let labels: [UInt8] = (0..<60).map { $0 < 30 ? 0 : 1 }
     for part in ["train", "t10k"] {
-      try workspace.write(idx([60, 6, 9], grey), to: "sorted/\(part)-images-idx3-ubyte")
-      try workspace.write(
-        idx([60], (0..<60).map { $0 < 30 ? 0 : 1 }), to: "sorted/\(part)-labels-idx1-ubyte")
+      try workspace.write(idx([60, 6, 9], levels), to: "sorted/\(part)-images-idx3-ubyte")
+      try workspace.write(idx([60], labels), to: "sorted/\(part)-labels-idx1-ubyte")
     }
+    var entries = modelEntries(pixels: 54)
+    for index in entries.indices where entries[index].name == "decoder.fc2.bias" {
+      entries[index].numbers = entries[index].numbers.map { _ in -4 }
+    }
+    try workspace.write(
+      safetensors(entries, metadata: ["activation": "relu"]), to: "dark.safetensors")
   }
 
   @Test("a prefix of sorted data is told to be no sample; random images, of each label, are one")
   func subsets() throws {
     try writeSorted()
     let arguments = [
-      "evidence", "run", "--data", "sorted", "--split", "test", "--parts", "iwae",
+      "evidence", "dark.safetensors", "--data", "sorted", "--parts", "iwae",
       "--importance-samples", "30", "--output", "out",
     ]
     let prefix = try workspace.elbo(arguments + ["--first", "20"])

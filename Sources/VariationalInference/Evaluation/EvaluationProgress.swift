@@ -26,15 +26,17 @@ extension EvaluationProgress? {
 final class ProgressCounter: Sendable {
   private let all: Int
   private let listener: EvaluationProgress?
+  private let limit: TimeLimit?
   private let state = Mutex((done: 0, goesOn: true))
 
-  init(all: Int, _ listener: EvaluationProgress?) {
+  init(all: Int, _ listener: EvaluationProgress?, until limit: TimeLimit? = nil) {
     self.all = all
     self.listener = listener
+    self.limit = limit
   }
 
-  /// Whether nobody has asked to stop.
-  var goesOn: Bool { state.withLock { $0.goesOn } }
+  /// Whether nobody has asked to stop, and the work is not to be given up for time.
+  var goesOn: Bool { state.withLock { $0.goesOn } && limit?.isPast != true }
 
   /// One item more is done.
   func advance() {
@@ -45,8 +47,8 @@ final class ProgressCounter: Sendable {
     }
   }
 
-  /// Throws where the work was stopped.
+  /// Throws where the listener stopped the work.
   func check() throws {
-    if !goesOn { throw CancellationError() }
+    if !state.withLock({ $0.goesOn }) { throw CancellationError() }
   }
 }

@@ -3,14 +3,20 @@
 internal import Synchronization
 
 /// A moment at which a measurement is to be over: items of its work that would end later are not
-/// begun.
+/// begun, and what is not over at a second, later moment is given up.
 package final class TimeLimit: Sendable {
   let end: ContinuousClock.Instant
+  let lastEnd: ContinuousClock.Instant
   private let spent = Mutex((items: 0, time: Duration.zero))
 
-  package init(_ end: ContinuousClock.Instant) { self.end = end }
+  /// Without a second moment nothing that was begun is given up.
+  package init(_ end: ContinuousClock.Instant, last: ContinuousClock.Instant? = nil) {
+    (self.end, lastEnd) = (end, last ?? end + .seconds(1e9))
+  }
 
   var isOver: Bool { ContinuousClock.now >= end }
+  /// Whether all work is to be given up.
+  var isPast: Bool { ContinuousClock.now >= lastEnd }
 
   /// Runs an item of the work; nil where it would end too late, as far as those before it tell, and
   /// is none of the first `least`.

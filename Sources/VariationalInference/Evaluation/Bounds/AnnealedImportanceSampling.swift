@@ -94,7 +94,7 @@ public struct AnnealedImportanceSampling: Sendable {
     try lowerBound(of: pair, batch, workers: workers, progress: progress, until: nil)
   }
 
-  /// The same of as many of the first examples as there is time for, at least two.
+  /// The same of as many of the first examples as there is time for, at least two unless given up.
   @specialized(where Pair == VariationalAutoencoder<Float>)
   package func lowerBound<Pair: GuidedModel>(
     of pair: Pair, _ batch: Batch<Pair.Scalar>, workers: WorkerPool,
@@ -161,7 +161,7 @@ public struct AnnealedImportanceSampling: Sendable {
     let (examples, size) = (batch.count, max(1, Self.rowsPerBlock / chains))
     let count = (examples + size - 1) / size
     let transitions = warmUpSteps + (steps - 1) * (exact == nil ? 1 : 2)
-    let counter = ProgressCounter(all: count * transitions, progress)
+    let counter = ProgressCounter(all: count * transitions, progress, until: limit)
     let results = workers.map(count) { index -> AnnealedBlockResult? in
       func run() -> AnnealedBlockResult? {
         let range = index * size..<min((index + 1) * size, examples)

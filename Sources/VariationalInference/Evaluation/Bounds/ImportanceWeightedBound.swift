@@ -96,12 +96,13 @@ extension GuidedModel {
     try data.check(allReads)
     let source = BatchSource.evaluation(data, allReads, seed: seed)
     let chunks = DrawChunks(samples: samples, size: chunk ?? DrawChunks.size)
-    let counter = ProgressCounter(all: examples.count, progress)
+    let counter = ProgressCounter(all: examples.count, progress, until: limit)
     let local = samples >= DrawChunks.manyDraws ? model.localReconstructionCost() : nil
     let weights = workers.map(examples.count) { index -> ImportanceWeights? in
       guard counter.goesOn else { return nil }
       func measure() -> ImportanceWeights? {
-        let weights = self.importanceWeights(of: examples[index], from: source, chunks, local)
+        let weights = self.importanceWeights(
+          of: examples[index], from: source, chunks, local, until: limit)
         counter.advance()
         return weights
       }
@@ -116,14 +117,16 @@ extension GuidedModel {
   }
 
   private func importanceWeights(
-    of example: Int, from source: BatchSource, _ chunks: DrawChunks, _ local: LocalCost<Scalar>?
-  ) -> ImportanceWeights {
+    of example: Int, from source: BatchSource, _ chunks: DrawChunks, _ local: LocalCost<Scalar>?,
+    until limit: TimeLimit?
+  ) -> ImportanceWeights? {
     let batch: Batch<Scalar> = source.batch([example])
     let q = guide.posterior(given: batch)
     // The draw without noise: the mean of a Gaussian.
     let nearby = local?.near(batch, q.sample(noise: .zeros([1, q.noiseDimension])))
     var weights = ImportanceWeights(expected: chunks.samples)
     for chunk in 0..<chunks.count {
+      if limit?.isPast == true { return nil }
       let draws = chunks[chunk]
       let draw = q.draw(
         noise: source.noise(example, draws: draws, shape: [1, draws.count, q.noiseDimension]))

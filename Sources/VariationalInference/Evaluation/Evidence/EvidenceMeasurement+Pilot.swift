@@ -24,8 +24,9 @@ extension EvidenceMeasurement {
     // Few examples or parameters take longer than they would among many: at 1 GFLOP/s then.
     let pass = min(elboSeconds / Double(data.count), 2e-9 * Double(model.parameterCount) + 1e-7)
     let passes = max(0.05 * seconds / pass, 1)
-    let perDraw = try pilotOfSampling(passes, time)
-    let annealing = try pilotOfAnnealing(passes, pass, time)
+    let cap = Duration.seconds(max(0.08 * seconds, 0.1))
+    let perDraw = try pilotOfSampling(passes, cap)
+    let annealing = try pilotOfAnnealing(passes, pass, cap)
     var pilot = EvidencePilot(
       secondsPerDraw: perDraw, secondsPerPass: annealing.secondsPerPass,
       // The mean gap of a few images may be negative by chance: 0.01 nats are the least reckoned
@@ -34,28 +35,44 @@ extension EvidenceMeasurement {
       // That of the ELBO stands for that of log p(x): standard error x sqrt(N) is the deviation.
       spread: elbo.standardError * Double(elbo.examples).squareRoot())
     pilot.elboSeconds = elboSeconds
-    if plan.parts.contains(.gaps) { pilot.windowSeconds = try pilotOfSearch(passes, pass, time) }
+    if plan.parts.contains(.gaps) { pilot.windowSeconds = try pilotOfSearch(passes, pass, cap) }
     if plan.parts.contains(.health) { pilot.healthSeconds = try pilotOfHealth() }
     return pilot
   }
 
-  private typealias Stopwatch = (() throws -> Void) throws -> Double
+  /// Does some work until it is done or `cap` is over.
+  ///
+  /// - Returns: The seconds that all of it takes, by the share that was done.
+  private func timed(
+    _ cap: Duration, _ work: (@escaping EvaluationProgress, TimeLimit) throws -> Void
+  ) throws -> Double {
+    let done = Mutex(0.0)
+    let goesOn = listener.listener(from: 0, to: 1)
+    let began = ContinuousClock.now
+    try work(
+      { share in
+        done.withLock { $0 = share }
+        return goesOn(0)
+      }, TimeLimit(began + cap, last: began + cap))
+    let seconds = (ContinuousClock.now - began) / .seconds(1)
+    return seconds / max(done.withLock { $0 }, 0.01)
+  }
 
   /// Seconds for a draw. So many draws, if there is time, that the likelihood is made ready for them,
   /// as for the thousands of a measurement.
-  private func pilotOfSampling(_ passes: Double, _ time: Stopwatch) throws -> Double {
+  private func pilotOfSampling(_ passes: Double, _ cap: Duration) throws -> Double {
     let count = min(data.count, 2 * workers.count)
     let draws = Int(min(max(passes / Double(count), 32), 1024))
-    return try time {
+    return try timed(cap) { progress, limit in
       _ = try model.importanceWeightedBound(
         on: data, of: examples(count), samples: draws, seed: 0, workers: workers,
-        progress: listener.listener(from: 0, to: 1))
+        progress: progress, until: limit)
     } / Double(count * draws)
   }
 
   /// With 16 chains, 8 images make one block of 128 rows: one for each thread, if there is time.
   private func pilotOfAnnealing(
-    _ passes: Double, _ pass: Double, _ time: Stopwatch
+    _ passes: Double, _ pass: Double, _ cap: Duration
   ) throws -> (secondsPerPass: Double, gapTimesSteps: Double) {
     var trial = plan
     (trial.steps, trial.simulated) = (20, 8 * workers.count)
@@ -64,20 +81,21 @@ extension EvidenceMeasurement {
     if images < 2 { return (pass, 1) }
     trial.simulated = Int(min(images, Double(trial.simulated)))
     var gap = [0.0]
-    let seconds = try time {
+    let seconds = try timed(cap) { progress, limit in
       gap = try sandwich(
-        trial.annealing, count: trial.simulated, progress: listener.listener(from: 0, to: 1)
+        trial.annealing, count: trial.simulated, progress: progress, until: limit
       ).bounds.gap
     }
     return (
       seconds / (2 * Double(trial.simulated) * trial.annealingWork),
-      max(Estimate(gap).mean, 0.01) * Double(trial.steps)
+      gap.count < 2 ? 1 : max(Estimate(gap).mean, 0.01) * Double(trial.steps)
     )
   }
 
-  /// Seconds for a window of the searches for two images, from a fifth of one.
+  /// Seconds for a window of the searches for two images, from a fifth of one; or more, where that
+  /// was given up.
   private func pilotOfSearch(
-    _ passes: Double, _ pass: Double, _ time: Stopwatch
+    _ passes: Double, _ pass: Double, _ cap: Duration
   ) throws -> Double {
     var options = GapOptions()
     let families = Double(PosteriorFamily.allCases.count)
@@ -88,11 +106,12 @@ extension EvidenceMeasurement {
     options.maximumSteps = options.stepsPerWindow
     options.boundDraws = 1
     let batch = try model.batch(of: data, examples(min(2, data.count)), seed: plan.seed)
-    return try time {
-      _ = try model.inferenceGaps(
-        batch, posterior: model.posterior(given: batch), options: options, seed: plan.seed,
-        workers: workers, progress: listener.listener(from: 0, to: 1), until: nil)
-    } * 5
+    let began = ContinuousClock.now
+    _ = try model.inferenceGaps(
+      batch, posterior: model.posterior(given: batch), options: options, seed: plan.seed,
+      workers: workers, progress: listener.listener(from: 0, to: 1),
+      until: TimeLimit(began + cap, last: began + cap))
+    return 5 * ((ContinuousClock.now - began) / .seconds(1))
   }
 
   /// Seconds for the health of the latent space, from the first part of the work.

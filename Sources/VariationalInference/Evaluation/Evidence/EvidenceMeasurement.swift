@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Formats
+internal import Synchronization
 
 /// Hears what is being measured, and how far it is.
 package protocol EvidenceListener: Sendable {
@@ -56,6 +57,10 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
   /// The numbers of so many examples, as the plan takes them.
   func examples(_ count: Int) -> [Int] { plan.subset.examples(count) }
 
+  private func timeLimit(_ end: ContinuousClock.Instant) -> TimeLimit {
+    TimeLimit(end, last: plan.lastEnd)
+  }
+
   private var isProbability: Bool {
     model.reads.names(.data).compactMap(data.field).allSatisfy(model.isProbability)
   }
@@ -65,7 +70,7 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
     return try model.importanceWeightedBound(
       on: data, of: examples(plan.limit), samples: plan.importanceSamples, seed: plan.seed,
       workers: workers, progress: listener.listener(from: 0, to: 1),
-      until: plan.limit(.iwae).map(TimeLimit.init))
+      until: plan.limit(.iwae).map(timeLimit))
   }
 
   private func annealing() throws -> (AnnealedBound, EvidenceResults.Simulated) {
@@ -82,10 +87,10 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
     let lower = try settings.lowerBound(
       of: model, model.batch(of: data, examples(plan.limit), seed: plan.seed), workers: workers,
       progress: listener.listener(from: 0, to: share),
-      until: end.map { TimeLimit(now + ($0 - now) * EvidencePilot.shareOfData) })
+      until: end.map { timeLimit(now + ($0 - now) * EvidencePilot.shareOfData) })
     let (simulated, bounds) = try sandwich(
       settings, count: plan.simulated, progress: listener.listener(from: share, to: 1),
-      until: end.map(TimeLimit.init))
+      until: end.map(timeLimit))
     let elbo = try model.evaluate(on: simulated, seed: plan.seed, workers: workers).elbo
     return (lower, .init(elbo: Array(elbo.prefix(bounds.lower.bound.count)), bounds: bounds))
   }
@@ -119,13 +124,25 @@ package struct EvidenceMeasurement<Model: MeasurableAutoencoder>: Sendable {
     let batch = try model.batch(of: data, examples(plan.gapImages), seed: plan.seed)
     return try model.inferenceGaps(
       batch, posterior: model.posterior(given: batch), seed: plan.seed, workers: workers,
-      progress: listener.listener(from: 0, to: 1), until: plan.limit(.gaps).map(TimeLimit.init))
+      progress: listener.listener(from: 0, to: 1), until: plan.limit(.gaps).map(timeLimit))
   }
 
-  private func health() throws -> LatentHealth {
+  /// Nil where it was given up for time.
+  private func health() throws -> LatentHealth? {
     listener.begin(.health, "the latent space over \(data.count.counted("example"))")
-    return try model.latentHealth(
-      on: data, seed: plan.seed, workers: workers, progress: listener.listener(from: 0, to: 1))
+    let (goesOn, lastEnd) = (listener.listener(from: 0, to: 1), plan.lastEnd)
+    let isGivenUp = Mutex(false)
+    do {
+      return try model.latentHealth(on: data, seed: plan.seed, workers: workers) { share in
+        if let lastEnd, ContinuousClock.now >= lastEnd {
+          isGivenUp.withLock { $0 = true }
+          return false
+        }
+        return goesOn(share)
+      }
+    } catch is CancellationError where isGivenUp.withLock({ $0 }) {
+      return nil
+    }
   }
 }
 

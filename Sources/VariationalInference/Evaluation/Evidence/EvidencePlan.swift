@@ -37,6 +37,8 @@ package struct EvidencePlan: Sendable {
   package var seed: UInt64
   /// When the measurement is to be over; nil where no time is set.
   package var end: ContinuousClock.Instant?
+  /// When what is not over yet is given up.
+  package var lastEnd: ContinuousClock.Instant?
   /// What the health of the latent space takes of that time, in seconds.
   var healthSeconds = 0.0
 

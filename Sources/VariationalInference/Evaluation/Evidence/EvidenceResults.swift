@@ -33,7 +33,23 @@ package struct EvidenceResults: Sendable {
 
   /// Takes the examples that there was time for in the place of those that were planned, the same
   /// for importance sampling and annealing.
+  ///
+  /// Parts of which less than two examples were done are no longer in the plan.
   mutating func settle() {
+    func isLost(_ count: Int?) -> Bool { count.map { $0 < 2 } ?? false }
+    if isLost(iwae?.bound.count) {
+      iwae = nil
+      plan.parts.remove(.iwae)
+    }
+    if isLost(ais?.bound.count) || isLost(simulated?.elbo.count) {
+      (ais, simulated) = (nil, nil)
+      plan.parts.remove(.ais)
+    }
+    if isLost(gaps?.bound.count) {
+      gaps = nil
+      plan.parts.remove(.gaps)
+    }
+    if health == nil { plan.parts.remove(.health) }
     let counts = [iwae?.bound.count, ais?.bound.count].compactMap { $0 }
     if let least = counts.min(), least < plan.limit {
       plan.limit = least

@@ -85,10 +85,14 @@ struct GapMeasurement<Model: JointDensity> {
       let rows = first..<first + size
       let start = DiagonalGaussian(
         mean: q.mean.slice(rows).detached, logVariance: q.logVariance.slice(rows).detached)
-      let chunk = try measure(
-        batch.slice(rows), start, firstImage: first,
-        progress: progress.part(
-          from: Double(first) / Double(count), to: Double(rows.upperBound) / Double(count)))
+      let part = progress.part(
+        from: Double(first) / Double(count), to: Double(rows.upperBound) / Double(count))
+      let chunk: (own: [Double], found: [Found])
+      do {
+        chunk = try measure(batch.slice(rows), start, firstImage: first, progress: part)
+      } catch is TimeIsUp {
+        break
+      }
       own += chunk.own
       for (index, part) in chunk.found.enumerated() {
         found[index].bounds += part.bounds
@@ -122,7 +126,8 @@ struct GapMeasurement<Model: JointDensity> {
     func end(_ index: Int) -> TimeLimit? {
       limit.map {
         let now = ContinuousClock.now
-        return TimeLimit(now + ($0.end - now) / (families.count - index))
+        return TimeLimit(
+          now + ($0.end - now) / (families.count - index), last: $0.lastEnd)
       }
     }
     let first = try search(diagonal, x, q, firstImage, end(0), progress: part(0))
@@ -179,6 +184,9 @@ struct GapMeasurement<Model: JointDensity> {
     }
   }
 }
+
+/// A search was given up.
+struct TimeIsUp: Error {}
 
 /// How many images are searched together, in measurements with a time limit and without.
 private struct GapPace {

@@ -63,6 +63,7 @@ where Family.Scalar == Model.Scalar {
     bounds = selectionBounds()
     while !active.images.isEmpty {
       advance()
+      if limit?.isPast == true { throw TimeIsUp() }
       try progress.report(share)
     }
     let free = best[0].indices.map { tensor in
@@ -97,9 +98,9 @@ where Family.Scalar == Model.Scalar {
 
   /// One window for every active image, then a decision for each.
   private mutating func advance() {
-    let (state, window, blocks) = (active, window, blocks())
+    let (state, window, blocks, limit) = (active, window, blocks(), limit)
     let results = workers.map(blocks.count) { block in
-      let (moved, mean) = window.climb(state.selecting(blocks[block]))
+      let (moved, mean) = window.climb(state.selecting(blocks[block]), until: limit)
       return (moved: moved, mean: mean.free, bounds: window.judge(moved, mean))
     }
     active = .joined(results.map(\.moved))

@@ -20,7 +20,7 @@ where Family.Scalar == Model.Scalar {
   ///   of the window, which hovers around the optimum less than the last of them (Polyak and Juditsky
   ///   1992).
   func climb(
-    _ start: SearchState<Scalar>
+    _ start: SearchState<Scalar>, until limit: TimeLimit? = nil
   ) -> (state: SearchState<Scalar>, mean: GuideParameters<Scalar>) {
     var state = start
     let values = FlatBuffer(state.parameters.free)
@@ -35,6 +35,8 @@ where Family.Scalar == Model.Scalar {
     // 1/h sum of the parameters after each of the last h steps.
     let half = (options.stepsPerWindow + 1) / 2
     for step in 0..<options.stepsPerWindow {
+      // The window is given up: nobody looks at what it found.
+      if limit?.isPast == true { break }
       state.parameters.free = values.tensors
       gradients.assign(gradient(state))
       state.step += 1

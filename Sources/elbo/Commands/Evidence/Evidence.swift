@@ -105,7 +105,10 @@ struct Evidence: ParsableCommand {
     let pilot = try make(plan).0.pilot(seconds: budget)
     guard pilot.isDefined else { throw UndefinedResult(model: path, what: "bounds") }
     // Pictures and files are made after the measurement.
-    plan.end = started + .seconds(budget - min(max(0.03 * budget, 0.3), 0.2 * budget + 0.1))
+    let afterwards = min(max(0.03 * budget, 0.3), 0.2 * budget + 0.1)
+    plan.end = started + .seconds(budget - afterwards - 4e-6 * Double(images.count))
+    plan.lastEnd =
+      started + .seconds(budget + max(0.1 * budget, 1) - 4e-6 * Double(images.count))
     let left = plan.end.map { ($0 - ContinuousClock.now) / .seconds(1) } ?? budget
     let (fitted, leftOut) = pilot.fitting(
       plan, seconds: max(left, 0), images: images.count, keeping: amount.wishes)

@@ -58,9 +58,19 @@ struct EvidenceSpending {
       (plan.parts.contains(.ais), "simulated \(noun)s", done.simulated, plan.simulated),
       (plan.parts.contains(.gaps), "\(noun)s for gaps", done.gapImages, plan.gapImages),
     ]
+    let givenUp = EvidencePart.allCases.filter {
+      plan.parts.contains($0) && $0 != .elbo && !done.parts.contains($0)
+    }
     let short = parts.filter { $0.0 && $0.2 < $0.3 }
       .map { "\($0.2.grouped) of \($0.3.grouped) \($0.1)" }
-    return short.isEmpty ? nil : "Time was up after \(short.joined(separator: ", "))."
+    let sentences = [
+      short.isEmpty ? nil : "Time was up after \(short.joined(separator: ", ")).",
+      givenUp.isEmpty
+        ? nil
+        : "Given up, as the machine was slower than before: "
+          + givenUp.map(\.rawValue).joined(separator: ", ") + ".",
+    ].compactMap { $0 }
+    return sentences.isEmpty ? nil : sentences.joined(separator: " ")
   }
 
   /// The same for programs.
@@ -72,10 +82,11 @@ struct EvidenceSpending {
     ]
   }
 
-  /// 0.4 as "0.4 s", 75 as "1:15 minutes".
+  /// 0.4 as "0.4 s", 75 as "1:15 minutes", 7300 as "2 h".
   private static func words(_ seconds: Double) -> String {
     if seconds < 60 { return "\(seconds.fixed(1)) s" }
-    return seconds < 360_000_000 ? "\(Clock.words(seconds)) minutes" : "years"
+    return seconds < 3600
+      ? "\(Clock.words(seconds)) minutes" : "\((seconds / 3600).fixed(0)) h"
   }
 }
 
