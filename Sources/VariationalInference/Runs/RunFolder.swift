@@ -76,7 +76,8 @@ extension RunFolder {
   /// Files of a run, or of what is measured of it.
   private static let files: Set<String> = [
     "model.safetensors", bestName, "state.safetensors", "run.json", "metrics.jsonl", "verdict.json",
-    "seeds.json", "result.json", "evidence.json", ".lock", RunPlace.mark,
+    "seeds.json", "result.json", "evidence.json", "samples.csv", "samples.npy", ".lock",
+    RunPlace.mark,
   ]
 
   /// Whether a file says that a run was begun here and no more: nothing is lost with it.
