@@ -66,6 +66,28 @@ struct DivergenceTests {
     expectSuccess(try workspace.shell(script))
   }
 
+  @Test("a state whose ELBO is worse than that of no training is not called good")
+  func uselessState() throws {
+    // With one of these seeds the first epoch ends in numbers that are finite, and useless.
+    let useless = (0..<20).first { seed in
+      let outcome = try? workspace.elbo(
+        ["train", "--data", "data", "-o", "run", "--overwrite", "--epochs", "1"] + Workspace.small
+          + ["--learning-rate", "25", "--batch-size", "200", "--seed", "\(seed)"])
+      let last = outcome?.output.firstMatch(of: /test ELBO -([0-9]+)/)
+      return outcome?.status == 0 && (last.flatMap { Double($0.output.1) } ?? 0) > 1e4
+    }
+    _ = try #require(useless)
+    let text = try workspace.text("run/run.json")
+    try workspace.write(
+      text.replacing("\"learning_rate\": 25.0", with: "\"learning_rate\": 1e30"),
+      to: "run/run.json")
+    try workspace.forgetOrigin(of: "run")
+    let outcome = try workspace.elbo("train", "--resume", "run", "--epochs", "3", "--no-figures")
+    expectRefusal(
+      outcome, ["there is no good state", "run/state.safetensors", "below the -", "untrained"])
+    #expect(outcome.output.contains("Begin again with a smaller learning rate by:"))
+  }
+
   @Test("a rate too large for the default decay of AdamW is refused, not a crash")
   func decay() throws {
     let outcome = try diverge("run", "--optimiser", "adamw")
