@@ -34,7 +34,7 @@ package struct IDX: Equatable, Sendable {
   /// - Parameters:
   ///   - path: The file.
   ///   - inspecting: Gets the unpacked contents of the whole file first.
-  /// - Returns: Its shape and elements.
+  /// - Returns: The array.
   /// - Throws: As `read(_:)` does, or what `inspecting` throws.
   package static func readNumbers(
     _ path: String, inspecting: ([UInt8]) throws -> Void = { _ in }

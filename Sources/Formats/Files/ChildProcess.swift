@@ -52,7 +52,8 @@ package final class ChildProcess {
   /// Reads what the program writes until it has ended.
   ///
   /// - Parameters:
-  ///   - onMessages: Gets pieces of its standard error, each before output that was written after it.
+  ///   - onMessages: Gets pieces of its standard error, each before output that was written after
+  ///     it.
   ///   - onOutput: Gets pieces of its standard output.
   ///   - whileRunning: Called ten times a second.
   /// - Returns: The code it ended with, or 128 and the signal that ended it.

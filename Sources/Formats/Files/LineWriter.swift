@@ -24,7 +24,8 @@ package final class LineWriter: Sendable {
   /// Adds `line` and a line feed.
   ///
   /// - Precondition: `line` holds no line feed.
-  /// - Throws: `FileError.lineNotWritten`, for example on a full disk; a torn line is cut off again.
+  /// - Throws: `FileError.lineNotWritten`, for example on a full disk; a torn line is cut off
+  ///   again.
   package func append(_ line: String) throws {
     precondition(!line.utf8.contains(0x0A), "a line may not hold a line feed: \(line)")
     do {

@@ -104,8 +104,8 @@ struct FileStatus {
 
 /// An open file, closed when it goes out of scope, and never inherited by a child process.
 ///
-/// Its number is above 2: where a program was started without standard output, what it prints must not
-/// end up in the first file that it opens.
+/// Its number is above 2: where a program was started without standard output, what it prints must
+/// not end up in the first file that it opens.
 struct Descriptor: ~Copyable, Sendable {
   enum Mode {
     case read
@@ -241,8 +241,8 @@ struct Descriptor: ~Copyable, Sendable {
     }
   }
 
-  /// Takes the exclusive lock (flock) on the file, or throws `busy` where another process holds it. A
-  /// file system without locks counts as unlocked.
+  /// Takes the exclusive lock (flock) on the file, or throws `busy` where another process holds it.
+  /// A file system without locks counts as unlocked.
   func lock() throws(SystemError) {
     while flock(number, LOCK_EX | LOCK_NB) != 0 {
       switch errno {
@@ -290,9 +290,10 @@ enum POSIX {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     let count = readlink(path, &buffer, buffer.count)
     guard count >= 0 else { throw .last }
-    let bytes = buffer.prefix(count).map { UInt8(bitPattern: $0) }
-    guard count < buffer.count, let text = String(validating: bytes, as: UTF8.self)
-    else { throw SystemError(code: EILSEQ) }
+    let bytes = buffer.prefix(count).map(UInt8.init(bitPattern:))
+    guard count < buffer.count, let text = String(validating: bytes, as: UTF8.self) else {
+      throw SystemError(code: EILSEQ)
+    }
     return text
   }
 

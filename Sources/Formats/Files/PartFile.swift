@@ -2,8 +2,8 @@
 
 /// A file that grows piece by piece, such as a download, and may be continued by another process.
 ///
-/// It is a plain file of this one name: a link in its place, which might lead to any file of the user, is
-/// removed and never followed.
+/// It is a plain file of this one name: a link in its place, which might lead to any file of the
+/// user, is removed and never followed.
 package final class PartFile {
   /// Where it is.
   package let path: String

@@ -8,8 +8,8 @@
   internal import Darwin
 #endif
 
-/// A file that is whole and on the disk beside its place, which it takes by `commit()`; else it is removed
-/// when this object goes.
+/// A file that is whole and on the disk beside its place, which it takes by `commit()`; else it is
+/// removed when this object goes.
 ///
 /// Of several files that belong together, all are staged before the first is committed.
 package final class StagedFile {
@@ -112,8 +112,8 @@ package final class StagedFile {
     return kind != .regular && kind != .folder
   }
 
-  /// The number of an open file of this process that the path names, which may be a plain file: it is
-  /// open where its writer has come to.
+  /// The number of an open file of this process that the path names, which may be a plain file: it
+  /// is open where its writer has come to.
   private static func ownDescriptor(_ path: String) -> Int32? {
     switch path {
     case "/dev/stdout": return 1
@@ -145,7 +145,8 @@ private final class Sibling {
   // Still under the lock, so this cannot be another writer's.
   deinit { if isThere { try? POSIX.remove(file: path) } }
 
-  /// Locks it. Between making and locking another writer may have taken it for a leftover, and removes it.
+  /// Locks it. Between making and locking another writer may have taken it for a leftover, and
+  /// removes it.
   private func isHeld() throws(SystemError) -> Bool {
     let identity = try file.status().identity
     do {

@@ -178,7 +178,7 @@ struct Train: ParsableCommand {
     }
   }
 
-  /// A new folder of that name, or, where a run began in the same second, of that name and a number.
+  /// A new folder of that name, or, where a run began in the same second, of that and a number.
   private static func newFolder(_ folder: RunFolder) throws -> RunFolder {
     var (place, number) = (folder, 1)
     while try !Files.createNewFolder(place.path) {

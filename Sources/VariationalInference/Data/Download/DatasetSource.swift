@@ -67,7 +67,7 @@ public struct DatasetSource: Sendable, Equatable {
 
   /// Checks that the cached files are the published ones, by their SHA-256.
   ///
-  /// A download is checked when it arrives, and every file when it is loaded; this checks all at once.
+  /// A download is checked when it arrives, and every file when it is loaded; this checks all.
   ///
   /// - Throws: `DatasetError.notAsPublished`, or an error that names a file that cannot be read.
   public func verify(in cacheFolder: String) throws {

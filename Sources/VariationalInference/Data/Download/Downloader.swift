@@ -2,10 +2,12 @@
 
 internal import Formats
 
-/// The system's `curl`, whose output is watched: what is too long, too slow or leads away is cut off.
+/// The system's `curl`, whose output is watched: what is too long, too slow or leads away is cut
+/// off.
 ///
-/// A program that is updated with the system, rather than a library of our own: proxies, certificates
-/// and HTTP/2 are its daily bread. Its bytes come through a pipe, so that it ends with this process.
+/// A program that is updated with the system, rather than a library of our own: proxies,
+/// certificates and HTTP/2 are its daily bread. Its bytes come through a pipe, so that it ends with
+/// this process.
 public struct Downloader: Sendable {
   /// The name or path of the program.
   public var program = "curl"
@@ -29,7 +31,8 @@ public struct Downloader: Sendable {
   ///   - part: Where to.
   ///   - limit: More bytes than this are refused.
   ///   - progress: Called ten times a second; if it throws, the program is stopped.
-  /// - Throws: `DownloadFault`, `FileError` where bytes cannot be written, or what `progress` throws.
+  /// - Throws: `DownloadFault`, `FileError` where bytes cannot be written, or what `progress`
+  ///   throws.
   func download(
     _ url: String, to part: PartFile, atMost limit: Int,
     progress: (_ bytes: Int, _ total: Int?) throws -> Void
@@ -50,8 +53,8 @@ public struct Downloader: Sendable {
     }
   }
 
-  /// Goes from redirect to redirect. By hand, as `curl` cannot be told never to go from HTTPS to HTTP
-  /// where it has begun with HTTP.
+  /// Goes from redirect to redirect. By hand, as `curl` cannot be told never to go from HTTPS to
+  /// HTTP where it has begun with HTTP.
   private func follow(
     _ url: String, _ part: PartFile, _ limit: Int, _ progress: (Int, Int?) throws -> Void
   ) throws {
