@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 DATA ?= $(HOME)/.cache/elbo/mnist
 .PHONY: help install build command stan demo test test-hdf5 compile-time benchmark evidence-table posterior-table \
-  posterior-benchmark endurance faults fuzz lint format clean
+  posterior-benchmark endurance faults fuzz sanitize lint format clean
 
 help: ## What can be made
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -38,6 +38,10 @@ test: install ## Run all tests
 
 fuzz: install ## Give the readers of files inputs of libFuzzer's; SECONDS=60 for each, READER=one
 	scripts/fuzz $(or $(SECONDS),60) $(READER)
+
+SANITIZER ?= address thread
+sanitize: install ## Run the tests under sanitizers; SANITIZER=address or thread, TESTS=pattern
+	scripts/sanitize $(SANITIZER) $(TESTS)
 
 compile-time: build ## Check that users' formulas type-check at once
 	scripts/check-compile-time

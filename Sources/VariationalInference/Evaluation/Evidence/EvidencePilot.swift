@@ -120,7 +120,15 @@ package struct EvidencePilot: Sendable {
       leftOut.append(LeftOut(part: part, seconds: needed))
     }
     let rest = seconds - elboSeconds
-    if rest < 0 { leftOut.append(LeftOut(part: .elbo, seconds: elboSeconds)) }
+    if rest < 0 {
+      leftOut.append(LeftOut(part: .elbo, seconds: elboSeconds))
+      // What is measured beside it would make it later still.
+      let least = fit(plan, seconds: 0, images: images, keeping: fixed)
+      for part in EvidencePart.allCases where part != .elbo && plan.parts.contains(part) {
+        leaveOut(part, cost(part, of: least))
+      }
+      return (fit(plan, seconds: 0, images: images, keeping: fixed), leftOut)
+    }
     if plan.parts.contains(.health), healthSeconds > max(0.3 * rest, 0.2) {
       leaveOut(.health, healthSeconds)
     }
