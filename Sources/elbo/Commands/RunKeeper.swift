@@ -98,10 +98,11 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
     }
   }
 
-  /// Saves where it is time to, or where this run has to show something to replace another one.
+  /// Saves where it is time to, and after the first epoch: only now is there something to show, or to go
+  /// back to.
   func saveIfDue() throws {
     let progress = trainer.progress
-    let isFirst = place.isAside && !epochs.isEmpty
+    let isFirst = !epochs.isEmpty && (place.isAside || !hasTrainedState)
     guard let saved else { return try save() }
     if isFirst
       || record.checkpoints.isDue(

@@ -20,9 +20,9 @@ struct MemoryNeed {
 }
 
 extension MemoryNeed {
-  /// Training in single precision: a parameter has a gradient and two moments, and saving holds all
-  /// but the gradient twice more, so that an average counts three times; an activation has a
-  /// gradient.
+  /// Training in single precision: a parameter has a gradient and two moments, all but the gradient have
+  /// a copy to return to from a divergence, and saving holds them twice more, so that an average counts
+  /// four times; an activation has a gradient.
   static func training(
     _ architecture: AutoencoderArchitecture, _ options: TrainingOptions, examples: Int
   ) -> MemoryNeed {
@@ -37,7 +37,7 @@ extension MemoryNeed {
     let activations = rows * architecture.rowWidth
     return MemoryNeed(
       work: "training",
-      bytes: 4 * ((options.average == nil ? 10 : 13) * parameters + 2 * activations),
+      bytes: 4 * ((options.average == nil ? 13 : 17) * parameters + 2 * activations),
       advice: "choose a smaller --hidden, --latent or --batch-size")
   }
 
