@@ -84,13 +84,24 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
     if try place.find() { Terminal.notice("the run's folder is now '\(folder.path)'") }
   }
 
+  /// Writes into the folder, also where it is renamed at that moment.
+  private func following(_ write: () throws -> Void) throws {
+    try find()
+    do {
+      try write()
+    } catch let error {
+      guard try place.find() else { throw error }
+      Terminal.notice("the run's folder is now '\(folder.path)'")
+      try write()
+    }
+  }
+
   /// Adds the numbers of an epoch, and keeps its model where it is the best.
   func add(_ metrics: EpochMetrics) throws {
     epochs.append(metrics)
     if best?.epoch == metrics.epoch { newBest = (metrics.epoch, trainer.model) }
     do {
-      try find()
-      try folder.append(metrics)
+      try following { try folder.append(metrics) }
     } catch {
       // What is in memory is worth more than the line, which the state has, too.
       try save()
@@ -120,8 +131,7 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
       throw UnsavableState(step: state.progress.steps, tensor: tensor)
     }
     do {
-      try find()
-      try write(state)
+      try following { try write(state) }
     } catch let error where state.progress.steps > (saved?.progress.steps ?? 0) {
       // What is in memory is worth more than the place that it was to have.
       throw rescue(state, from: error) ?? error
@@ -181,13 +191,16 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
     (newBest, savedBest) = (nil, epoch)
   }
 
-  /// Takes the place of the run to be replaced; where that cannot be, both stay.
+  /// What stood in the way of taking the place of another run.
+  private(set) var unsettled: UnsettledRun?
+
+  /// Takes the place of the run to be replaced; where that cannot be, both stay, and it is told at the end.
   private func settle() {
     let (aside, earlier) = (folder.path, place.earlier?.path ?? "")
     do {
       try place.settle()
     } catch {
-      Terminal.warn("\(error); the new run is in '\(folder.path)', the earlier one in '\(earlier)'")
+      unsettled = UnsettledRun(cause: "\(error)", run: folder.path, earlier: earlier)
       return
     }
     if folder.path != aside { Terminal.line("the run in '\(folder.path)' is replaced by this one") }
@@ -259,6 +272,20 @@ struct UnsavableState: Error, CustomStringConvertible {
 
   var description: String {
     "training diverged by step \(step): \(tensor) is infinite or undefined; try a smaller learning rate"
+  }
+}
+
+/// A run that could not, or not wholly, take the place of another one.
+struct UnsettledRun: Error, CustomStringConvertible {
+  let cause: String
+  let run: String
+  let earlier: String
+
+  var description: String {
+    run == earlier
+      ? "\(cause); this run is whole in '\(run)', what remains of the earlier one is removed when it is "
+        + "resumed"
+      : "\(cause); this run is whole in '\(run)', the earlier one in '\(earlier)'"
   }
 }
 

@@ -227,6 +227,7 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     if let last = epochs.last { try judge(last) }
     if figures { try drawFigures() }
     Terminal.line("wrote \(folder.path)" + (figures ? "; look at \(folder.figures)" : ""))
+    if let fault = keeper.unsettled { throw fault }
   }
 
   /// Draws the pictures; one that cannot be drawn is a warning, a signal ends the command.
