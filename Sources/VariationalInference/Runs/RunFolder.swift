@@ -107,7 +107,8 @@ extension RunFolder {
   }
 
   private func isFolderOfRun(_ name: String) -> Bool {
-    guard Files.isFolder("\(path)/\(name)") else { return false }
+    // By its name, where the disk does not answer: pictures of one run never go to another.
+    if Files.isRegular("\(path)/\(name)") { return false }
     return ["figures", "divergence"].contains(name)
       || name.hasPrefix("seed-") && UInt64(name.dropFirst("seed-".count)) != nil
   }

@@ -91,8 +91,10 @@ package final class RunPlace {
     let (aside, old) = (folder.path, target.old)
     let isExchanged = try Files.exchange(aside, target.path, aside: old.path)
     folder = target
-    // What is killed from here on, the next start completes.
-    try (isExchanged ? RunFolder(aside) : old).discard(movingOthersTo: target)
+    // What is killed from here on, the next start completes. The earlier run gets the name of one that is
+    // replaced first: nobody should take what is left of it for a run to go on with.
+    let isNamed = !isExchanged || (try? Files.move(aside, to: old.path)) != nil
+    try (isNamed ? old : RunFolder(aside)).discard(movingOthersTo: target)
     try target.unmark()
   }
 

@@ -65,10 +65,7 @@ final class LoopbackServer: Sendable {
   var requests: [String] { log.withLock { $0 } }
 
   /// Hangs up; the thread ends.
-  func stop() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
-  }
+  func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
   private func startThread() {
     let box = Unmanaged.passRetained(self).toOpaque()
@@ -85,7 +82,12 @@ final class LoopbackServer: Sendable {
     let server = Unmanaged<LoopbackServer>.fromOpaque(box).takeRetainedValue()
     while true {
       let connection = accept(server.listener, nil, nil)
-      if connection < 0 { return nil }
+      if connection < 0 {
+        // By the thread that waits for connections: its number would be that of another server's
+        // socket as soon as it is closed.
+        close(server.listener)
+        return nil
+      }
       server.serve(connection)
       close(connection)
     }
