@@ -79,7 +79,7 @@ let package = Package(
     .executableTarget(
       name: "elbo",
       dependencies: [
-        "VariationalInference", "Formats", "Figures", "PosteriorExamples",
+        "VariationalInference", "Tensors", "Formats", "Figures", "PosteriorExamples",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

@@ -137,27 +137,19 @@ int close(int file) {
   return next(file);
 }
 
-int fcntl(int file, int command, ...) {
-  NEXT(fcntl);
-  va_list rest;
-  va_start(rest, command);
-  void *argument = va_arg(rest, void *);
-  va_end(rest);
-  int result = next(file, command, argument);
-  if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) track(result, is_tracked(file));
-  return result;
-}
-
-int fcntl64(int file, int command, ...) {
-  NEXT(fcntl64);
-  va_list rest;
-  va_start(rest, command);
-  void *argument = va_arg(rest, void *);
-  va_end(rest);
-  int result = next(file, command, argument);
-  if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) track(result, is_tracked(file));
-  return result;
-}
+#define FCNTL(name)                                                              \
+  int name(int file, int command, ...) {                                         \
+    NEXT(name);                                                                  \
+    va_list rest;                                                                \
+    va_start(rest, command);                                                     \
+    void *argument = va_arg(rest, void *);                                       \
+    va_end(rest);                                                                \
+    int result = next(file, command, argument);                                  \
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) track(result, is_tracked(file)); \
+    return result;                                                               \
+  }
+FCNTL(fcntl)
+FCNTL(fcntl64)
 
 ssize_t write(int file, const void *bytes, size_t count) {
   NEXT(write);

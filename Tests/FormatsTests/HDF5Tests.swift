@@ -6,7 +6,7 @@
   import TestSupport
   import Testing
 
-  private let hasModules = (try? pythonStatus("import h5py, anndata")) == 0
+  private let hasModules = Python.has("h5py, anndata")
 
   @Suite(
     "HDF5 and AnnData files as h5py and anndata write them",
@@ -37,7 +37,7 @@
 
     private func withArrays(_ body: (HDF5File, String) throws -> Void) throws {
       try withTemporaryFolder { folder in
-        try #require(try pythonStatus(Self.arrays, folder) == 0)
+        try #require(try Python.run(Self.arrays, [folder]) == 0)
         try body(HDF5File("\(folder)/a.h5"), folder)
       }
     }
@@ -114,7 +114,7 @@
     @Test("X, layers and columns of obs, of files new and old")
     func annData() throws {
       try withTemporaryFolder { folder in
-        try #require(try pythonStatus(Self.tables, folder) == 0)
+        try #require(try Python.run(Self.tables, [folder]) == 0)
         func table(_ name: String) throws -> AnnData {
           try #require(try AnnData(HDF5File("\(folder)/\(name).h5ad")))
         }
@@ -154,17 +154,5 @@
         #expect(wrong?.contains("index 9 at place 0") == true, "\(wrong ?? "no error")")
       }
     }
-  }
-
-  /// Runs a script of Python with arguments; its exit status.
-  private func pythonStatus(_ script: String, _ arguments: String...) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    let program = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
-    process.arguments = [program, "-c", script] + arguments
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
   }
 #endif

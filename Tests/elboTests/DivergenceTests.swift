@@ -97,11 +97,7 @@ struct DivergenceTests {
   @Test("a state that is good is named, with the command that goes on from it")
   func goodState() throws {
     try workspace.train("run", epochs: 1)
-    let text = try workspace.text("run/run.json")
-    try workspace.write(
-      text.replacing("\"learning_rate\": 0.001", with: "\"learning_rate\": 1e30"),
-      to: "run/run.json")
-    try workspace.forgetOrigin(of: "run")
+    try workspace.makeDiverge("run")
     let outcome = try workspace.elbo("train", "--resume", "run", "--epochs", "3", "--no-figures")
     expectRefusal(
       outcome, ["the last good state is 'run/state.safetensors', after step", "an ELBO of -"])

@@ -134,11 +134,7 @@ struct FailingOutputTests {
   @Test("divergence of a resumed run names the last good state, and leaves it")
   func divergenceAfterSaving() throws {
     try workspace.train("run", epochs: 1)
-    let text = try workspace.text("run/run.json")
-    try workspace.write(
-      text.replacing("\"learning_rate\": 0.001", with: "\"learning_rate\": 1e30"),
-      to: "run/run.json")
-    try workspace.forgetOrigin(of: "run")
+    try workspace.makeDiverge("run")
     let state = try workspace.bytes("run/state.safetensors")
     let outcome = try workspace.elbo("train", "--resume", "run", "--epochs", "3", "--no-figures")
     expectRefusal(outcome, ["training diverged at step", "'run/state.safetensors'"])

@@ -116,6 +116,17 @@ extension Workspace {
   }
 }
 
+extension Workspace {
+  /// Makes a finished run one that diverges at once where it is taken up.
+  func makeDiverge(_ run: String) throws {
+    let record = try text("\(run)/run.json")
+    try write(
+      record.replacing("\"learning_rate\": 0.001", with: "\"learning_rate\": 1e30"),
+      to: "\(run)/run.json")
+    try forgetOrigin(of: run)
+  }
+}
+
 /// An array file of NumPy, version 1.0.
 func npy(_ shape: [Int], _ numbers: [Float], type: String = "<f4") -> Data {
   let sizes = shape.map { "\($0)," }.joined(separator: " ")

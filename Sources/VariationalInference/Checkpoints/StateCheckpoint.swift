@@ -83,15 +83,10 @@ extension TrainingState {
     to path: String, model: (any DescribedModel)? = nil, options: TrainingOptions? = nil,
     fingerprint: String? = nil, dataMeaning: String? = nil, metadata: [String: String] = [:]
   ) throws {
-    let parts = [("parameters", parameters)] + zip(memoryNames, memories)
-    let tensors = try parts.flatMap { prefix, list in
-      try zip(names, list).map { name, tensor in
-        if tensor.firstNonFinite != nil {
-          throw CheckpointError(path: path, fault: .notFinite(tensor: "\(prefix).\(name)"))
-        }
-        return Safetensors.Tensor("\(prefix).\(name)", tensor)
-      }
+    if let tensor = firstNonFinite {
+      throw CheckpointError(path: path, fault: .notFinite(tensor: tensor))
     }
+    let tensors = parts.map { Safetensors.Tensor($0.name, $0.tensor) }
     var facts = metadata.merging(progress.metadata) { $1 }
     facts[StateOrigin.metadataKey] =
       StateOrigin(
@@ -100,6 +95,19 @@ extension TrainingState {
       .json(sha256: Safetensors.checksum(of: tensors), facts: facts).compact
     try Safetensors.write(tensors, metadata: facts, to: path)
   }
+}
+
+extension TrainingState {
+  /// All tensors, by the names that they have in files.
+  private var parts: [(name: String, tensor: Tensors.Tensor<Scalar>)] {
+    ([("parameters", parameters)] + zip(memoryNames, memories)).flatMap { prefix, list in
+      zip(names, list).map { (name: "\(prefix).\($0)", tensor: $1) }
+    }
+  }
+
+  /// The name of the first tensor with an infinite or undefined number, for which the state could not be
+  /// read again; nil where all are finite.
+  package var firstNonFinite: String? { parts.first { $0.tensor.firstNonFinite != nil }?.name }
 }
 
 /// What, beside its state, decides the rest of a run.

@@ -59,6 +59,9 @@ package struct RunFolder: Sendable, Equatable {
     return RunFolder(Files.parent(of: path))
   }
 
+  /// The command that goes on with the run here.
+  package var resumption: String { "elbo train --resume \(ShellWord.path(path))" }
+
   /// Refuses a folder that a new run may not use; changes nothing.
   ///
   /// - Parameter overwriting: Whether a folder that holds something may be used.

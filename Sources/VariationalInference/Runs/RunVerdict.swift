@@ -96,7 +96,8 @@ package struct RunVerdict: Sendable, Equatable {
         "the last epoch is \(fall.fixed(2)) nats below the best: \(best.part.rawValue) \(objective) "
           + "\(best.value.fixed(2)) after epoch \(best.epoch), "
           + "\((best.value - fall).fixed(2)) after epoch \(epochs.last?.epoch ?? 0), "
-          + course.fallWords + "; take \(folder.best) (elbo evaluate \(folder.path) --best)")
+          + course.fallWords
+          + "; take \(folder.best) (elbo evaluate \(ShellWord.path(folder.path)) --best)")
     }
     if let shared = measurement.shared, Double(shared) >= 0.01 * Double(test.examples) {
       find(
@@ -116,7 +117,7 @@ package struct RunVerdict: Sendable, Equatable {
         .stillRising,
         "the last \(course.windowWords) still gained "
           + "\(course.gain.fixed(2)) nats (\(course.part.rawValue) \(objective)): more epochs would "
-          + "help (elbo train --resume \(folder.path) --epochs \(record.options.epochs * 2))")
+          + "help (\(folder.resumption) --epochs \(record.options.epochs * 2))")
     }
     self.findings = findings
     summary = Self.summary(measurement, course, objective: objective, noun: noun)

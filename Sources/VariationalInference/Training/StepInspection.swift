@@ -73,11 +73,14 @@ extension StepInspection.Row {
     return quantity.isEmpty ? operation : "\(operation) (\(quantity))"
   }
 
+  /// How many of its numbers are not finite, by kind.
+  package var kinds: [(kind: String, count: Int)] {
+    [("nan", range.undefined), ("inf", range.infinite), ("-inf", range.negativeInfinite)]
+      .filter { $0.1 > 0 }
+  }
+
   /// What is wrong with it: "inf in 12 of 2560 numbers, first of example 17".
   package var defect: String {
-    let kinds = [
-      ("nan", range.undefined), ("inf", range.infinite), ("-inf", range.negativeInfinite),
-    ].filter { $0.1 > 0 }
     let words = kinds.map { kind, count in
       range.count == 1 ? kind : "\(kind) in \(count) of \(range.count) numbers"
     }

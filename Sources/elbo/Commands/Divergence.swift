@@ -32,15 +32,13 @@ struct Divergence<Model: DescribedAutoencoder> where Model.Scalar == Float {
     let advice = "try a smaller learning rate"
     // The sign of what is not a number says nothing.
     let finding = finding.replacing(" -nan", with: " nan")
-    let sentence =
-      finding.hasSuffix("; " + advice) ? String(finding.dropLast(2 + advice.count)) : finding
     guard let examples = firstExamplesWithoutBound else {
-      return concluded(sentence, step: nil, seen: nil, advice: advice, changesRate: true)
+      return concluded(finding, step: nil, seen: nil, advice: advice, changesRate: true)
     }
     let step = trainer.evaluation(of: examples, in: data.test)
     let seen = step.inspect(workers: workers)
     return concluded(
-      sentence + (seen.sentence.map { "; \($0)" } ?? ""), step: step, seen: seen, advice: advice,
+      finding + (seen.sentence.map { "; \($0)" } ?? ""), step: step, seen: seen, advice: advice,
       changesRate: true)
   }
 
@@ -87,7 +85,7 @@ struct Divergence<Model: DescribedAutoencoder> where Model.Scalar == Float {
   }
 
   private var resumption: String {
-    "elbo train --resume \(ShellWord.path(folder.path)) --learning-rate \(smallerRate)"
+    "\(folder.resumption) --learning-rate \(smallerRate)"
   }
 
   /// The command that began the run, with another rate, in place of what it left.

@@ -52,7 +52,6 @@ struct Replay: ParsableCommand {
       ReplayTable(seen, all: all).write()
       say(step, seen, isSame)
     }
-    try Terminal.finish()
   }
 
   private func say(_ step: RecordedReplay, _ seen: StepInspection, _ isSame: Bool?) {
@@ -101,7 +100,7 @@ struct ReplayTable {
       let row = seen.rows[index]
       let range = row.range
       defer { last = row.phase }
-      func number(_ value: Double?) -> String { value?.replayed ?? "-" }
+      func number(_ value: Double?) -> String { value?.short ?? "-" }
       let bounds =
         range.minimum == nil ? "-" : "\(number(range.minimum)) .. \(number(range.maximum))"
       return [
@@ -128,13 +127,6 @@ struct ReplayTable {
 extension StepInspection.Row {
   /// "3 nan, 1 inf of 12".
   fileprivate var counts: String {
-    let kinds = [
-      (range.undefined, "nan"), (range.infinite, "inf"), (range.negativeInfinite, "-inf"),
-    ].filter { $0.0 > 0 }
-    return kinds.map { "\($0) \($1)" }.joined(separator: ", ") + " of \(range.count)"
+    kinds.map { "\($0.count) \($0.kind)" }.joined(separator: ", ") + " of \(range.count)"
   }
-}
-
-extension Double {
-  fileprivate var replayed: String { short }
 }

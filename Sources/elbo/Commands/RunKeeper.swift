@@ -80,8 +80,13 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
   }
 
   /// Follows the folder where it was renamed.
-  func find() throws {
-    if try place.find() { Terminal.notice("the run's folder is now '\(folder.path)'") }
+  ///
+  /// - Returns: Whether it was.
+  @discardableResult
+  func find() throws -> Bool {
+    let isRenamed = try place.find()
+    if isRenamed { Terminal.notice("the run's folder is now '\(folder.path)'") }
+    return isRenamed
   }
 
   /// Writes into the folder, also where it is renamed at that moment.
@@ -90,8 +95,7 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
     do {
       try write()
     } catch let error {
-      guard try place.find() else { throw error }
-      Terminal.notice("the run's folder is now '\(folder.path)'")
+      guard try find() else { throw error }
       try write()
     }
   }
@@ -246,18 +250,6 @@ final class RunKeeper<Model: DescribedAutoencoder> where Model.Scalar == Float {
   }
 }
 
-extension TrainingState {
-  /// The first tensor that holds an infinite or undefined number, by name.
-  fileprivate var firstNonFinite: String? {
-    for (prefix, tensors) in [("parameters", parameters)] + Array(zip(memoryNames, memories)) {
-      if let index = tensors.firstIndex(where: { $0.firstNonFinite != nil }) {
-        return "\(prefix).\(names[index])"
-      }
-    }
-    return nil
-  }
-}
-
 extension ModelFile {
   /// The epoch that a best model's file is of; nil where it does not say.
   fileprivate static func epoch(of path: String) -> Int? {
@@ -271,7 +263,7 @@ struct UnsavableState: Error, CustomStringConvertible {
   let tensor: String
 
   var description: String {
-    "training diverged by step \(step): \(tensor) is infinite or undefined; try a smaller learning rate"
+    "training diverged by step \(step): \(tensor) is infinite or undefined"
   }
 }
 
@@ -295,7 +287,7 @@ struct RescuedRun: Error, CustomStringConvertible {
   let refuge: String
 
   var description: String {
-    "\(cause); all that was in memory is saved in '\(refuge)', go on with: elbo train --resume "
-      + ShellWord.quoted(refuge)
+    "\(cause); all that was in memory is saved in '\(refuge)', go on with: "
+      + RunFolder(refuge).resumption
   }
 }

@@ -10,9 +10,7 @@ struct SeedTraining {
   let figures: Bool
 
   /// What goes on with all of them, where they are now.
-  func resumption(_ place: RunPlace) -> String {
-    "elbo train --resume \(ShellWord.path(place.folder.path))"
-  }
+  func resumption(_ place: RunPlace) -> String { place.folder.resumption }
 
   /// Begins all runs; `begin` does so for the run of one seed, in the place of all.
   func begin(

@@ -183,7 +183,7 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
     guard test.isFinite else {
       throw diverged(
         "training diverged in epoch \(step.epoch + 1): the ELBO of the test \(data.test.exampleNoun)s is "
-          + "\(test.elbo); try a smaller learning rate")
+          + "\(test.elbo)")
     }
     let metrics = EpochMetrics(
       epoch: step.epoch + 1, step: trainer.progress.steps, time: Clock.stamp, seconds: seconds,
@@ -218,7 +218,7 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
   }
 
   private var goingOn: String {
-    resumption?() ?? "elbo train --resume \(ShellWord.path(folder.path))"
+    resumption?() ?? folder.resumption
   }
 
   private func conclude(figures: Bool) throws {
@@ -243,7 +243,7 @@ final class TrainingSession<Model: DescribedAutoencoder>: TrainingRun where Mode
       Terminal.line(
         "Stopped while the pictures were drawn; the run has ended and all of it is saved. Draw "
           + "them with:")
-      Terminal.line("  elbo train --resume \(ShellWord.path(folder.path))")
+      Terminal.line("  \(folder.resumption)")
       throw ExitCode(128 + (Interrupt.signalNumber ?? 2))
     }
   }

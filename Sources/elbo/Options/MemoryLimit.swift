@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Tensors
+
 #if canImport(Glibc)
   internal import Glibc
 #else
@@ -16,7 +18,7 @@ struct MemoryLimit {
   ///
   /// - Parameter text: Answers with the text of a file of the system, or nil.
   /// - Returns: The limit with the least room.
-  static func current(reading text: (String) -> String? = Self.text(of:)) -> MemoryLimit? {
+  static func current(reading text: (String) -> String? = SystemFile.text(of:)) -> MemoryLimit? {
     (resources(reading: text) + groups(reading: text) + machine(reading: text))
       .min { $0.bytes < $1.bytes }
   }
@@ -63,49 +65,11 @@ struct MemoryLimit {
       return MemoryLimit(
         bytes: max(limit - used, 0), source: "the limit of its container (\(folder))")
     }
-    return folders(reading: text).compactMap { folder, isVersion2 in
+    return ControlGroups.folders(of: "memory", reading: text).compactMap { folder, isVersion2 in
       isVersion2
         ? left(folder, "memory.max", "memory.current", "inactive_file")
         : left(
           folder, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-    }
-  }
-
-  /// The folders of the process's groups, from the topmost that is seen down.
-  private static func folders(
-    reading text: (String) -> String?
-  ) -> [(path: String, isVersion2: Bool)] {
-    guard let groups = text("/proc/self/cgroup"), let mounts = text("/proc/self/mountinfo") else {
-      return []
-    }
-    var paths: (version1: Substring?, version2: Substring?)
-    for line in groups.split(whereSeparator: \.isNewline) {
-      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard fields.count == 3 else { continue }
-      if fields[0] == "0", fields[1].isEmpty { paths.version2 = fields[2] }
-      if fields[1].split(separator: ",").contains("memory") { paths.version1 = fields[2] }
-    }
-    return mounts.split(whereSeparator: \.isNewline).flatMap { line -> [(String, Bool)] in
-      // Number, parent, device, root, point, options, any number of fields, "-", type, source,
-      // options of the type.
-      let fields = line.split(separator: " ", omittingEmptySubsequences: false)
-      guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count > dash + 3 else {
-        return []
-      }
-      let isVersion2 = fields[dash + 1] == "cgroup2"
-      let isOfMemory = fields[dash + 3].split(separator: ",").contains("memory")
-      guard isVersion2 || fields[dash + 1] == "cgroup" && isOfMemory,
-        let path = isVersion2 ? paths.version2 : paths.version1
-      else { return [] }
-      let (names, above) = (path.split(separator: "/"), fields[3].split(separator: "/"))
-      var folders = [String(fields[4])]
-      // A group outside what is mounted is not seen.
-      if names.starts(with: above), !names.contains("..") {
-        for name in names.dropFirst(above.count) {
-          folders.append("\(folders[folders.count - 1])/\(name)")
-        }
-      }
-      return folders.map { ($0, isVersion2) }
     }
   }
 
@@ -142,19 +106,5 @@ struct MemoryLimit {
       if parts.count == 2, parts[0] == key { return Double(parts[1]) ?? 0 }
     }
     return 0
-  }
-
-  /// What is in a small file of the system, which states no size; nil where it cannot be read.
-  private static func text(of path: String) -> String? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { _ = close(file) }
-    var (bytes, part) = ([UInt8](), [UInt8](repeating: 0, count: 4096))
-    while true {
-      let count = read(file, &part, part.count)
-      if count < 0 { return nil }
-      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-      bytes += part[..<count]
-    }
   }
 }

@@ -67,7 +67,6 @@ struct Evidence: ParsableCommand {
       }
       throw ExitCode(128 + (Interrupt.signalNumber ?? 2))
     }
-    try Terminal.finish()
   }
 
   private func measure(
