@@ -34,6 +34,20 @@ struct ChildProcessTests {
     #expect(try run("kill -9 $$").code == 128 + 9)
   }
 
+  @Test("what is said before output is written is there before the output")
+  func order() throws {
+    let script = "i=0; while [ $i -lt 3000 ]; do echo m >&2; echo o; i=$((i+1)); done"
+    var (said, written, isInOrder) = (0, 0, true)
+    _ = try ChildProcess(["sh", "-c", script]).run {
+      said += $0.count
+    } onOutput: {
+      written += $0.count
+      isInOrder = isInOrder && said >= written
+    } whileRunning: {
+    }
+    #expect(said == 6000 && written == 6000 && isInOrder)
+  }
+
   @Test("a program that is not there is missing")
   func missing() {
     #expect(throws: ChildProcess.Failure.missing) { try ChildProcess(["no-such-program"]) }

@@ -68,9 +68,12 @@ package final class ChildProcess {
         pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
       }
       poll(&ends, 2, 100)
+      // Read before the messages and handed on after them: what was said before it was written is
+      // there by then. One piece at a time, so that messages in between come in their order.
+      let piece = piece(of: output)
       let areMessagesOpen = try drain(messages, onMessages)
-      // One piece at a time, so that messages in between come in their order.
-      isOpen = try next(output, onOutput) || areMessagesOpen
+      if let piece, !piece.isEmpty { try onOutput(piece) }
+      isOpen = piece?.isEmpty != true || areMessagesOpen
       if ContinuousClock.now - last >= .milliseconds(100) {
         try whileRunning()
         last = .now
@@ -95,14 +98,6 @@ package final class ChildProcess {
       if piece.isEmpty { return false }
       try body(piece)
     }
-  }
-
-  /// Hands on one piece, where there is one; false at the end.
-  private func next(_ end: borrowing Descriptor, _ body: ([UInt8]) throws -> Void) throws -> Bool {
-    guard let piece = piece(of: end) else { return true }
-    if piece.isEmpty { return false }
-    try body(piece)
-    return true
   }
 
   /// What is there; empty at the end, nil where nothing is there yet.
